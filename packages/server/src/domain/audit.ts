@@ -1,0 +1,25 @@
+import type { AuditId, WorkspaceId } from "./ids.ts"
+
+/** Who did it: an API key, the instance's admin key, or the engine itself. */
+export type Actor =
+  | { readonly kind: "api_key"; readonly id: string; readonly name: string }
+  | { readonly kind: "admin" }
+  | { readonly kind: "engine" }
+
+export type AuditEntry = {
+  readonly id: AuditId
+  readonly workspaceId: WorkspaceId
+  readonly atMs: number
+  readonly actor: Actor
+  /** The address the request came from; null for the engine's own acts. */
+  readonly address: string | null
+  /** `webhook.created`, `webhook.secret_revealed`, … */
+  readonly action: string
+  /** The id of what was acted on. */
+  readonly subject: string
+  /** With secrets masked; null where there was nothing. */
+  readonly before: unknown
+  readonly after: unknown
+}
+
+export type AuditRecord = AuditEntry

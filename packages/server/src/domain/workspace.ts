@@ -1,0 +1,70 @@
+import type { ApiKeyId, WorkspaceId } from "./ids.ts"
+
+export const profileNames = ["policycortex", "cybervault", "standard"] as const
+export type ProfileName = (typeof profileNames)[number]
+
+export type Workspace = {
+  readonly id: WorkspaceId
+  readonly name: string
+  readonly profile: ProfileName
+  /** Stated in CyberVault's envelope (`metadata.engine_version`). */
+  readonly engineVersion: string | null
+  readonly createdMs: number
+  readonly version: number
+}
+
+export const scopes = [
+  "webhooks:read",
+  "webhooks:write",
+  "events:read",
+  "events:write",
+  "deliveries:read",
+  "deliveries:write",
+  "keys:write",
+] as const
+export type Scope = (typeof scopes)[number]
+
+export type ApiKey = {
+  readonly id: ApiKeyId
+  readonly workspaceId: WorkspaceId
+  readonly name: string
+  readonly scopes: readonly Scope[]
+  /** The first characters of the key, so that a person can tell keys apart. */
+  readonly prefix: string
+  /** SHA-256 of the key, hex. Keys carry 256 random bits, so a slow password hash would add nothing. */
+  readonly hash: string
+  readonly createdMs: number
+  readonly expiresMs: number | null
+  readonly revokedMs: number | null
+}
+
+/** JSON Schema, as data. */
+export type JsonSchema = { readonly [keyword: string]: unknown }
+
+/** A type of event: one of the profile's, or one that the workspace registered. */
+export type EventType = {
+  readonly name: string
+  readonly group: string
+  readonly description: string
+  /** The severity an event of this type has when its data states none; null where severity has no meaning. */
+  readonly severity: string | null
+  /** Schema of `data`; null accepts any object. */
+  readonly schema: JsonSchema | null
+  /** A realistic `data`; null when the workspace gave none. */
+  readonly sample: unknown
+  /** Which attributes it carries, and where in `data` each is found, first hit first (dotted paths). */
+  readonly attributePaths: { readonly [A in "severity" | "environment" | "cloud_provider" | "resource_id"]?: readonly string[] }
+}
+
+/** A type registered by a workspace. */
+export type CustomEventType = {
+  readonly workspaceId: WorkspaceId
+  readonly name: string
+  readonly group: string
+  readonly description: string
+  readonly severity: string | null
+  readonly schema: JsonSchema | null
+  readonly sample: unknown
+  readonly createdMs: number
+  readonly version: number
+}

@@ -1,0 +1,286 @@
+import type { AuditEntry, AuditRecord } from "../domain/audit.ts"
+import type { Attempt, DeliveryStatus, Next, StoredState, WaitingDelivery } from "../domain/delivery.ts"
+import type { NewEvent, StoredEvent } from "../domain/event.ts"
+import type { AuditId, DeliveryId, EventId, ReplayId, WebhookId, WorkspaceId } from "../domain/ids.ts"
+import type { Replay } from "../domain/replay.ts"
+import type { Attributes, DisabledReason, Webhook, WebhookHealth } from "../domain/webhook.ts"
+import type { ApiKey, CustomEventType, Workspace } from "../domain/workspace.ts"
+
+/**
+ * The store cannot take more now: it is full, away, or its queue is. Nothing of the operation was kept.
+ * The API answers 503 with `Retry-After`.
+ */
+export class StoreUnavailable extends Error {
+  readonly retryAfterSeconds: number
+  constructor(message: string, retryAfterSeconds = 1, options?: ErrorOptions) {
+    super(message, options)
+    this.name = "StoreUnavailable"
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+// ---------------------------------------------------------------- accepting
+
+export type Acceptance = {
+  readonly workspaceId: WorkspaceId
+  /** Stored together or not at all. */
+  readonly events: readonly NewEvent[]
+}
+
+export type Accepted = {
+  readonly outcome: "accepted"
+  /** One for each event of the acceptance, in its order. */
+  readonly events: readonly AcceptedEvent[]
+}
+
+export type AcceptedEvent = {
+  /** The first event's id when this one repeats its idempotency key. */
+  readonly id: EventId
+  readonly createdMs: number
+  readonly duplicate: boolean
+  /** How many deliveries the event had at its acceptance. */
+  readonly deliveryCount: number
+  /** Sequence numbers of its new deliveries, in the order of `NewEvent.deliveries`; empty for a duplicate. */
+  readonly sequences: readonly number[]
+}
+
+export type AcceptConflict = {
+  readonly outcome: "conflict"
+  /** Index in `Acceptance.events` of the event whose idempotency key was used with another content. */
+  readonly index: number
+}
+
+// ---------------------------------------------------------------- settling
+
+export type Settlement = {
+  readonly workspaceId: WorkspaceId
+  readonly webhookId: WebhookId
+  readonly deliveryId: DeliveryId
+  readonly atMs: number
+  /** Null when the delivery ended without one (expired). */
+  readonly attempt: Attempt | null
+  readonly next: Next
+  /** Disables the webhook in the same commit. */
+  readonly disable: DisabledReason | null
+}
+
+// ---------------------------------------------------------------- lanes
+
+/**
+ * Which waiting deliveries of a webhook to read. All are sorted by `sequence`.
+ * - `head`: the first ones, whenever they are due (strict).
+ * - `unkeyed`: the first ones that carry no lane key (left from before a webhook became `by_key`).
+ * - `key`: the first ones of one lane key.
+ * - `keyHeads`: the first one of each lane key greater than `afterKey`, in the order of the keys.
+ * - `due`: those due by `byMs`, the earliest due first, then by sequence (none).
+ */
+export type WaitingQuery = { readonly webhookId: WebhookId; readonly workspaceId: WorkspaceId; readonly limit: number } & (
+  | { readonly read: "head" }
+  | { readonly read: "unkeyed" }
+  | { readonly read: "key"; readonly laneKey: string }
+  | { readonly read: "keyHeads"; readonly afterKey: string | null }
+  | { readonly read: "due"; readonly byMs: number; readonly afterSequence: number }
+)
+
+// ---------------------------------------------------------------- configuration
+
+/** One change of configuration. Records are written whole. */
+export type ConfigChange =
+  | { readonly kind: "workspace"; readonly put: Workspace }
+  | { readonly kind: "workspaceDeleted"; readonly id: WorkspaceId; readonly atMs: number }
+  | { readonly kind: "apiKey"; readonly put: ApiKey }
+  | { readonly kind: "webhook"; readonly put: StoredWebhook }
+  | { readonly kind: "eventType"; readonly put: CustomEventType }
+  | { readonly kind: "eventTypeDeleted"; readonly workspaceId: WorkspaceId; readonly name: string }
+
+/** A webhook as stored: secrets and headers sealed, the rest in the clear. Stores never see a secret. */
+export type StoredWebhook = Omit<Webhook, "secrets" | "headers"> & { readonly sealed: string }
+
+export type ConfigSnapshot = {
+  readonly workspaces: readonly Workspace[]
+  readonly apiKeys: readonly ApiKey[]
+  /** Tombstones included. */
+  readonly webhooks: readonly StoredWebhook[]
+  readonly eventTypes: readonly CustomEventType[]
+}
+
+// ---------------------------------------------------------------- the log
+
+export type DeliveryRecord = {
+  readonly id: DeliveryId
+  readonly workspaceId: WorkspaceId
+  readonly webhookId: WebhookId
+  readonly eventId: EventId
+  readonly eventType: string
+  readonly sequence: number
+  readonly laneKey: string | null
+  readonly state: StoredState
+  readonly status: DeliveryStatus
+  /** Why an exhausted one was given up; null otherwise. */
+  readonly because: string | null
+  readonly attempts: number
+  readonly createdMs: number
+  readonly windowFromMs: number
+  /** When the next attempt is due; null once ended. */
+  readonly dueMs: number | null
+  readonly endedMs: number | null
+  readonly replayId: ReplayId | null
+  /** Of the last attempt; null when there was none or no response. */
+  readonly lastStatusCode: number | null
+  readonly lastErrorCode: string | null
+}
+
+export type Page = {
+  readonly limit: number
+  /** The id after which to go on (exclusive); null from the newest. */
+  readonly before: string | null
+}
+
+export type DeliveryFilter = {
+  readonly webhookId?: WebhookId
+  readonly eventId?: EventId
+  readonly eventType?: string
+  readonly status?: DeliveryStatus
+  /** Creation, inclusive. */
+  readonly fromMs?: number
+  /** Creation, exclusive. */
+  readonly toMs?: number
+}
+
+export type EventFilter = {
+  readonly type?: string
+  readonly fromMs?: number
+  readonly toMs?: number
+  /** Part of the body, case-insensitive for ASCII. */
+  readonly text?: string
+}
+
+export type StatsPoint = {
+  /** Start of the slice. */
+  readonly atMs: number
+  readonly delivered: number
+  readonly failed: number
+}
+
+export type WebhookStats = {
+  /** Deliveries created since `sinceMs`, by status now. */
+  readonly byStatus: Readonly<Record<DeliveryStatus, number>>
+  readonly attempts: { readonly succeeded: number; readonly failed: number }
+  /** Durations of attempts that got a response; null without any. */
+  readonly latencyMs: { readonly p50: number; readonly p95: number; readonly p99: number } | null
+  readonly series: readonly StatsPoint[]
+}
+
+// ---------------------------------------------------------------- replays
+
+export type ReplayCandidate = {
+  readonly eventId: EventId
+  readonly type: string
+  readonly attributes: Attributes
+  readonly orderingKey: string | null
+  /** Status of the newest delivery of this event to the webhook; null when it has none. */
+  readonly latest: DeliveryStatus | null
+  /** Whether any delivery of it to the webhook succeeded. */
+  readonly everDelivered: boolean
+}
+
+export type Enqueue = {
+  readonly workspaceId: WorkspaceId
+  readonly webhookId: WebhookId
+  readonly nowMs: number
+  /** New deliveries of stored events, in this order. */
+  readonly deliveries: readonly { readonly id: DeliveryId; readonly eventId: EventId; readonly laneKey: string | null }[]
+  /** The job's new state, kept in the same commit so that a restart neither repeats nor skips. */
+  readonly replay: Replay
+}
+
+/**
+ * Everything durable. One contract suite (`test/contracts/`) holds every adapter to it.
+ *
+ * Promised throughout: a resolved write is durable; a rejected one left nothing; acceptances and settlements take
+ * effect in the order of their calls. Adapters gather concurrent writes into one commit.
+ * Deliberately left out: leases and visibility timeouts (one dispatcher owns a webhook), priorities, and any rule of
+ * retry or matching (decided in `domain/`).
+ */
+export interface Store {
+  /**
+   * Stores events with their deliveries and numbers the deliveries per webhook. An event whose idempotency key is
+   * known is not stored again: same fingerprint, a duplicate; another, a conflict, and nothing of the acceptance is
+   * kept. The same holds between events of one acceptance.
+   * @throws StoreUnavailable
+   */
+  accept(acceptance: Acceptance): Promise<Accepted | AcceptConflict>
+
+  /**
+   * Records attempts, moves the delivery and updates the webhook's health, together. A delivery that is no longer
+   * waiting keeps its state, but the attempt is recorded; a success always makes it `delivered`.
+   * @returns false, and nothing written, when this node may no longer settle for the webhook.
+   * @throws StoreUnavailable
+   */
+  settle(settlement: Settlement): Promise<boolean>
+
+  /**
+   * Makes a delivery waiting and due at `nowMs`. One that had ended gets a fresh window and a fresh budget of
+   * attempts; one that was waiting keeps both.
+   * @returns the webhook to wake; null for an id unknown in this workspace.
+   */
+  reopen(workspaceId: WorkspaceId, id: DeliveryId, nowMs: number): Promise<WebhookId | null>
+
+  /** Waiting deliveries to fill a lane with, each with its body. */
+  waiting(query: WaitingQuery): Promise<readonly WaitingDelivery[]>
+  /** The earliest `dueMs` later than `afterMs` among the waiting ones of a webhook; null when there is none. */
+  nextDue(workspaceId: WorkspaceId, webhookId: WebhookId, afterMs: number): Promise<number | null>
+  /** Webhooks that have waiting deliveries. */
+  backlogs(): Promise<readonly { workspaceId: WorkspaceId; webhookId: WebhookId; waiting: number }[]>
+  /** Ends up to `limit` waiting deliveries of a deleted webhook as cancelled. @returns how many. */
+  cancelWaiting(workspaceId: WorkspaceId, webhookId: WebhookId, atMs: number, limit: number): Promise<number>
+
+  loadConfig(): Promise<ConfigSnapshot>
+  /**
+   * Applies changes and their audit entries in one commit. A record whose stored version is not `put.version - 1`
+   * (absent counts as 0) is a conflict: nothing is written.
+   */
+  configure(changes: readonly ConfigChange[], audit: readonly AuditEntry[]): Promise<"done" | "conflict">
+  /** Notes when API keys were last used. Coarse, so that authentication costs no write. */
+  touchKeys(used: readonly { workspaceId: WorkspaceId; id: string; atMs: number }[]): Promise<void>
+  keyLastUsed(workspaceId: WorkspaceId): Promise<ReadonlyMap<string, number>>
+
+  /** Health of the named webhooks, or of all of the workspace. One never attempted has zeros. */
+  health(workspaceId: WorkspaceId, webhookIds: readonly WebhookId[] | "all"): Promise<ReadonlyMap<WebhookId, WebhookHealth>>
+  stats(workspaceId: WorkspaceId, webhookId: WebhookId, sinceMs: number, nowMs: number, points: number): Promise<WebhookStats>
+
+  event(workspaceId: WorkspaceId, id: EventId): Promise<StoredEvent | null>
+  events(workspaceId: WorkspaceId, filter: EventFilter, page: Page): Promise<readonly StoredEvent[]>
+  delivery(workspaceId: WorkspaceId, id: DeliveryId): Promise<DeliveryRecord | null>
+  deliveries(workspaceId: WorkspaceId, filter: DeliveryFilter, page: Page): Promise<readonly DeliveryRecord[]>
+  /** Oldest first. */
+  attempts(workspaceId: WorkspaceId, id: DeliveryId): Promise<readonly Attempt[]>
+  audit(workspaceId: WorkspaceId | null, page: Page): Promise<readonly AuditRecord[]>
+  /** Writes an audit entry that no configuration change accompanies (a secret revealed). */
+  note(entry: AuditEntry): Promise<AuditId>
+
+  putReplay(replay: Replay): Promise<void>
+  replay(workspaceId: WorkspaceId, id: ReplayId): Promise<Replay | null>
+  /** Replays not yet ended, oldest first. */
+  openReplays(): Promise<readonly Replay[]>
+  /** Events accepted in `[fromMs, toMs)`, oldest first, after the event `afterId`. */
+  replayCandidates(
+    replay: Pick<Replay, "workspaceId" | "webhookId" | "fromMs" | "toMs">,
+    afterId: EventId | null,
+    limit: number,
+  ): Promise<readonly ReplayCandidate[]>
+  /** Numbers and stores new deliveries of old events. @returns their sequences; null, nothing written, if the job has ended. */
+  enqueue(enqueue: Enqueue): Promise<readonly number[] | null>
+
+  /**
+   * Removes up to about `limit` rows of what is older than `beforeMs`: ended deliveries with their attempts, and
+   * events without deliveries left. Never a waiting delivery, nor its event.
+   * @returns whether there is more to remove.
+   */
+  forget(beforeMs: number, limit: number): Promise<boolean>
+
+  /** Whether it can read and write now; a reason when not. */
+  ready(): Promise<string | null>
+  /** Lets commits under way finish. */
+  close(): Promise<void>
+}

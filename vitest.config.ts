@@ -1,0 +1,25 @@
+import { defineConfig } from "vitest/config"
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "fast",
+          include: ["packages/*/test/**/*.test.ts"],
+          exclude: ["packages/*/test/e2e/**"],
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["packages/*/test/e2e/**/*.test.ts"],
+          // Real processes, databases and sockets: one file at a time, so that two cores are not oversubscribed.
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
