@@ -53,7 +53,9 @@ export type EventType = {
   /** A realistic `data`; null when the workspace gave none. */
   readonly sample: unknown
   /** Which attributes it carries, and where in `data` each is found, first hit first (dotted paths). */
-  readonly attributePaths: { readonly [A in "severity" | "environment" | "cloud_provider" | "resource_id"]?: readonly string[] }
+  readonly attributePaths: {
+    readonly [A in "severity" | "environment" | "cloud_provider" | "resource_id"]?: readonly string[]
+  }
 }
 
 /** A type registered by a workspace. */

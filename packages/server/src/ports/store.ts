@@ -3,7 +3,7 @@ import type { Attempt, DeliveryStatus, Next, StoredState, WaitingDelivery } from
 import type { NewEvent, StoredEvent } from "../domain/event.ts"
 import type { AuditId, DeliveryId, EventId, ReplayId, WebhookId, WorkspaceId } from "../domain/ids.ts"
 import type { Replay } from "../domain/replay.ts"
-import type { Attributes, DisabledReason, Webhook, WebhookHealth } from "../domain/webhook.ts"
+import type { Attributes, Webhook, WebhookHealth } from "../domain/webhook.ts"
 import type { ApiKey, CustomEventType, Workspace } from "../domain/workspace.ts"
 
 /**
@@ -60,8 +60,6 @@ export type Settlement = {
   /** Null when the delivery ended without one (expired). */
   readonly attempt: Attempt | null
   readonly next: Next
-  /** Disables the webhook in the same commit. */
-  readonly disable: DisabledReason | null
 }
 
 // ---------------------------------------------------------------- lanes
@@ -74,7 +72,11 @@ export type Settlement = {
  * - `keyHeads`: the first one of each lane key greater than `afterKey`, in the order of the keys.
  * - `due`: those due by `byMs`, the earliest due first, then by sequence (none).
  */
-export type WaitingQuery = { readonly webhookId: WebhookId; readonly workspaceId: WorkspaceId; readonly limit: number } & (
+export type WaitingQuery = {
+  readonly webhookId: WebhookId
+  readonly workspaceId: WorkspaceId
+  readonly limit: number
+} & (
   | { readonly read: "head" }
   | { readonly read: "unkeyed" }
   | { readonly read: "key"; readonly laneKey: string }
@@ -189,7 +191,11 @@ export type Enqueue = {
   readonly webhookId: WebhookId
   readonly nowMs: number
   /** New deliveries of stored events, in this order. */
-  readonly deliveries: readonly { readonly id: DeliveryId; readonly eventId: EventId; readonly laneKey: string | null }[]
+  readonly deliveries: readonly {
+    readonly id: DeliveryId
+    readonly eventId: EventId
+    readonly laneKey: string | null
+  }[]
   /** The job's new state, kept in the same commit so that a restart neither repeats nor skips. */
   readonly replay: Replay
 }
@@ -212,7 +218,9 @@ export interface Store {
   accept(acceptance: Acceptance): Promise<Accepted | AcceptConflict>
 
   /**
-   * Records attempts, moves the delivery and updates the webhook's health, together. A delivery that is no longer
+   * (Disabling a webhook after a 410 or five bad days is a configuration change of its own: `configure`.)
+   *
+   * Records the attempt, moves the delivery and updates the webhook's health, together. A delivery that is no longer
    * waiting keeps its state, but the attempt is recorded; a success always makes it `delivered`.
    * @returns false, and nothing written, when this node may no longer settle for the webhook.
    * @throws StoreUnavailable
@@ -246,8 +254,17 @@ export interface Store {
   keyLastUsed(workspaceId: WorkspaceId): Promise<ReadonlyMap<string, number>>
 
   /** Health of the named webhooks, or of all of the workspace. One never attempted has zeros. */
-  health(workspaceId: WorkspaceId, webhookIds: readonly WebhookId[] | "all"): Promise<ReadonlyMap<WebhookId, WebhookHealth>>
-  stats(workspaceId: WorkspaceId, webhookId: WebhookId, sinceMs: number, nowMs: number, points: number): Promise<WebhookStats>
+  health(
+    workspaceId: WorkspaceId,
+    webhookIds: readonly WebhookId[] | "all",
+  ): Promise<ReadonlyMap<WebhookId, WebhookHealth>>
+  stats(
+    workspaceId: WorkspaceId,
+    webhookId: WebhookId,
+    sinceMs: number,
+    nowMs: number,
+    points: number,
+  ): Promise<WebhookStats>
 
   event(workspaceId: WorkspaceId, id: EventId): Promise<StoredEvent | null>
   events(workspaceId: WorkspaceId, filter: EventFilter, page: Page): Promise<readonly StoredEvent[]>
