@@ -91,7 +91,7 @@ export async function openReceiver(options: ReceiverOptions = {}): Promise<Recei
   })
   // A client that hangs up during the handshake is an event of some tests, not a fault of the receiver.
   server.on("tlsClientError", () => {})
-  server.on("clientError", (_error, socket) => socket.destroy())
+  server.on("clientError", (_error, socket) => socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n"))
   const port = await listening(server, options.port ?? 0, options.host ?? "127.0.0.1")
 
   return {

@@ -1,0 +1,132 @@
+import net from "node:net"
+import tls from "node:tls"
+import type { buildConnector } from "undici"
+import { parseAddress } from "./address-rules.ts"
+import type { AllowedTargets } from "./allowed-targets.ts"
+import { withoutRootDot } from "./allowed-targets.ts"
+import { asSendFailure, SendFailure } from "./failure-codes.ts"
+import type { Lookup, ResolvedAddress } from "./resolve.ts"
+import { type Endpoint, refusalOfAddresses } from "./target-rules.ts"
+
+export type ConnectRules = {
+  readonly allowed: AllowedTargets
+  readonly lookup: Lookup
+  /** For lookup, TCP and TLS together. */
+  readonly timeoutMs: number
+  /** Built once for all connections: reading the root certificates costs far more than a handshake. */
+  readonly secureContext: tls.SecureContext
+}
+
+/**
+ * How long one address may stay silent before the next is tried. Node gives the earlier attempt up rather than
+ * racing it (unlike RFC 8305), so this is longer than the RFC's 250 ms: a distant receiver is not a dead one.
+ */
+const nextAddressAfterMs = 500
+
+/**
+ * The connector for undici: the one place where sockets are opened, and therefore where the SSRF rules are final.
+ * What registration checked may have changed since; the name is resolved once here, every answer judged, and exactly
+ * the judged addresses are dialled.
+ */
+export function guardedConnector(rules: ConnectRules): buildConnector.connector {
+  return (options, callback) => {
+    const secure = options.protocol === "https:"
+    const port = options.port === "" ? (secure ? 443 : 80) : Number(options.port)
+    // A `then` without a rejection of its own: what undici throws inside its callback is undici's fault, not a failed
+    // connection, and must not call back a second time.
+    connect({ secure, host: options.hostname, port }, rules).then(
+      (socket) => callback(null, socket),
+      (error: unknown) => callback(asSendFailure(error), null),
+    )
+  }
+}
+
+async function connect(endpoint: Endpoint, rules: ConnectRules): Promise<net.Socket> {
+  const deadlineMs = performance.now() + rules.timeoutMs
+  const addresses = await within(rules.timeoutMs, resolved(endpoint.host, rules.lookup))
+  const because = refusalOfAddresses(
+    endpoint,
+    addresses.map(({ address }) => address),
+    rules.allowed,
+  )
+  if (because !== null) throw new SendFailure("blocked_address", because)
+  const socket = await dial(endpoint, addresses, rules.secureContext, deadlineMs - performance.now())
+  // Belt and braces: the kernel's word on where the connection really ends.
+  const peer = socket.remoteAddress
+  const strayed = peer === undefined ? null : refusalOfAddresses(endpoint, [peer], rules.allowed)
+  if (strayed === null) return socket
+  socket.destroy()
+  throw new SendFailure("blocked_address", strayed)
+}
+
+/** An IP address is its own answer: neither Node nor undici would look it up, so it must be judged as it stands. */
+async function resolved(host: string, lookup: Lookup): Promise<readonly ResolvedAddress[]> {
+  if (parseAddress(host) !== null) return [{ address: host, family: net.isIPv6(host) ? 6 : 4 }]
+  const addresses = await lookup(host)
+  if (addresses.length === 0) throw new SendFailure("dns", "The host name has no address")
+  return addresses
+}
+
+function dial(
+  endpoint: Endpoint,
+  approved: readonly ResolvedAddress[],
+  secureContext: tls.SecureContext,
+  timeoutMs: number,
+): Promise<net.Socket> {
+  return new Promise((resolve, reject) => {
+    const where = {
+      host: endpoint.host,
+      port: endpoint.port,
+      lookup: pinned(approved),
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: nextAddressAfterMs,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000,
+    }
+    const socket = endpoint.secure
+      ? tls.connect({
+          ...where,
+          secureContext,
+          // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED in the environment cannot turn it off.
+          rejectUnauthorized: true,
+          // Server names are host names without the root dot, never addresses (RFC 6066 §3).
+          servername: net.isIP(endpoint.host) === 0 ? withoutRootDot(endpoint.host) : "",
+          // Not HTTP/2, whose multiplexing brings attacks of its own and nothing for one POST at a time.
+          ALPNProtocols: ["http/1.1"],
+        })
+      : net.connect(where)
+    const timer = setTimeout(() => socket.destroy(slowConnection()), Math.max(1, timeoutMs))
+    socket.once(endpoint.secure ? "secureConnect" : "connect", () => {
+      clearTimeout(timer)
+      resolve(socket)
+    })
+    // Stays on: until undici listens, an error without a listener would end the process.
+    socket.on("error", (error) => {
+      clearTimeout(timer)
+      reject(error)
+    })
+  })
+}
+
+/** Stands in for the DNS with answers already judged: between check and use nothing is asked again. */
+function pinned(approved: readonly ResolvedAddress[]): net.LookupFunction {
+  const all = approved.map(({ address, family }) => ({ address, family }))
+  return (_host, options, callback) => {
+    const first = all[0]
+    if (options.all === true || first === undefined) callback(null, all)
+    else callback(null, first.address, first.family)
+  }
+}
+
+/** Gives up waiting after `timeoutMs`; the work itself is left to end unheard. */
+export function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(slowConnection()), timeoutMs)
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
+
+function slowConnection(): SendFailure {
+  return new SendFailure("timeout", "No connection could be made in time")
+}

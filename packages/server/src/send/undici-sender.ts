@@ -1,0 +1,141 @@
+import tls from "node:tls"
+import { Agent } from "undici"
+import type { HeaderList } from "../domain/delivery.ts"
+import type { Sender, SendRequest, SendResult } from "../ports/sender.ts"
+import { parseAddress } from "./address-rules.ts"
+import { type AllowedTargets, nothingAllowed } from "./allowed-targets.ts"
+import { guardedConnector, within } from "./connect.ts"
+import { Exchange } from "./exchange.ts"
+import { type Lookup, resolveName } from "./resolve.ts"
+import { checkTarget, refusalOfAddresses, type Target, type TargetCheck, unexemptHttp } from "./target-rules.ts"
+
+export type SenderOptions = {
+  /** Exempt from the https-only and private-address rules. None by default. */
+  readonly allowedTargets?: AllowedTargets
+  /** For lookup, TCP and TLS together; an attempt's own deadline may be sooner. 10 s by default. */
+  readonly connectTimeoutMs?: number
+  /** The DNS, by default. Tests hand in their own. */
+  readonly lookup?: Lookup
+  /** Further requests to the same origin wait, their deadlines running. 128 by default. */
+  readonly maxSocketsPerOrigin?: number
+  /** PEM certificates of authorities to trust beside the usual ones. */
+  readonly trustedCertificates?: readonly string[]
+}
+
+/** How long an idle connection is kept, unless the receiver's `Keep-Alive` says less. Below most servers' 5 s. */
+const idleMs = 4_000
+/** However long a receiver asks idle connections to be kept. */
+const idleMaxMs = 30_000
+/** A connection is given up this long before the receiver has said it will close it: neither then races the other. */
+const idleMarginMs = 1_000
+/** Names and values of all headers together. */
+const headerBytesMax = 16 * 1024
+/** At registration an unresolved name is no obstacle, so it is not waited for long. */
+const registrationLookupMs = 3_000
+/** URLs whose check is remembered. A process sends to few distinct URLs, many times each. */
+const rememberedUrls = 4_096
+
+/** Opens the sender of the running engine: undici's keep-alive pools behind the SSRF rules of `target-rules.ts`. */
+export function openSender(options: SenderOptions = {}): Sender {
+  return new UndiciSender(options)
+}
+
+class UndiciSender implements Sender {
+  readonly #allowed: AllowedTargets
+  readonly #lookup: Lookup
+  readonly #agent: Agent
+  readonly #checked = new Map<string, TargetCheck>()
+
+  constructor(options: SenderOptions) {
+    this.#allowed = options.allowedTargets ?? nothingAllowed
+    this.#lookup = options.lookup ?? resolveName
+    this.#agent = new Agent({
+      connect: guardedConnector({
+        allowed: this.#allowed,
+        lookup: this.#lookup,
+        timeoutMs: options.connectTimeoutMs ?? 10_000,
+        secureContext: tls.createSecureContext({
+          minVersion: "TLSv1.2",
+          ...(options.trustedCertificates === undefined
+            ? {}
+            : { ca: [...tls.getCACertificates("default"), ...options.trustedCertificates] }),
+        }),
+      }),
+      connections: options.maxSocketsPerOrigin ?? 128,
+      // Never more than one request on a connection: what a receiver does to one must not touch the next.
+      pipelining: 1,
+      allowH2: false,
+      keepAliveTimeout: idleMs,
+      keepAliveMaxTimeout: idleMaxMs,
+      keepAliveTimeoutThreshold: idleMarginMs,
+      maxHeaderSize: headerBytesMax,
+      // Each exchange has one deadline for everything; undici's own timers are coarser and would only be in its way.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    })
+  }
+
+  send(request: SendRequest): Promise<SendResult> {
+    const check = this.#check(request.url)
+    if (!check.ok) {
+      return Promise.resolve({
+        durationMs: 0,
+        response: null,
+        failure: { code: "blocked_address", message: check.because },
+      })
+    }
+    return new Promise((settle) => this.#exchange(check.target, request, settle))
+  }
+
+  async refusal(url: string): Promise<string | null> {
+    const check = this.#check(url)
+    if (!check.ok) return check.because
+    const { target } = check
+    if (parseAddress(target.host) !== null || this.#allowed.hostListed(target.host, target.port)) return null
+    const addresses = await this.#addressesNow(target.host)
+    // Without addresses there is nothing to hold against an https target (its DNS may come later), and nothing that
+    // would exempt an http one.
+    if (addresses.length === 0) return target.secure ? null : unexemptHttp(target)
+    return refusalOfAddresses(target, addresses, this.#allowed)
+  }
+
+  /** Lets exchanges under way end, each by its own deadline, and closes all connections. */
+  async close(): Promise<void> {
+    if (!this.#agent.closed) await this.#agent.close()
+  }
+
+  #exchange(target: Target, request: SendRequest, settle: (result: SendResult) => void): void {
+    const options = {
+      origin: target.origin,
+      path: target.path,
+      method: "POST",
+      headers: flat(request.headers),
+      body: request.body,
+    } as const
+    new Exchange(request.timeoutMs, (handler) => this.#agent.dispatch(options, handler), settle).start()
+  }
+
+  #check(url: string): TargetCheck {
+    const known = this.#checked.get(url)
+    if (known !== undefined) return known
+    const check = checkTarget(url, this.#allowed)
+    if (this.#checked.size >= rememberedUrls) this.#checked.clear()
+    this.#checked.set(url, check)
+    return check
+  }
+
+  async #addressesNow(host: string): Promise<readonly string[]> {
+    try {
+      return (await within(registrationLookupMs, this.#lookup(host))).map(({ address }) => address)
+    } catch {
+      return []
+    }
+  }
+}
+
+/** undici's cheapest form of headers: names and values in turn. */
+function flat(headers: HeaderList): string[] {
+  const list: string[] = []
+  for (const [name, value] of headers) list.push(name, value)
+  return list
+}

@@ -1,0 +1,162 @@
+import { readFileSync } from "node:fs"
+import tls from "node:tls"
+import { afterEach, describe, expect, test } from "vitest"
+import type { Sender, SendResult } from "../../src/ports/sender.ts"
+import { parseAllowedTargets } from "../../src/send/allowed-targets.ts"
+import { openSender } from "../../src/send/undici-sender.ts"
+import { openReceiver, type Receiver } from "../receiver.ts"
+
+function pem(file: string): string {
+  return readFileSync(new URL(`../fixtures/tls/${file}`, import.meta.url), "utf8")
+}
+const authority = pem("authority.crt")
+const identity = (name: string) => ({ key: pem(`${name}.key`), cert: pem(`${name}.crt`) })
+
+const open: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close()
+})
+
+/** `receiver.test` is this machine. */
+function sender(): Sender {
+  const made = openSender({
+    allowedTargets: parseAllowedTargets("127.0.0.0/8"),
+    lookup: async () => [{ address: "127.0.0.1", family: 4 }],
+    trustedCertificates: [authority],
+  })
+  open.push(made)
+  return made
+}
+
+async function receiver(options: tls.TlsOptions): Promise<Receiver> {
+  const made = await openReceiver({ tls: options })
+  open.push(made)
+  return made
+}
+
+function post(through: Sender, target: Receiver, host = "receiver.test"): Promise<SendResult> {
+  return through.send({ url: `https://${host}:${target.port}/hook`, headers: [], body: "{}", timeoutMs: 5_000 })
+}
+
+test("a verified receiver is posted to, under its own name", async () => {
+  const names: (string | false | null | undefined)[] = []
+  const target = await receiver({
+    ...identity("receiver"),
+    SNICallback: (name, done) => {
+      names.push(name)
+      done(null)
+    },
+  })
+  const through = sender()
+  for (const host of ["receiver.test", "receiver.test.", "127.0.0.1"]) {
+    expect(await post(through, target, host), host).toMatchObject({ failure: null, response: { status: 200 } })
+  }
+  expect(target.received.map((request) => request.header("host"))).toEqual([
+    `receiver.test:${target.port}`,
+    `receiver.test.:${target.port}`,
+    `127.0.0.1:${target.port}`,
+  ])
+  // Addresses are not sent as server names, root dots are left out.
+  expect(names).toEqual(["receiver.test", "receiver.test"])
+})
+
+describe("a receiver that cannot prove who it is gets nothing", () => {
+  test.each([
+    ["expired", "receiver.test", "tls_expired"],
+    ["wrong-host", "receiver.test", "tls_hostname"],
+    ["receiver", "another.test", "tls_hostname"],
+    ["receiver", "127.0.0.2", "tls_hostname"],
+    ["self-signed", "receiver.test", "tls_untrusted"],
+  ])("%s as %s: %s", async (name, host, code) => {
+    const target = await openReceiver({ tls: identity(name), host: host === "127.0.0.2" ? host : "127.0.0.1" })
+    open.push(target)
+    const through = sender()
+    expect(await post(through, target, host)).toMatchObject({ response: null, failure: { code } })
+    expect(target.received).toHaveLength(0)
+    const honest = await receiver(identity("receiver"))
+    expect((await post(through, honest)).response?.status).toBe(200)
+  })
+
+  test("an authority that is not trusted", async () => {
+    const target = await receiver(identity("receiver"))
+    const through = openSender({
+      allowedTargets: parseAllowedTargets("127.0.0.0/8"),
+      lookup: async () => [{ address: "127.0.0.1", family: 4 }],
+    })
+    open.push(through)
+    expect((await post(through, target)).failure?.code).toBe("tls_untrusted")
+    expect(target.received).toHaveLength(0)
+  })
+
+  test("not even when the environment says not to look", async () => {
+    const target = await receiver(identity("self-signed"))
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0"
+    try {
+      expect((await post(sender(), target)).failure?.code).toBe("tls_untrusted")
+    } finally {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
+    }
+  })
+
+  test("a certificate that was replaced by a bad one is noticed on the next connection", async () => {
+    const good = await openReceiver({ tls: identity("receiver") })
+    const through = sender()
+    expect((await post(through, good)).response?.status).toBe(200)
+    await good.close()
+    const bad = await openReceiver({ tls: identity("expired"), port: good.port })
+    open.push(bad)
+    // The first may still meet the old connection as it closes.
+    const codes = [(await post(through, bad)).failure?.code, (await post(through, bad)).failure?.code]
+    expect(codes[1]).toBe("tls_expired")
+  })
+})
+
+describe("protocol versions", () => {
+  const old = { ...identity("receiver"), ciphers: "DEFAULT:@SECLEVEL=0" }
+
+  test.each(["TLSv1", "TLSv1.1"] as const)("%s is refused", async (version) => {
+    const target = await receiver({ ...old, minVersion: version, maxVersion: version })
+    // The receiver does speak it, with whoever will.
+    const spoken = await new Promise<string | null>((resolve, reject) => {
+      const socket = tls.connect(
+        {
+          host: "127.0.0.1",
+          port: target.port,
+          servername: "receiver.test",
+          ca: authority,
+          minVersion: version,
+          ciphers: "DEFAULT:@SECLEVEL=0",
+        },
+        () => {
+          resolve(socket.getProtocol())
+          socket.destroy()
+        },
+      )
+      socket.on("error", reject)
+    })
+    expect(spoken).toBe(version)
+    const result = await post(sender(), target)
+    expect(result).toMatchObject({ response: null, failure: { code: "tls_protocol" } })
+    expect(target.received).toHaveLength(0)
+  })
+
+  test.each(["TLSv1.2", "TLSv1.3"] as const)("%s is spoken", async (version) => {
+    const target = await receiver({ ...identity("receiver"), minVersion: version, maxVersion: version })
+    expect((await post(sender(), target)).response?.status).toBe(200)
+  })
+})
+
+test("plain HTTP where TLS is expected is no TLS, and the other way round no HTTP", async () => {
+  const plain = await openReceiver()
+  const secure = await receiver(identity("receiver"))
+  open.push(plain)
+  const through = sender()
+  expect((await post(through, plain)).failure?.code).toBe("tls_protocol")
+  const result = await through.send({
+    url: `http://receiver.test:${secure.port}/`,
+    headers: [],
+    body: "{}",
+    timeoutMs: 5_000,
+  })
+  expect(result.failure?.code ?? "").toMatch(/^(connection_reset|protocol)$/)
+})
