@@ -15,6 +15,8 @@ export type ConnectRules = {
   readonly timeoutMs: number
   /** Built once for all connections: reading the root certificates costs far more than a handshake. */
   readonly secureContext: tls.SecureContext
+  /** Sockets not yet connected: undici does not know them, so whoever closes the sender destroys them here. */
+  readonly dialling: Set<net.Socket>
 }
 
 /**
@@ -50,7 +52,7 @@ async function connect(endpoint: Endpoint, rules: ConnectRules): Promise<net.Soc
     rules.allowed,
   )
   if (because !== null) throw new SendFailure("blocked_address", because)
-  const socket = await dial(endpoint, addresses, rules.secureContext, deadlineMs - performance.now())
+  const socket = await dial(endpoint, addresses, rules, deadlineMs - performance.now())
   // Belt and braces: the kernel's word on where the connection really ends.
   const peer = socket.remoteAddress
   const strayed = peer === undefined ? null : refusalOfAddresses(endpoint, [peer], rules.allowed)
@@ -70,7 +72,7 @@ async function resolved(host: string, lookup: Lookup): Promise<readonly Resolved
 function dial(
   endpoint: Endpoint,
   approved: readonly ResolvedAddress[],
-  secureContext: tls.SecureContext,
+  { secureContext, dialling }: ConnectRules,
   timeoutMs: number,
 ): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
@@ -97,14 +99,23 @@ function dial(
         })
       : net.connect(where)
     const timer = setTimeout(() => socket.destroy(slowConnection()), Math.max(1, timeoutMs))
-    socket.once(endpoint.secure ? "secureConnect" : "connect", () => {
+    const dialled = () => {
       clearTimeout(timer)
+      dialling.delete(socket)
+    }
+    dialling.add(socket)
+    socket.once(endpoint.secure ? "secureConnect" : "connect", () => {
+      dialled()
       resolve(socket)
     })
     // Stays on: until undici listens, an error without a listener would end the process.
     socket.on("error", (error) => {
-      clearTimeout(timer)
+      dialled()
       reject(error)
+    })
+    socket.once("close", () => {
+      dialled()
+      reject(new SendFailure("connection_reset", "The connection was closed before it was ready"))
     })
   })
 }
@@ -122,7 +133,8 @@ function pinned(approved: readonly ResolvedAddress[]): net.LookupFunction {
 /** Gives up waiting after `timeoutMs`; the work itself is left to end unheard. */
 export function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(slowConnection()), timeoutMs)
+    // Not a reason for a process that is stopping to stay.
+    const timer = setTimeout(() => reject(slowConnection()), timeoutMs).unref()
     work.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }

@@ -5,7 +5,7 @@ import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw }
 export const responseBytesMax = 256 * 1024
 
 /** How much of a response is kept for the log. */
-export const keptBytesMax = 16 * 1024
+const keptBytesMax = 16 * 1024
 
 /** Told at most one of these, once. */
 export type BodyOutcome = {

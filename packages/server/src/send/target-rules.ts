@@ -2,7 +2,7 @@ import { type Address, judgeAddress, parseAddress } from "./address-rules.ts"
 import type { AllowedTargets } from "./allowed-targets.ts"
 
 /** api.md, "Webhooks": `url`. */
-export const urlLengthMax = 2_048
+const urlLengthMax = 2_048
 
 /** Where to send, read out of a URL that passed the rules which need no name lookup. */
 export type Target = Endpoint & {
@@ -50,7 +50,7 @@ export function checkTarget(url: string, allowed: AllowedTargets): TargetCheck {
 }
 
 /** Why an endpoint given by its IP address may not be dialled; null when it may. */
-export function refusalOfLiteral(endpoint: Endpoint, allowed: AllowedTargets): string | null {
+function refusalOfLiteral(endpoint: Endpoint, allowed: AllowedTargets): string | null {
   return refusalOfAddresses(endpoint, [endpoint.host], allowed)
 }
 

@@ -1,6 +1,7 @@
+import type { Socket } from "node:net"
 import tls from "node:tls"
 import { Agent } from "undici"
-import type { HeaderList } from "../domain/delivery.ts"
+import type { FailureCode, HeaderList } from "../domain/delivery.ts"
 import type { Sender, SendRequest, SendResult } from "../ports/sender.ts"
 import { parseAddress } from "./address-rules.ts"
 import { type AllowedTargets, nothingAllowed } from "./allowed-targets.ts"
@@ -45,6 +46,9 @@ class UndiciSender implements Sender {
   readonly #lookup: Lookup
   readonly #agent: Agent
   readonly #checked = new Map<string, TargetCheck>()
+  readonly #dialling = new Set<Socket>()
+  #underWay = 0
+  #closed: PromiseWithResolvers<void> | null = null
 
   constructor(options: SenderOptions) {
     this.#allowed = options.allowedTargets ?? nothingAllowed
@@ -54,6 +58,7 @@ class UndiciSender implements Sender {
         allowed: this.#allowed,
         lookup: this.#lookup,
         timeoutMs: options.connectTimeoutMs ?? 10_000,
+        dialling: this.#dialling,
         secureContext: tls.createSecureContext({
           minVersion: "TLSv1.2",
           ...(options.trustedCertificates === undefined
@@ -78,13 +83,17 @@ class UndiciSender implements Sender {
   send(request: SendRequest): Promise<SendResult> {
     const check = this.#check(request.url)
     if (!check.ok) {
-      return Promise.resolve({
-        durationMs: 0,
-        response: null,
-        failure: { code: "blocked_address", message: check.because },
-      })
+      return Promise.resolve(unsent("blocked_address", check.because))
     }
-    return new Promise((settle) => this.#exchange(check.target, request, settle))
+    if (this.#closed !== null) return Promise.resolve(unsent("internal", "The sender is closed"))
+    this.#underWay += 1
+    return new Promise((settle) =>
+      this.#exchange(check.target, request, (result) => {
+        this.#underWay -= 1
+        if (this.#underWay === 0) this.#closed?.resolve()
+        settle(result)
+      }),
+    )
   }
 
   async refusal(url: string): Promise<string | null> {
@@ -101,7 +110,14 @@ class UndiciSender implements Sender {
 
   /** Lets exchanges under way end, each by its own deadline, and closes all connections. */
   async close(): Promise<void> {
-    if (!this.#agent.closed) await this.#agent.close()
+    if (this.#closed === null) {
+      this.#closed = Promise.withResolvers()
+      if (this.#underWay === 0) this.#closed.resolve()
+    }
+    await this.#closed.promise
+    // Destroyed, not closed: undici would wait for connections in the making, and no exchange does any more.
+    if (!this.#agent.destroyed) await this.#agent.destroy()
+    for (const socket of this.#dialling) socket.destroy()
   }
 
   #exchange(target: Target, request: SendRequest, settle: (result: SendResult) => void): void {
@@ -131,6 +147,10 @@ class UndiciSender implements Sender {
       return []
     }
   }
+}
+
+function unsent(code: FailureCode, message: string): SendResult {
+  return { durationMs: 0, response: null, failure: { code, message } }
 }
 
 /** undici's cheapest form of headers: names and values in turn. */

@@ -522,3 +522,12 @@ test("closing lets what is under way end, and refuses what comes after", async (
   expect((await underWay).response?.status).toBe(200)
   expect((await post(through, target.origin)).failure?.code).toBe("internal")
 })
+
+test("closing does not wait for connections that no attempt waits for any more", async () => {
+  const hungUp = Promise.withResolvers<void>()
+  const target = await rawReceiver(() => {}, { onConnection: (socket) => socket.on("close", () => hungUp.resolve()) })
+  const through = openSender({ allowedTargets: parseAllowedTargets("127.0.0.0/8"), connectTimeoutMs: 60_000 })
+  expect((await post(through, target.origin.replace("http:", "https:"), 100)).failure?.code).toBe("timeout")
+  await through.close()
+  await hungUp.promise
+})
