@@ -1,0 +1,56 @@
+import type { DeliveryId, WebhookId, WorkspaceId } from "../../domain/ids.ts"
+import type { Settlement } from "../../ports/store.ts"
+import { type DeliveryRow, end, type Rows, wait } from "./rows.ts"
+
+/** See `Store.settle`. What has been forgotten meanwhile is left alone. */
+export function settle(rows: Rows, { workspaceId, deliveryId, atMs, attempt, next }: Settlement): void {
+  const row = rows.workspaces.get(workspaceId)?.deliveries.get(deliveryId)
+  if (row === undefined) return
+  const succeeded = next.state === "delivered"
+  if (attempt !== null) {
+    row.attempts.push(attempt)
+    row.attemptsMade = Math.max(row.attemptsMade, attempt.number)
+    row.lastStatusCode = attempt.statusCode
+    row.lastErrorCode = attempt.error?.code ?? null
+    const { webhook } = row
+    if (succeeded) {
+      row.successes.push(attempt)
+      webhook.consecutiveFailures = 0
+      webhook.failingSinceMs = null
+      webhook.lastSuccessMs = Math.max(webhook.lastSuccessMs ?? 0, atMs)
+    } else {
+      webhook.consecutiveFailures += 1
+      webhook.failingSinceMs ??= atMs
+    }
+  }
+  // A delivery that has ended stays as it is, unless what came late is a success.
+  if (row.state !== "waiting" && (!succeeded || row.state === "delivered")) return
+  if (next.state === "waiting") wait(row, next.dueMs)
+  else end(row, next.state, atMs, next.state === "exhausted" ? next.because : null)
+}
+
+/** See `Store.reopen`. */
+export function reopen(rows: Rows, workspaceId: WorkspaceId, id: DeliveryId, nowMs: number): WebhookId | null {
+  const row = rows.visible(workspaceId)?.deliveries.get(id)
+  if (row === undefined) return null
+  if (row.state !== "waiting") {
+    row.windowFromMs = nowMs
+    row.attemptsBefore = row.attemptsMade
+  }
+  wait(row, nowMs)
+  return row.webhook.id
+}
+
+/** See `Store.cancelWaiting`. */
+export function cancelWaiting(
+  rows: Rows,
+  workspaceId: WorkspaceId,
+  webhookId: WebhookId,
+  atMs: number,
+  limit: number,
+): number {
+  const waiting = rows.workspaces.get(workspaceId)?.webhooks.get(webhookId)?.waiting ?? new Set<DeliveryRow>()
+  const cancelled = [...waiting].slice(0, limit)
+  for (const row of cancelled) end(row, "cancelled", atMs, null)
+  return cancelled.length
+}

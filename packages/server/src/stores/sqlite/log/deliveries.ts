@@ -1,0 +1,116 @@
+import type { DatabaseSync, SQLInputValue } from "node:sqlite"
+import type { DeliveryStatus } from "../../../domain/delivery.ts"
+import type { WorkspaceId } from "../../../domain/ids.ts"
+import type { DeliveryFilter, DeliveryRecord, Page } from "../../../ports/store.ts"
+import { number, reader, text } from "../prepared.ts"
+import { code } from "../states.ts"
+import type { VisibleWorkspace } from "../visible-workspace.ts"
+import { deliveryColumns, deliveryJoins, deliveryRecord } from "./delivery.ts"
+import { statements } from "./statements.ts"
+import { type Stride, strideRows } from "./stride.ts"
+import { idsBetween } from "./time-bounds.ts"
+
+export type DeliveriesQuery = {
+  readonly workspaceId: WorkspaceId
+  readonly filter: DeliveryFilter
+  readonly page: Page
+}
+
+const waiting = "d.state IN (0, 2)"
+
+/** The rule of `deliveryStatus` (domain/delivery.ts), in SQL. */
+const hasStatus: Readonly<Record<DeliveryStatus, string>> = {
+  pending: `${waiting} AND w.deleted = 0 AND w.sending = 1 AND d.attempts = 0`,
+  retrying: `${waiting} AND w.deleted = 0 AND w.sending = 1 AND d.attempts > 0`,
+  held: `${waiting} AND w.deleted = 0 AND w.sending = 0`,
+  delivered: `d.state = ${code.delivered}`,
+  exhausted: `d.state = ${code.exhausted}`,
+  expired: `d.state = ${code.expired}`,
+  cancelled: `(d.state = ${code.cancelled} OR (${waiting} AND w.deleted = 1))`,
+}
+
+/** Statuses that only rows of the index `deliveries_troubled` can have. */
+const troubled: ReadonlySet<DeliveryStatus> = new Set(["retrying", "exhausted", "expired"])
+
+/** Which rows to walk, the fewest that surely hold all that may match. */
+type Walk = { readonly index: string; readonly where: string; readonly values: readonly SQLInputValue[] }
+
+/** A stretch of the list of deliveries, newest first; see `Store.deliveries`. */
+export function prepareDeliveriesList(
+  db: DatabaseSync,
+  visible: VisibleWorkspace,
+): (query: DeliveriesQuery) => Stride<DeliveryRecord> {
+  const prepared = statements(db)
+  const ends = reader(
+    db,
+    "SELECT min(id), (SELECT max(id) FROM deliveries WHERE workspace = ?1) FROM deliveries WHERE workspace = ?1",
+  )
+  const findEvent = reader(db, "SELECT num FROM events WHERE workspace = ? AND id = ?")
+  const findWebhook = reader(db, "SELECT num FROM webhooks WHERE workspace = ? AND id = ?")
+
+  function walk(workspace: number, filter: DeliveryFilter): Walk | null {
+    const event = filter.eventId === undefined ? undefined : findEvent.row(workspace, filter.eventId)
+    const webhook = filter.webhookId === undefined ? undefined : findWebhook.row(workspace, filter.webhookId)
+    if (filter.eventId !== undefined && event === undefined) return null
+    if (filter.webhookId !== undefined && webhook === undefined) return null
+    const alsoWebhook = webhook === undefined ? "" : " AND d.webhook = ?"
+    const webhookValue = webhook === undefined ? [] : [number(webhook[0])]
+    if (event !== undefined)
+      return {
+        index: "INDEXED BY deliveries_of_event",
+        where: `d.event = ?${alsoWebhook}`,
+        values: [number(event[0]), ...webhookValue],
+      }
+    if (filter.status !== undefined && troubled.has(filter.status))
+      return {
+        index: "INDEXED BY deliveries_troubled",
+        where: `d.state >= 2 AND d.workspace = ?${alsoWebhook}`,
+        values: [workspace, ...webhookValue],
+      }
+    if (webhook !== undefined)
+      return { index: "INDEXED BY deliveries_of_webhook", where: "d.webhook = ?", values: webhookValue }
+    return { index: "NOT INDEXED", where: "d.workspace = ?", values: [workspace] }
+  }
+
+  return ({ workspaceId, filter, page }) => {
+    const workspace = visible(workspaceId)
+    const [oldest, newest] = workspace === null ? [] : (ends.row(workspace) ?? [])
+    const rows = workspace === null ? null : walk(workspace, filter)
+    if (rows === null || typeof oldest !== "string" || typeof newest !== "string")
+      return { items: [], resumeBefore: null }
+    const span = idsBetween(oldest, newest, filter.fromMs, filter.toMs)
+    const above = page.before !== null && page.before < span.above ? page.before : span.above
+
+    const conditions: string[] = []
+    const values: SQLInputValue[] = []
+    if (filter.fromMs !== undefined) {
+      conditions.push("d.created_ms >= ?")
+      values.push(filter.fromMs)
+    }
+    if (filter.toMs !== undefined) {
+      conditions.push("d.created_ms < ?")
+      values.push(filter.toMs)
+    }
+    if (filter.eventType !== undefined) {
+      conditions.push("e.type = ?")
+      values.push(filter.eventType)
+    }
+    if (filter.status !== undefined) conditions.push(hasStatus[filter.status])
+    const end =
+      conditions.length === 0
+        ? undefined
+        : prepared(
+            `SELECT d.id FROM deliveries d ${rows.index} WHERE ${rows.where} AND d.id < ? AND d.id >= ?
+             ORDER BY d.id DESC LIMIT 1 OFFSET ${strideRows - 1}`,
+          ).row(...rows.values, above, span.least)
+    const least = end === undefined ? span.least : text(end[0])
+    const where = [rows.where, "d.id < ?", "d.id >= ?", ...conditions].join(" AND ")
+    const items = prepared(
+      `SELECT ${deliveryColumns} FROM deliveries d ${rows.index} ${deliveryJoins} WHERE ${where}
+       ORDER BY d.id DESC LIMIT ?`,
+    )
+      .rows(...rows.values, above, least, ...values, page.limit)
+      .map((row) => deliveryRecord(workspaceId, row))
+    return { items, resumeBefore: end === undefined || items.length >= page.limit ? null : least }
+  }
+}

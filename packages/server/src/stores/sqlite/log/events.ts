@@ -1,0 +1,65 @@
+import type { DatabaseSync, SQLInputValue } from "node:sqlite"
+import type { StoredEvent } from "../../../domain/event.ts"
+import type { WorkspaceId } from "../../../domain/ids.ts"
+import type { EventFilter, Page } from "../../../ports/store.ts"
+import { reader, text } from "../prepared.ts"
+import type { VisibleWorkspace } from "../visible-workspace.ts"
+import { eventColumns, storedEvent } from "./event.ts"
+import { statements } from "./statements.ts"
+import { type Stride, strideRows } from "./stride.ts"
+import { idsBetween } from "./time-bounds.ts"
+
+export type EventsQuery = { readonly workspaceId: WorkspaceId; readonly filter: EventFilter; readonly page: Page }
+
+/** A stretch of the list of events, newest first; see `Store.events`. */
+export function prepareEvents(
+  db: DatabaseSync,
+  visible: VisibleWorkspace,
+): (query: EventsQuery) => Stride<StoredEvent> {
+  const prepared = statements(db)
+  const ends = reader(
+    db,
+    "SELECT min(id), (SELECT max(id) FROM events WHERE workspace = ?1) FROM events WHERE workspace = ?1",
+  )
+  const strideEnd = reader(
+    db,
+    `SELECT id FROM events WHERE workspace = ? AND id < ? AND id >= ? ORDER BY id DESC LIMIT 1 OFFSET ${strideRows - 1}`,
+  )
+  return ({ workspaceId, filter, page }) => {
+    const workspace = visible(workspaceId)
+    const [oldest, newest] = workspace === null ? [] : (ends.row(workspace) ?? [])
+    if (workspace === null || typeof oldest !== "string" || typeof newest !== "string")
+      return { items: [], resumeBefore: null }
+    const span = idsBetween(oldest, newest, filter.fromMs, filter.toMs)
+    const above = page.before !== null && page.before < span.above ? page.before : span.above
+
+    const conditions: string[] = []
+    const values: SQLInputValue[] = []
+    if (filter.fromMs !== undefined) {
+      conditions.push("accepted_ms >= ?")
+      values.push(filter.fromMs)
+    }
+    if (filter.toMs !== undefined) {
+      conditions.push("accepted_ms < ?")
+      values.push(filter.toMs)
+    }
+    if (filter.type !== undefined) {
+      conditions.push("type = ?")
+      values.push(filter.type)
+    }
+    if (filter.text !== undefined) {
+      // lower() changes ASCII letters alone, on both sides.
+      conditions.push("instr(lower(body), lower(?)) > 0")
+      values.push(filter.text)
+    }
+    const end = conditions.length === 0 ? undefined : strideEnd.row(workspace, above, span.least)
+    const least = end === undefined ? span.least : text(end[0])
+    const items = prepared(
+      `SELECT ${eventColumns} FROM events INDEXED BY events_by_id
+       WHERE ${["workspace = ?", "id < ?", "id >= ?", ...conditions].join(" AND ")} ORDER BY id DESC LIMIT ?`,
+    )
+      .rows(workspace, above, least, ...values, page.limit)
+      .map((row) => storedEvent(workspaceId, row))
+    return { items, resumeBefore: end === undefined || items.length >= page.limit ? null : least }
+  }
+}

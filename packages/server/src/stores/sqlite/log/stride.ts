@@ -1,0 +1,30 @@
+/**
+ * A part of a list. A filter that few rows pass would make one query walk the whole history and keep every other
+ * reader waiting: so a query looks at a bounded stretch of rows, and the caller asks again from `resumeBefore` until
+ * its page is full.
+ */
+export type Stride<Item> = {
+  readonly items: readonly Item[]
+  /** Null when the list has come to its end. */
+  readonly resumeBefore: string | null
+}
+
+/** Rows that one query looks at: some 10 ms. */
+export const strideRows = 5_000
+
+/** Fills a page from strides. */
+export async function pageFrom<Item>(
+  limit: number,
+  before: string | null,
+  stride: (limit: number, before: string | null) => Promise<Stride<Item>>,
+): Promise<readonly Item[]> {
+  const page: Item[] = []
+  let from = before
+  while (page.length < limit) {
+    const { items, resumeBefore } = await stride(limit - page.length, from)
+    page.push(...items)
+    if (resumeBefore === null) break
+    from = resumeBefore
+  }
+  return page
+}

@@ -1,0 +1,127 @@
+import type { Store } from "../../ports/store.ts"
+import { GroupCommit } from "../group-commit.ts"
+import { pageFrom } from "./log/stride.ts"
+import type { HotOptions, HotVerbs } from "./threads/hot-verbs.ts"
+import { Link } from "./threads/link.ts"
+import type { LogOptions, LogVerbs } from "./threads/log-verbs.ts"
+import type { RareWrites } from "./writes/rare-writes.ts"
+import { acceptanceBytes, settlementBytes } from "./writes/size.ts"
+import { decodeReplies, encodeBatch, type Operation, type RareOperation } from "./writes/tape.ts"
+
+export type SqliteStoreOptions = {
+  readonly directory: string
+  /** The database is taken to be full at this size; without it, only the disk bounds it. */
+  readonly sizeMaxBytes?: number
+  /** What may wait for a commit before acceptances are refused. */
+  readonly queue?: { readonly operationsMax: number; readonly bytesMax: number }
+}
+
+const queueDefault = { operationsMax: 20_000, bytesMax: 64 * 1024 * 1024 }
+/** Some 20 ms of writing. */
+const batch = { operationsMax: 1_000, bytesMax: 4 * 1024 * 1024 }
+/** About what a rare write holds in memory; it only has to count for something. */
+const rareBytes = 1_000
+
+/**
+ * Opens the embedded store: SQLite on two worker threads, one that commits and fills lanes, one that reads the log.
+ *
+ * @throws Error with one line to act on when the directory is in use, cannot be written, or holds a newer schema
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const hotOptions: HotOptions = { directory: options.directory, sizeMaxBytes: options.sizeMaxBytes ?? null }
+  const logOptions: LogOptions = { directory: options.directory }
+  const hot = await Link.start<HotVerbs>(new URL("./threads/hot-worker.ts", import.meta.url), hotOptions)
+  const log = await Link.start<LogVerbs>(new URL("./threads/log-worker.ts", import.meta.url), logOptions).catch(
+    async (error) => {
+      await hot.close()
+      throw error
+    },
+  )
+
+  const group = new GroupCommit<Operation, unknown>({
+    commit: async (operations) => decodeReplies(operations, await hot.call("commit", encodeBatch(operations))),
+    queue: options.queue ?? queueDefault,
+    batch,
+  })
+
+  /** What a write resolves to is what its verb returned: `decodeReplies` reads it by the operation. */
+  async function write<Result>(
+    operation: Operation,
+    sizeBytes: number,
+    bound: "refusable" | "always",
+  ): Promise<Result> {
+    return (await group.submit(operation, sizeBytes, bound)) as Result
+  }
+
+  function rare<Verb extends keyof RareWrites>(
+    verb: Verb,
+    argument: Parameters<RareWrites[Verb]>[0],
+  ): Promise<ReturnType<RareWrites[Verb]>> {
+    return write({ verb, argument } as RareOperation, rareBytes, "always")
+  }
+
+  return {
+    accept: (acceptance) => write({ verb: "accept", acceptance }, acceptanceBytes(acceptance), "refusable"),
+    settle: (settlement) => write({ verb: "settle", settlement }, settlementBytes(settlement), "always"),
+    reopen: (workspaceId, id, nowMs) => rare("reopen", { workspaceId, id, nowMs }),
+    cancelWaiting: (workspaceId, webhookId, atMs, limit) =>
+      rare("cancelWaiting", { workspaceId, webhookId, atMs, limit }),
+    configure: (changes, audit) => rare("configure", { changes, audit }),
+    touchKeys: async (used) => {
+      await rare("touchKeys", used)
+    },
+    note: (entry) => rare("note", entry),
+    putReplay: async (replay) => {
+      await rare("putReplay", replay)
+    },
+    enqueue: (enqueue) => rare("enqueue", enqueue),
+    forget: (beforeMs, limit) => rare("forget", { beforeMs, limit }),
+
+    waiting: (query) => hot.call("waiting", query),
+    nextDue: (workspaceId, webhookId, afterMs) => hot.call("nextDue", { workspaceId, webhookId, afterMs }),
+    backlogs: () => hot.call("backlogs", null),
+
+    loadConfig: () => log.call("loadConfig", null),
+    keyLastUsed: async (workspaceId) => new Map(await log.call("keyLastUsed", workspaceId)),
+    health: async (workspaceId, webhookIds) => {
+      const healths = await log.call("health", { workspaceId, webhookIds })
+      return new Map(healths.map((health) => [health.webhookId, health]))
+    },
+    stats: (workspaceId, webhookId, sinceMs, nowMs, points) =>
+      log.call("stats", { workspaceId, webhookId, sinceMs, nowMs, points }),
+    event: (workspaceId, id) => log.call("event", { workspaceId, id }),
+    events: (workspaceId, filter, page) =>
+      pageFrom(page.limit, page.before, (limit, before) =>
+        log.call("events", { workspaceId, filter, page: { limit, before } }),
+      ),
+    delivery: (workspaceId, id) => log.call("delivery", { workspaceId, id }),
+    deliveries: (workspaceId, filter, page) =>
+      pageFrom(page.limit, page.before, (limit, before) =>
+        log.call("deliveries", { workspaceId, filter, page: { limit, before } }),
+      ),
+    attempts: (workspaceId, id) => log.call("attempts", { workspaceId, id }),
+    audit: (workspaceId, page) => log.call("audit", { workspaceId, page }),
+    replay: (workspaceId, id) => log.call("replay", { workspaceId, id }),
+    openReplays: () => log.call("openReplays", null),
+    replayCandidates: (replay, afterId, limit) => {
+      const { workspaceId, webhookId, fromMs, toMs } = replay
+      return log.call("replayCandidates", { replay: { workspaceId, webhookId, fromMs, toMs }, afterId, limit })
+    },
+
+    ready: async () => {
+      try {
+        await rare("check", null)
+        await log.call("openReplays", null)
+        return null
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error)
+      }
+    },
+    close: async () => {
+      await group.close()
+      await log.close()
+      // Last, so that it finds no reader and folds the write-ahead log into the database.
+      await hot.close()
+    },
+  }
+}

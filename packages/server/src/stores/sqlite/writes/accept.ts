@@ -1,0 +1,113 @@
+import type { DatabaseSync } from "node:sqlite"
+import { asId, type EventId } from "../../../domain/ids.ts"
+import type { AcceptConflict, Accepted, AcceptedEvent } from "../../../ports/store.ts"
+import type { Books } from "../books.ts"
+import { number, reader, text, writer } from "../prepared.ts"
+import { code } from "../states.ts"
+import type { AcceptanceOnTape, EventOnTape } from "./tape.ts"
+
+type First = {
+  readonly id: EventId
+  readonly createdMs: number
+  readonly deliveryCount: number
+  readonly fingerprint: string
+}
+
+/** Stores events with their deliveries; see `Store.accept`. Nothing is written before every key has been checked. */
+export function prepareAccept(
+  db: DatabaseSync,
+  books: Books,
+): (acceptance: AcceptanceOnTape) => Accepted | AcceptConflict {
+  const findKey = reader(
+    db,
+    `SELECT id, created_ms, delivery_count, fingerprint FROM events
+     WHERE workspace = ? AND idempotency_key = ? AND idempotency_key IS NOT NULL`,
+  )
+  const addEvent = writer(
+    db,
+    `INSERT INTO events (num, workspace, id, type, created_ms, accepted_ms, delivery_count, ordering_key, attributes,
+       metadata, idempotency_key, fingerprint, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
+  const addDelivery = writer(
+    db,
+    `INSERT INTO deliveries (workspace, id, webhook, event, sequence, state, attempts, attempts_before, created_ms,
+       window_from_ms, due_ms, lane_key) VALUES (?, ?, ?, ?, ?, ${code.fresh}, 0, 0, ?, ?, ?, ?)`,
+  )
+  const lastEvent = reader(db, "SELECT coalesce(max(num), 0) FROM events")
+
+  function firstWithKey(workspace: number, event: EventOnTape, here: ReadonlyMap<string, First>): First | undefined {
+    if (event.idempotencyKey === null) return undefined
+    const earlier = here.get(event.idempotencyKey)
+    if (earlier !== undefined) return earlier
+    const row = findKey.row(workspace, event.idempotencyKey)
+    if (row === undefined) return undefined
+    return {
+      id: asId<EventId>(text(row[0])),
+      createdMs: number(row[1]),
+      deliveryCount: number(row[2]),
+      fingerprint: text(row[3]),
+    }
+  }
+
+  function store(workspace: number, event: EventOnTape): AcceptedEvent {
+    const num = number(lastEvent.row()?.[0]) + 1
+    const { deliveries, acceptedMs } = event
+    addEvent(
+      num,
+      workspace,
+      event.id,
+      event.type,
+      event.createdMs,
+      acceptedMs,
+      deliveries.length,
+      event.orderingKey,
+      event.attributes,
+      event.metadata,
+      event.idempotencyKey,
+      event.fingerprint,
+      event.body,
+    )
+    const sequences = deliveries.map((delivery) => {
+      const webhook = books.webhook(workspace, delivery.webhookId)
+      const counters = books.change(webhook)
+      const sequence = ++counters.lastSequence
+      counters.waiting += 1
+      books.count(webhook, acceptedMs, "pending", 1)
+      addDelivery(workspace, delivery.id, webhook, num, sequence, acceptedMs, acceptedMs, acceptedMs, delivery.laneKey)
+      return sequence
+    })
+    return { id: event.id, createdMs: event.createdMs, duplicate: false, deliveryCount: deliveries.length, sequences }
+  }
+
+  return ({ workspaceId, events }) => {
+    const workspace = books.workspace(workspaceId)
+    const here = new Map<string, First>()
+    const firsts: (First | undefined)[] = []
+    for (const [index, event] of events.entries()) {
+      const first = firstWithKey(workspace, event, here)
+      if (first !== undefined && first.fingerprint !== event.fingerprint) return { outcome: "conflict", index }
+      firsts.push(first)
+      if (first === undefined && event.idempotencyKey !== null && event.fingerprint !== null)
+        here.set(event.idempotencyKey, {
+          id: event.id,
+          createdMs: event.createdMs,
+          deliveryCount: event.deliveries.length,
+          fingerprint: event.fingerprint,
+        })
+    }
+    return {
+      outcome: "accepted",
+      events: events.map((event, index): AcceptedEvent => {
+        const first = firsts[index]
+        if (first === undefined) return store(workspace, event)
+        return {
+          id: first.id,
+          createdMs: first.createdMs,
+          duplicate: true,
+          deliveryCount: first.deliveryCount,
+          sequences: [],
+        }
+      }),
+    }
+  }
+}
