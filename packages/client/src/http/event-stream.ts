@@ -1,0 +1,91 @@
+import type { Connection, Query } from "./connection.ts"
+import { EventStreamParser, type StreamMessage } from "./event-stream-parser.ts"
+import { TocsinProblem, TocsinUnreachable } from "./tocsin-problem.ts"
+import { wait } from "./waiting.ts"
+
+export type EventStreamOptions = {
+  /** Ends the stream: the loop over it throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+  /** Silence after which the connection counts as dead, comments included; 60,000 unless told. */
+  readonly idleTimeoutMs?: number | undefined
+  /** Where to go on, from a message's `id`. */
+  readonly lastEventId?: string | undefined
+}
+
+const idleTimeoutDefaultMs = 60_000
+const reconnectFirstMs = 1_000
+const reconnectLongestMs = 30_000
+
+/**
+ * Messages of a stream as they come, over as many connections as it takes: one that breaks is opened again, after the
+ * last id that was received.
+ *
+ * @throws TocsinProblem when the server refuses (a wrong key, say); the signal's reason once it is aborted.
+ */
+export async function* eventStream(
+  connection: Connection,
+  path: string,
+  query: Query,
+  options: EventStreamOptions,
+): AsyncGenerator<StreamMessage, void, void> {
+  const { signal } = options
+  let lastId = options.lastEventId ?? ""
+  let retryMs = reconnectFirstMs
+  for (let failed = 0; ; failed++) {
+    const parser = new EventStreamParser(lastId)
+    try {
+      const headers = { accept: "text/event-stream", ...(lastId !== "" && { "last-event-id": lastId }) }
+      const response = await connection.open(path, query, headers, signal)
+      for await (const text of texts(response, options.idleTimeoutMs ?? idleTimeoutDefaultMs, signal)) {
+        for (const message of parser.push(text)) {
+          failed = 0
+          lastId = message.id
+          yield message
+        }
+      }
+    } catch (failure) {
+      if (signal?.aborted || !mayPass(failure)) throw failure
+    }
+    retryMs = parser.retryMs ?? retryMs
+    const grownMs = Math.min(retryMs * 2 ** failed, Math.max(retryMs, reconnectLongestMs))
+    await wait(grownMs * (0.5 + Math.random() / 2), signal)
+  }
+}
+
+function mayPass(failure: unknown): boolean {
+  if (failure instanceof TocsinProblem) return failure.status === 429 || failure.status >= 500
+  return failure instanceof TocsinUnreachable
+}
+
+/** The body's text as it comes. Ends with the body. @throws TocsinUnreachable when it breaks or falls silent. */
+async function* texts(response: Response, idleTimeoutMs: number, signal: AbortSignal | undefined) {
+  // Not `for await` over the body: Safari's streams cannot do that.
+  const reader = response.body?.getReader()
+  if (reader === undefined) return
+  const decoder = new TextDecoder()
+  try {
+    for (;;) {
+      const read = await readWithin(reader, idleTimeoutMs)
+      if (read.done) return
+      yield decoder.decode(read.value, { stream: true })
+    }
+  } catch (cause) {
+    if (signal?.aborted) throw signal.reason
+    throw new TocsinUnreachable("The stream broke off.", { cause })
+  } finally {
+    // Also when whoever reads the stream leaves its loop.
+    reader.cancel().catch(() => {})
+  }
+}
+
+async function readWithin(reader: ReadableStreamDefaultReader<Uint8Array>, idleTimeoutMs: number) {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing came for ${idleTimeoutMs} ms`)), idleTimeoutMs)
+  })
+  try {
+    return await Promise.race([reader.read(), silence])
+  } finally {
+    clearTimeout(timer)
+  }
+}

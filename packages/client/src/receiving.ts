@@ -1,0 +1,10 @@
+/** Verifying and reading deliveries: all that a receiver needs. */
+export type { CyberVaultData } from "./receiving/cybervault-data.ts"
+export { type DeliveryDetails, deliveryDetails } from "./receiving/delivery-details.ts"
+export type { VerifyOptions, WebhookMessage } from "./receiving/message.ts"
+export type { PolicyCortexData } from "./receiving/policycortex-data.ts"
+export type { ReceivedHeaders } from "./receiving/received-headers.ts"
+export { type RefusalCode, WebhookRefused } from "./receiving/refusal.ts"
+export { type CyberVaultEvent, verifyCyberVault } from "./receiving/verify-cybervault.ts"
+export { type PolicyCortexEvent, verifyPolicyCortex } from "./receiving/verify-policycortex.ts"
+export { type StandardEvent, verifyStandard } from "./receiving/verify-standard.ts"

@@ -1,0 +1,49 @@
+import { Connection, type ConnectionOptions } from "./http/connection.ts"
+import { type EventStreamOptions, eventStream } from "./http/event-stream.ts"
+import type { StreamMessage } from "./http/event-stream-parser.ts"
+import { ApiKeys } from "./resources/api-keys.ts"
+import { AuditLog } from "./resources/audit-log.ts"
+import { Deliveries } from "./resources/deliveries.ts"
+import { EventTypes } from "./resources/event-types.ts"
+import { Events } from "./resources/events.ts"
+import { Replays } from "./resources/replays.ts"
+import { Webhooks } from "./resources/webhooks.ts"
+import { Workspaces } from "./resources/workspaces.ts"
+
+export type TocsinOptions = ConnectionOptions
+
+/**
+ * Tocsin's API. Answers are shaped as on the wire. A refusal throws `TocsinProblem`, no answer `TocsinUnreachable`;
+ * what may pass is tried again first (429, 503, the network), where that cannot do something twice.
+ */
+export class Tocsin {
+  readonly workspaces: Workspaces
+  readonly apiKeys: ApiKeys
+  readonly webhooks: Webhooks
+  readonly events: Events
+  readonly deliveries: Deliveries
+  readonly replays: Replays
+  readonly eventTypes: EventTypes
+  readonly auditLog: AuditLog
+  readonly #connection: Connection
+
+  constructor(options: TocsinOptions) {
+    this.#connection = new Connection(options)
+    this.workspaces = new Workspaces(this.#connection)
+    this.apiKeys = new ApiKeys(this.#connection)
+    this.webhooks = new Webhooks(this.#connection)
+    this.events = new Events(this.#connection)
+    this.deliveries = new Deliveries(this.#connection)
+    this.replays = new Replays(this.#connection)
+    this.eventTypes = new EventTypes(this.#connection)
+    this.auditLog = new AuditLog(this.#connection)
+  }
+
+  /**
+   * Events and attempts as they happen, reconnecting by itself: `for await (const message of tocsin.stream({ signal }))`.
+   * `data` is JSON text.
+   */
+  stream(options: EventStreamOptions = {}): AsyncGenerator<StreamMessage, void, void> {
+    return eventStream(this.#connection, "/v1/stream", {}, options)
+  }
+}

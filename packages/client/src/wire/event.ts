@@ -1,0 +1,68 @@
+/** What filters look at. Null: the type carries it, the event has no value. */
+export type Attributes = {
+  readonly severity?: string | null | undefined
+  readonly environment?: string | null | undefined
+  readonly cloud_provider?: string | null | undefined
+  readonly resource_id?: string | null | undefined
+}
+
+type PublicationFields = {
+  /** One of the workspace's catalogue. */
+  readonly type: string
+  /** The same key again publishes nothing new. Generated where it is left out, so that a retry cannot publish twice. */
+  readonly idempotency_key?: string | undefined
+  /** When it happened, RFC 3339; else the moment of acceptance. */
+  readonly created?: string | undefined
+  /** For webhooks ordered `by_key`; else the resource id that the type carries. */
+  readonly ordering_key?: string | undefined
+  /** Overrule what is found in `data`. */
+  readonly attributes?: Attributes | undefined
+  readonly metadata?: { readonly [name: string]: unknown } | undefined
+}
+
+/**
+ * An event to publish. Receivers get `data` as it is written: give `dataText`, a JSON object's own text, where
+ * JavaScript would write it otherwise (integers beyond 2^53, `1.0`, an order of members).
+ */
+export type Publication = PublicationFields &
+  ({ readonly data: object; readonly dataText?: undefined } | { readonly dataText: string; readonly data?: undefined })
+
+/** Answered once the event and its deliveries are durable. */
+export type Receipt = {
+  readonly id: string
+  readonly type: string
+  readonly created: string
+  /** Published before, under the same idempotency key; `id` is the first one's. */
+  readonly duplicate: boolean
+  /** How many webhooks it goes to. */
+  readonly deliveries: number
+}
+
+export type Event = {
+  readonly id: string
+  readonly type: string
+  readonly created: string
+  readonly accepted: string
+  readonly ordering_key: string | null
+  readonly idempotency_key: string | null
+  readonly attributes: Attributes
+  readonly deliveries: number
+}
+
+export type EventDetail = Event & {
+  /** As JavaScript reads it; `payload` has every digit. */
+  readonly data: { readonly [name: string]: unknown }
+  readonly metadata: { readonly [name: string]: unknown } | null
+  /** The body as receivers get it, byte for byte. */
+  readonly payload: string
+}
+
+export type EventFilter = {
+  readonly type?: string | undefined
+  /** RFC 3339, inclusive. */
+  readonly from?: string | undefined
+  /** RFC 3339, exclusive. */
+  readonly to?: string | undefined
+  /** Part of the payload. */
+  readonly text?: string | undefined
+}
