@@ -1,0 +1,199 @@
+/**
+ * Measures the embedded store through its port, from the main thread: whole lifecycles (accept one event with one
+ * delivery, then settle it with a realistic attempt), then the reads beside them.
+ *
+ * node bench/store.ts [--lifecycles 200000] [--concurrency 400] [--webhooks 20] [--rounds 3]
+ */
+import { randomBytes } from "node:crypto"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { performance } from "node:perf_hooks"
+import { parseArgs } from "node:util"
+import {
+  asId,
+  type DeliveryId,
+  type EventId,
+  IdMint,
+  type WebhookId,
+  type WorkspaceId,
+} from "../packages/server/src/domain/ids.ts"
+import type { Store } from "../packages/server/src/ports/store.ts"
+import { openSqliteStore } from "../packages/server/src/stores/sqlite/open-sqlite-store.ts"
+
+const { values } = parseArgs({
+  options: {
+    lifecycles: { type: "string", default: "200000" },
+    concurrency: { type: "string", default: "400" },
+    webhooks: { type: "string", default: "20" },
+    rounds: { type: "string", default: "3" },
+    directory: { type: "string", default: tmpdir() },
+  },
+})
+const lifecycles = Number(values.lifecycles)
+const concurrency = Number(values.concurrency)
+
+const mint = new IdMint(() => randomBytes(8).toString("hex"))
+const unique = () => mint.next(Date.now())
+const workspaceId = asId<WorkspaceId>(`ws_${unique()}`)
+const webhookIds = Array.from({ length: Number(values.webhooks) }, () => asId<WebhookId>(`wh_${unique()}`))
+
+/** The first document's violation event, as it goes out. */
+const data = JSON.stringify({
+  violation: {
+    id: "viol_abcdef1234567890",
+    policy_id: "pol_567890abcdef1234",
+    policy_name: "require-s3-encryption",
+    resource_id: "arn:aws:s3:::my-bucket",
+    resource_type: "AWS::S3::Bucket",
+    severity: "HIGH",
+    status: "OPEN",
+    message: "S3 bucket must have encryption enabled",
+    detected_at: "2024-01-15T14:29:45Z",
+    account_id: "123456789012",
+    region: "us-east-1",
+    tags: { environment: "production", team: "platform" },
+    compliance_frameworks: ["SOC2", "HIPAA"],
+  },
+})
+
+class Times {
+  readonly #ms: number[] = []
+
+  async of<Result>(work: Promise<Result>): Promise<Result> {
+    const start = performance.now()
+    const result = await work
+    this.#ms.push(performance.now() - start)
+    return result
+  }
+
+  row() {
+    const sorted = this.#ms.sort((a, b) => a - b)
+    const at = (share: number) => Number((sorted[Math.ceil(share * sorted.length) - 1] ?? 0).toFixed(2))
+    return { count: sorted.length, "p50 ms": at(0.5), "p99 ms": at(0.99), "max ms": at(1) }
+  }
+}
+
+async function lifecycle(store: Store, index: number, accepts: Times, settles: Times): Promise<void> {
+  const nowMs = Date.now()
+  const webhookId = webhookIds[index % webhookIds.length] ?? webhookIds[0]
+  if (webhookId === undefined) throw new Error("at least one webhook is needed")
+  const id = asId<EventId>(`evt_${unique()}`)
+  const deliveryId = asId<DeliveryId>(`dlv_${unique()}`)
+  await accepts.of(
+    store.accept({
+      workspaceId,
+      events: [
+        {
+          id,
+          type: "policy.violation.created",
+          createdMs: nowMs,
+          acceptedMs: nowMs,
+          body: `{"id":"${id}","type":"policy.violation.created","created":"2024-01-15T14:30:00Z","data":${data}}`,
+          orderingKey: "arn:aws:s3:::my-bucket",
+          attributes: {
+            severity: "HIGH",
+            environment: "production",
+            cloud_provider: "aws",
+            resource_id: "arn:aws:s3:::my-bucket",
+          },
+          metadata: null,
+          idempotency: null,
+          deliveries: [{ id: deliveryId, webhookId, laneKey: null }],
+        },
+      ],
+    }),
+  )
+  await settles.of(
+    store.settle({
+      workspaceId,
+      webhookId,
+      deliveryId,
+      atMs: Date.now(),
+      attempt: {
+        number: 1,
+        atMs: nowMs,
+        durationMs: 14.2,
+        statusCode: 200,
+        error: null,
+        requestHeaders: [
+          ["content-type", "application/json"],
+          ["user-agent", "PolicyCortex-Webhooks/1.0"],
+          ["x-policycortex-signature", `sha256=${"ab".repeat(32)}`],
+          ["x-policycortex-event", "policy.violation.created"],
+          ["x-policycortex-delivery", deliveryId],
+          ["x-policycortex-attempt", "1"],
+          ["x-policycortex-sequence", String(index)],
+          ["webhook-id", id],
+          ["webhook-timestamp", "1705329000"],
+          ["webhook-signature", `v1,${"a".repeat(43)}=`],
+        ],
+        responseHeaders: [
+          ["content-type", "application/json"],
+          ["date", "Mon, 15 Jan 2024 14:30:00 GMT"],
+          ["connection", "keep-alive"],
+          ["content-length", "15"],
+        ],
+        responseBody: '{"received":true}',
+      },
+      next: { state: "delivered" },
+    }),
+  )
+}
+
+/** Keeps `concurrency` lifecycles under way until all are done. @returns lifecycles per second. */
+async function run(store: Store, accepts: Times, settles: Times): Promise<{ perSecond: number; cpuMicros: number }> {
+  let next = 0
+  const start = performance.now()
+  const cpu = process.threadCpuUsage()
+  const runner = async () => {
+    while (next < lifecycles) await lifecycle(store, next++, accepts, settles)
+  }
+  await Promise.all(Array.from({ length: concurrency }, runner))
+  const used = process.threadCpuUsage(cpu)
+  return {
+    perSecond: Math.round((lifecycles / (performance.now() - start)) * 1000),
+    cpuMicros: Number(((used.user + used.system) / lifecycles).toFixed(1)),
+  }
+}
+
+async function reads(store: Store): Promise<void> {
+  const page = { limit: 50, before: null }
+  const webhookId = webhookIds[0] ?? asId<WebhookId>("none")
+  const nowMs = Date.now()
+  const work: Readonly<Record<string, () => Promise<unknown>>> = {
+    "deliveries, newest 50": () => store.deliveries(workspaceId, {}, page),
+    "deliveries of a webhook": () => store.deliveries(workspaceId, { webhookId }, page),
+    "deliveries exhausted (none)": () => store.deliveries(workspaceId, { status: "exhausted" }, page),
+    "deliveries pending (none)": () => store.deliveries(workspaceId, { webhookId, status: "pending" }, page),
+    "events, newest 50": () => store.events(workspaceId, {}, page),
+    "events by text (none)": () => store.events(workspaceId, { text: "no such thing" }, page),
+    "stats, 24 h": () => store.stats(workspaceId, webhookId, nowMs - 86_400_000, nowMs, 48),
+    "waiting, head of an empty lane": () => store.waiting({ workspaceId, webhookId, read: "head", limit: 100 }),
+  }
+  const table: Record<string, unknown> = {}
+  for (const [name, act] of Object.entries(work)) {
+    const times = new Times()
+    const untilMs = performance.now() + 1_000
+    for (let count = 0; count < 200 && performance.now() < untilMs; count++) await times.of(act())
+    table[name] = times.row()
+  }
+  console.table(table)
+}
+
+const directory = await mkdtemp(join(values.directory, "tocsin-bench-"))
+const store = await openSqliteStore({ directory })
+try {
+  for (let round = 1; round <= Number(values.rounds); round++) {
+    const [accepts, settles] = [new Times(), new Times()]
+    const { perSecond, cpuMicros } = await run(store, accepts, settles)
+    console.log(
+      `round ${round}: ${perSecond} lifecycles/s, ${cpuMicros} µs of main thread each (${lifecycles} lifecycles, ${concurrency} at a time, ${webhookIds.length} webhooks)`,
+    )
+    console.table({ accept: accepts.row(), settle: settles.row() })
+  }
+  await reads(store)
+} finally {
+  await store.close()
+  await rm(directory, { recursive: true })
+}
