@@ -1,5 +1,5 @@
 import type { ExhaustedBecause, FailureCode } from "./delivery.ts"
-import type { DisabledReason, RetryConfig, WebhookHealth } from "./webhook.ts"
+import type { DisabledReason, RetryConfig } from "./webhook.ts"
 
 const hourMs = 3_600_000
 
@@ -67,14 +67,20 @@ export function afterFailure(
   return { do: "retry", dueMs: Math.min(Math.max(plannedMs, askedMs), windowEndMs) }
 }
 
-/** Whether this failure disables the whole webhook, and why. `health` is what was known before the failure. */
+/**
+ * Whether this failure disables the whole webhook, and why.
+ *
+ * @param failingSinceMs the first failure since the last success; null when this is the first.
+ * @param resumedAtMs when it last began to send: days before a customer switched it on again do not count.
+ */
 export function disabledBy(
   code: FailureCode,
-  health: Pick<WebhookHealth, "failingSinceMs">,
+  failingSinceMs: number | null,
+  resumedAtMs: number,
   nowMs: number,
 ): DisabledReason | null {
   if (code === "gone") return "gone"
-  if (health.failingSinceMs !== null && nowMs - health.failingSinceMs >= disableAfterMs) return "failing"
+  if (failingSinceMs !== null && nowMs - Math.max(failingSinceMs, resumedAtMs) >= disableAfterMs) return "failing"
   return null
 }
 

@@ -65,24 +65,27 @@ export type Settlement = {
 // ---------------------------------------------------------------- lanes
 
 /**
- * Which waiting deliveries of a webhook to read. All are sorted by `sequence`.
- * - `head`: the first ones, whenever they are due (strict).
- * - `unkeyed`: the first ones that carry no lane key (left from before a webhook became `by_key`).
- * - `key`: the first ones of one lane key.
+ * Which waiting deliveries of a webhook to read.
+ * - `head`: the first ones by sequence, whenever they are due (strict).
+ * - `unkeyed`: the first ones by sequence that carry no lane key (left from before a webhook became `by_key`).
+ * - `key`: the first ones by sequence of one lane key.
  * - `keyHeads`: the first one of each lane key greater than `afterKey`, in the order of the keys.
- * - `due`: those due by `byMs`, the earliest due first, then by sequence (none).
+ * - `fresh`: those never attempted nor reopened, with a sequence above `afterSequence`, by sequence (none).
+ * - `retries`: those attempted or reopened before and due by `byMs`, the earliest due first (none).
  */
 export type WaitingQuery = {
   readonly webhookId: WebhookId
   readonly workspaceId: WorkspaceId
   readonly limit: number
-} & (
+} & WaitingRead
+
+export type WaitingRead =
   | { readonly read: "head" }
   | { readonly read: "unkeyed" }
   | { readonly read: "key"; readonly laneKey: string }
   | { readonly read: "keyHeads"; readonly afterKey: string | null }
-  | { readonly read: "due"; readonly byMs: number; readonly afterSequence: number }
-)
+  | { readonly read: "fresh"; readonly afterSequence: number }
+  | { readonly read: "retries"; readonly byMs: number }
 
 // ---------------------------------------------------------------- configuration
 
@@ -236,7 +239,7 @@ export interface Store {
 
   /** Waiting deliveries to fill a lane with, each with its body. */
   waiting(query: WaitingQuery): Promise<readonly WaitingDelivery[]>
-  /** The earliest `dueMs` later than `afterMs` among the waiting ones of a webhook; null when there is none. */
+  /** The earliest `dueMs` later than `afterMs` among the waiting ones attempted or reopened before; null without any. */
   nextDue(workspaceId: WorkspaceId, webhookId: WebhookId, afterMs: number): Promise<number | null>
   /** Webhooks that have waiting deliveries. */
   backlogs(): Promise<readonly { workspaceId: WorkspaceId; webhookId: WebhookId; waiting: number }[]>

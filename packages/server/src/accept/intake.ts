@@ -1,0 +1,200 @@
+import { createHash } from "node:crypto"
+import type { WaitingDelivery } from "../domain/delivery.ts"
+import type { NewDelivery, NewEvent } from "../domain/event.ts"
+import { asId, type IdMint, type WorkspaceId } from "../domain/ids.ts"
+import type { Attributes } from "../domain/webhook.ts"
+import type { EventType } from "../domain/workspace.ts"
+import type { Clock } from "../ports/clock.ts"
+import type { Metrics } from "../ports/metrics.ts"
+import type { Store } from "../ports/store.ts"
+import { attributesOf } from "../profiles/attributes.ts"
+import type { Registry } from "../registry/registry.ts"
+import { flawOf } from "./schema-check.ts"
+
+/** api.md, "Events": of `data` as sent, in UTF-8. */
+export const dataBytesMax = 256 * 1024
+
+/** What a publisher asks to have delivered; its form has been checked, its meaning not yet. */
+export type Submission = {
+  readonly type: string
+  /** `data` as the publisher wrote it, and as it was parsed. */
+  readonly dataText: string
+  readonly data: unknown
+  readonly idempotencyKey: string | null
+  readonly createdMs: number | null
+  readonly orderingKey: string | null
+  readonly attributes: Attributes | null
+  /** The `metadata` object as the publisher wrote it. */
+  readonly metadataText: string | null
+}
+
+export type Receipt = {
+  readonly id: string
+  readonly type: string
+  readonly createdMs: number
+  readonly duplicate: boolean
+  readonly deliveries: number
+}
+
+/** Why nothing was accepted. `index`: which submission; `pointer` is relative to it (RFC 6901). */
+export type Refusal = { readonly index: number; readonly pointer: string; readonly detail: string } & {
+  readonly code: "unknown_event_type" | "data_invalid" | "data_too_large" | "idempotency_conflict"
+}
+
+export type Outcome =
+  | { readonly accepted: true; readonly receipts: readonly Receipt[] }
+  | { readonly accepted: false; readonly refusals: readonly Refusal[] }
+
+export type IntakeParts = {
+  readonly store: Pick<Store, "accept">
+  readonly registry: Registry
+  readonly clock: Clock
+  readonly mint: IdMint
+  readonly metrics: Metrics
+  /** Told of deliveries as soon as they are durable, in the order of their commits. */
+  readonly onDurable: (deliveries: readonly WaitingDelivery[]) => void
+}
+
+/** The way of an event up to its durable commit: check, build the envelope, route, store. Spec: api.md, "Events". */
+export class Intake {
+  readonly #parts: IntakeParts
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Accepts all submissions or none.
+   *
+   * @returns receipts in the order of the submissions, once everything is durable.
+   * @throws StoreUnavailable when the store cannot take them now; nothing is kept.
+   */
+  async accept(workspaceId: WorkspaceId, submissions: readonly Submission[]): Promise<Outcome> {
+    const { store, registry, metrics } = this.#parts
+    const types = registry.eventTypes(workspaceId)
+    const refusals = submissions.flatMap((submission, index) => refuse(submission, types.get(submission.type), index))
+    if (refusals.length > 0) return { accepted: false, refusals }
+
+    const events = submissions.map((submission) => this.#build(workspaceId, submission, types))
+    const outcome = await store.accept({ workspaceId, events })
+    if (outcome.outcome === "conflict") return { accepted: false, refusals: [conflict(outcome.index)] }
+
+    const waiting: WaitingDelivery[] = []
+    const receipts = outcome.events.map((stored, index) => {
+      const event = events[index]
+      if (!event) throw new Error("the store answered for more events than it was given")
+      if (!stored.duplicate) collectWaiting(waiting, workspaceId, event, stored.sequences)
+      return {
+        id: stored.id,
+        type: event.type,
+        createdMs: stored.createdMs,
+        duplicate: stored.duplicate,
+        deliveries: stored.deliveryCount,
+      }
+    })
+    metrics.accepted(receipts.length, waiting.length)
+    if (waiting.length > 0) this.#parts.onDurable(waiting)
+    return { accepted: true, receipts }
+  }
+
+  #build(workspaceId: WorkspaceId, submission: Submission, types: ReadonlyMap<string, EventType>): NewEvent {
+    const { registry, clock, mint } = this.#parts
+    const profile = registry.profile(workspaceId)
+    const type = types.get(submission.type)
+    if (!type) throw new Error(`event type ${submission.type} was checked and is gone`)
+    const acceptedMs = clock.now()
+    const id = profile.eventId(mint.next(acceptedMs))
+    const createdMs = submission.createdMs ?? acceptedMs
+    const attributes = attributesOf(type, submission.data, submission.attributes)
+    const orderingKey = submission.orderingKey ?? attributes.resource_id ?? null
+    const deliveries = registry
+      .routing(workspaceId)(submission.type, attributes)
+      .map(
+        (webhook): NewDelivery => ({
+          id: asId(`dlv_${mint.next(acceptedMs)}`),
+          webhookId: webhook.id,
+          // Events without a key share one lane: an unknown order is kept rather than lost.
+          laneKey: (webhook.ordering ?? profile.ordering) === "by_key" ? (orderingKey ?? "") : null,
+        }),
+      )
+    const body = profile.envelope({
+      id,
+      type: submission.type,
+      createdMs,
+      data: submission.dataText,
+      workspaceId,
+      engineVersion: registry.workspace(workspaceId)?.engineVersion ?? null,
+      idempotencyKey: submission.idempotencyKey,
+      metadata: submission.metadataText,
+    })
+    return {
+      id,
+      type: submission.type,
+      createdMs,
+      acceptedMs,
+      body,
+      orderingKey,
+      attributes,
+      metadata: submission.metadataText,
+      idempotency:
+        submission.idempotencyKey === null
+          ? null
+          : { key: submission.idempotencyKey, fingerprint: fingerprint(submission) },
+      deliveries,
+    }
+  }
+}
+
+function refuse(submission: Submission, type: EventType | undefined, index: number): Refusal[] {
+  if (!type) {
+    const detail = `${submission.type} is not in this workspace's catalogue; GET /v1/event-types lists it, POST /v1/event-types adds to it`
+    return [{ index, pointer: "/type", code: "unknown_event_type", detail }]
+  }
+  // A text has at most three UTF-8 bytes per UTF-16 unit: most need no count.
+  if (submission.dataText.length * 3 > dataBytesMax && Buffer.byteLength(submission.dataText) > dataBytesMax) {
+    return [{ index, pointer: "/data", code: "data_too_large", detail: `is over ${dataBytesMax} bytes` }]
+  }
+  const flaw = type.schema === null ? null : flawOf(type.schema, submission.data)
+  if (flaw === null) return []
+  return [{ index, pointer: `/data${flaw.pointer}`, code: "data_invalid", detail: flaw.detail }]
+}
+
+function conflict(index: number): Refusal {
+  const detail =
+    "was used before with another content; a retry must repeat the event exactly, a new event needs a new key"
+  return { index, pointer: "/idempotency_key", code: "idempotency_conflict", detail }
+}
+
+/** Same key and same fingerprint: a retry. Taken over what the publisher wrote, not over what Tocsin added. */
+function fingerprint(submission: Submission): string {
+  const { type, dataText, createdMs, orderingKey, attributes, metadataText } = submission
+  return createHash("sha256")
+    .update(JSON.stringify([type, dataText, createdMs, orderingKey, attributes, metadataText]))
+    .digest("base64url")
+}
+
+function collectWaiting(
+  waiting: WaitingDelivery[],
+  workspaceId: WorkspaceId,
+  event: NewEvent,
+  sequences: readonly number[],
+): void {
+  event.deliveries.forEach((delivery, at) => {
+    const sequence = sequences[at]
+    if (sequence === undefined) throw new Error(`the store gave no sequence for ${delivery.id}`)
+    waiting.push({
+      id: delivery.id,
+      workspaceId,
+      webhookId: delivery.webhookId,
+      eventId: event.id,
+      eventType: event.type,
+      sequence,
+      laneKey: delivery.laneKey,
+      attempts: 0,
+      attemptsBefore: 0,
+      dueMs: event.acceptedMs,
+      windowFromMs: event.acceptedMs,
+      body: event.body,
+    })
+  })
+}

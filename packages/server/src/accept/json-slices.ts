@@ -1,0 +1,93 @@
+/**
+ * Finds members of a JSON document as their source text, so that `data` reaches the receiver as the publisher wrote
+ * it: `JSON.parse` would round 12345678901234567890, turn 1.0 into 1 and sort integer-like keys first.
+ *
+ * The text must already have passed `JSON.parse`: these scans check no syntax. A member given twice counts as its
+ * last, as with `JSON.parse`.
+ */
+
+/**
+ * The source text of an object's members, by name.
+ *
+ * @param start where the object's `{`, or white space before it, stands.
+ * @param onRepeated called with the name of a member that was there before.
+ */
+export function memberTexts(json: string, start = 0, onRepeated?: (name: string) => void): Map<string, string> {
+  const members = new Map<string, string>()
+  let at = skipSpace(json, skipSpace(json, start) + 1)
+  while (json.charCodeAt(at) !== closeBrace) {
+    const nameEnd = stringEnd(json, at)
+    const rawName = json.slice(at + 1, nameEnd - 1)
+    const name = rawName.includes("\\") ? String(JSON.parse(`"${rawName}"`)) : rawName
+    const valueStart = skipSpace(json, skipSpace(json, nameEnd) + 1)
+    const end = valueEnd(json, valueStart)
+    if (onRepeated && members.has(name)) onRepeated(name)
+    members.set(name, json.slice(valueStart, end))
+    at = skipSpace(json, end)
+    if (json.charCodeAt(at) === comma) at = skipSpace(json, at + 1)
+  }
+  return members
+}
+
+/** The source texts of an array's elements. @param json begins with the array's `[`. */
+export function elementTexts(json: string): string[] {
+  const elements: string[] = []
+  let at = skipSpace(json, skipSpace(json, 0) + 1)
+  while (json.charCodeAt(at) !== closeBracket) {
+    const end = valueEnd(json, at)
+    elements.push(json.slice(at, end))
+    at = skipSpace(json, end)
+    if (json.charCodeAt(at) === comma) at = skipSpace(json, at + 1)
+  }
+  return elements
+}
+
+const quote = 0x22
+const comma = 0x2c
+const backslash = 0x5c
+const openBracket = 0x5b
+const closeBracket = 0x5d
+const openBrace = 0x7b
+const closeBrace = 0x7d
+
+function skipSpace(json: string, from: number): number {
+  let at = from
+  // Space, tab, line feed and carriage return: the only white space of JSON (RFC 8259 §2).
+  for (let code = json.charCodeAt(at); code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09; ) {
+    code = json.charCodeAt(++at)
+  }
+  return at
+}
+
+/** @param start of the opening quote. @returns just past the closing one. */
+function stringEnd(json: string, start: number): number {
+  let at = start + 1
+  for (let code = json.charCodeAt(at); code !== quote; code = json.charCodeAt(at)) at += code === backslash ? 2 : 1
+  return at + 1
+}
+
+function valueEnd(json: string, start: number): number {
+  const first = json.charCodeAt(start)
+  if (first === quote) return stringEnd(json, start)
+  if (first !== openBrace && first !== openBracket) {
+    let at = start
+    for (let code = first; at < json.length && code !== comma && code !== closeBrace && code !== closeBracket; ) {
+      if (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) break
+      code = json.charCodeAt(++at)
+    }
+    return at
+  }
+  let depth = 0
+  let at = start
+  do {
+    const code = json.charCodeAt(at)
+    if (code === quote) {
+      at = stringEnd(json, at)
+      continue
+    }
+    if (code === openBrace || code === openBracket) depth++
+    else if (code === closeBrace || code === closeBracket) depth--
+    at++
+  } while (depth > 0)
+  return at
+}

@@ -1,0 +1,61 @@
+import type { ErrorObject, ValidateFunction } from "ajv"
+import { Ajv2020 } from "ajv/dist/2020.js"
+import addFormats from "ajv-formats"
+import type { JsonSchema } from "../domain/workspace.ts"
+
+/** What is wrong with a value, and where (RFC 6901 pointer, from the value itself). */
+export type Flaw = { readonly pointer: string; readonly detail: string }
+
+// Schemas come from workspaces: one's `$id` must not become known to another's (`addUsedSchema`).
+const ajv = new Ajv2020({ strict: false, logger: false, allErrors: false, ownProperties: true, addUsedSchema: false })
+// The package is CommonJS: under ESM its function is the namespace's `default`.
+addFormats.default(ajv)
+
+// By the schema object itself: a type that is registered anew brings a new object, and the old one is collected.
+const compiled = new WeakMap<JsonSchema, ValidateFunction>()
+
+/** Checks `data` against its type's schema. @returns null when it fits. */
+export function flawOf(schema: JsonSchema, data: unknown): Flaw | null {
+  let validate = compiled.get(schema)
+  if (!validate) {
+    validate = compile(schema)
+    compiled.set(schema, validate)
+  }
+  if (validate(data)) return null
+  return describe(validate.errors?.[0])
+}
+
+/** Whether a workspace's own schema can be used. @returns why not, else null. */
+export function schemaFlaw(schema: JsonSchema): string | null {
+  // Such a validator answers with a promise, which would pass for "fits" and reject where nobody listens.
+  if ("$async" in schema) return "$async is not supported"
+  // Forgetting a schema under the name of the language's own would make Ajv forget that one.
+  if (/^https?:\/\/json-schema\.org\//i.test(String(schema["$id"]))) return "$id is JSON Schema's own; choose another"
+  try {
+    compile(schema)
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** Ajv itself would keep every schema for good. */
+function compile(schema: JsonSchema): ValidateFunction {
+  try {
+    return ajv.compile(schema)
+  } finally {
+    ajv.removeSchema(schema)
+  }
+}
+
+function describe(error: ErrorObject | undefined): Flaw {
+  if (!error) return { pointer: "", detail: "does not match the schema" }
+  // A missing member is reported at its parent: point to where it should stand.
+  const missing: unknown = error.keyword === "required" ? error.params.missingProperty : undefined
+  const pointer = typeof missing === "string" ? `${error.instancePath}/${escapePointer(missing)}` : error.instancePath
+  return { pointer, detail: missing === undefined ? (error.message ?? "does not match the schema") : "is required" }
+}
+
+function escapePointer(name: string): string {
+  return name.replaceAll("~", "~0").replaceAll("/", "~1")
+}

@@ -1,0 +1,118 @@
+import { resolve } from "node:path"
+import { type AllowedTargets, parseAllowedTargets } from "./send/allowed-targets.ts"
+
+/** Everything an operator can set, validated. Spec: api.md, "Start and settings". */
+export type Config = {
+  readonly host: string
+  readonly port: number
+  readonly dataDir: string
+  /** Null: the embedded database in `dataDir`. */
+  readonly databaseUrl: string | null
+  /** Null: generated at the first start. */
+  readonly adminKey: string | null
+  /** Null: generated at the first start (embedded database only). */
+  readonly encryptionKey: Buffer | null
+  readonly allowedTargets: AllowedTargets
+  readonly retentionDays: number
+}
+
+/** A setting is wrong: the start stops with this one line. */
+export class BadSetting extends Error {
+  constructor(name: string, problem: string) {
+    super(`${name} ${problem}`)
+    this.name = "BadSetting"
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+export const settingNames = [
+  "TOCSIN_HOST",
+  "TOCSIN_PORT",
+  "TOCSIN_DATA_DIR",
+  "TOCSIN_DATABASE_URL",
+  "TOCSIN_ADMIN_KEY",
+  "TOCSIN_ENCRYPTION_KEY",
+  "TOCSIN_ALLOWED_TARGETS",
+  "TOCSIN_RETENTION_DAYS",
+] as const
+
+type SettingName = (typeof settingNames)[number]
+
+/**
+ * Reads the settings once.
+ * @throws BadSetting
+ */
+export function readConfig(environment: Environment): Config {
+  // An empty variable is how compose files and shells say "not set".
+  const read = (name: SettingName) => environment[name]?.trim() || null
+  refuseUnknown(environment)
+  const databaseUrl = readDatabaseUrl(read("TOCSIN_DATABASE_URL"))
+  const encryptionKey = readKey(read("TOCSIN_ENCRYPTION_KEY"))
+  if (databaseUrl !== null && encryptionKey === null) {
+    const problem =
+      "must be given with TOCSIN_DATABASE_URL, the same on every node: 32 bytes in base64 (openssl rand -base64 32)"
+    throw new BadSetting("TOCSIN_ENCRYPTION_KEY", problem)
+  }
+  return {
+    host: read("TOCSIN_HOST") ?? "127.0.0.1",
+    port: readWhole("TOCSIN_PORT", read("TOCSIN_PORT"), 8080, 0, 65_535),
+    dataDir: resolve(read("TOCSIN_DATA_DIR") ?? "./data"),
+    databaseUrl,
+    adminKey: readAdminKey(read("TOCSIN_ADMIN_KEY")),
+    encryptionKey,
+    allowedTargets: readAllowedTargets(read("TOCSIN_ALLOWED_TARGETS")),
+    retentionDays: readWhole("TOCSIN_RETENTION_DAYS", read("TOCSIN_RETENTION_DAYS"), 30, 1, 3_650),
+  }
+}
+
+/** A misspelt setting would otherwise be ignored in silence, and its default trusted. */
+function refuseUnknown(environment: Environment): void {
+  const known: ReadonlySet<string> = new Set(settingNames)
+  const unknown = Object.keys(environment).find((name) => name.startsWith("TOCSIN_") && !known.has(name))
+  if (unknown !== undefined) throw new BadSetting(unknown, `is not a setting; there are ${settingNames.join(", ")}`)
+}
+
+function readWhole(name: SettingName, text: string | null, fallback: number, min: number, max: number): number {
+  if (text === null) return fallback
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < min || value > max) {
+    throw new BadSetting(name, `must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`)
+  }
+  return value
+}
+
+function readDatabaseUrl(text: string | null): string | null {
+  if (text === null) return null
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url?.protocol !== "postgres:" && url?.protocol !== "postgresql:") {
+    throw new BadSetting("TOCSIN_DATABASE_URL", "must be a URL that begins with postgres://")
+  }
+  return text
+}
+
+function readAdminKey(text: string | null): string | null {
+  if (text !== null && (text.length < 16 || /\s/.test(text))) {
+    throw new BadSetting("TOCSIN_ADMIN_KEY", "must have at least 16 characters and no spaces")
+  }
+  return text
+}
+
+function readKey(text: string | null): Buffer | null {
+  if (text === null) return null
+  const key = /^[A-Za-z0-9+/_-]+={0,2}$/.test(text) ? Buffer.from(text, "base64") : Buffer.alloc(0)
+  if (key.length !== 32) {
+    throw new BadSetting("TOCSIN_ENCRYPTION_KEY", "must be 32 bytes in base64 (openssl rand -base64 32)")
+  }
+  return key
+}
+
+function readAllowedTargets(text: string | null): AllowedTargets {
+  try {
+    return parseAllowedTargets(text ?? "")
+  } catch (error) {
+    // Its message names the setting and the entry at fault.
+    const message = error instanceof Error ? error.message : String(error)
+    throw new BadSetting("TOCSIN_ALLOWED_TARGETS", message.replace(/^TOCSIN_ALLOWED_TARGETS:? */, ""))
+  }
+}

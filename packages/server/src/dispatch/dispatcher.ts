@@ -1,0 +1,366 @@
+import TinyQueue from "tinyqueue"
+import type { Next, WaitingDelivery } from "../domain/delivery.ts"
+import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
+import { afterFailure, disabledBy, expiredWhileHeld, retryPolicy } from "../domain/retrying.ts"
+import { type DisabledReason, isSending, type Webhook } from "../domain/webhook.ts"
+import type { Clock } from "../ports/clock.ts"
+import type { Metrics } from "../ports/metrics.ts"
+import type { Random } from "../ports/random.ts"
+import { type Settlement, type Store, StoreUnavailable } from "../ports/store.ts"
+import type { Registry } from "../registry/registry.ts"
+import { Room } from "./lanes/lanes.ts"
+import type { Posting } from "./posting.ts"
+import { Slots } from "./slots.ts"
+import { WebhookQueue } from "./webhook-queue.ts"
+
+export type DispatchLimits = {
+  /** Attempts in flight that have not turned out slow, and all of them. */
+  readonly quickMax: number
+  readonly inFlightMax: number
+  /** Deliveries that all lanes together buffer. */
+  readonly bufferedMax: number
+}
+
+export const defaultDispatchLimits: DispatchLimits = { quickMax: 1_000, inFlightMax: 8_000, bufferedMax: 50_000 }
+
+/** An attempt, or an end without one, once it is durable. For the stream and the dashboard. */
+export type SettledListener = (delivery: WaitingDelivery, settlement: Settlement) => void
+
+export type DispatcherParts = {
+  readonly store: Pick<Store, "settle" | "waiting" | "nextDue" | "backlogs" | "cancelWaiting" | "health">
+  readonly posting: Posting
+  readonly registry: Registry
+  readonly clock: Clock
+  readonly random: Random
+  readonly metrics: Metrics
+  /** Disables the webhook durably, with an audit entry of the engine's. */
+  readonly disable: (webhook: Webhook, reason: DisabledReason) => Promise<void>
+  readonly onSettled: SettledListener
+  /** Told of what should not happen: the dispatcher goes on. */
+  readonly onFault: (fault: unknown, what: string) => void
+  readonly limits?: DispatchLimits
+}
+
+const readsMaxPerWebhook = 4
+const cancelStep = 500
+const storeRetryFirstMs = 100
+const storeRetryMaxMs = 5_000
+/** After a fault of ours, so that a delivery that trips it does not spin. */
+const faultPauseMs = 5_000
+
+/**
+ * Sends what waits: one queue per webhook with something to do, each with its lanes; ready ones take turns. Whatever
+ * is in memory here can be lost at any moment: the store has it all.
+ */
+export class Dispatcher {
+  readonly #parts: DispatcherParts
+  readonly #slots: Slots
+  readonly #room: Room
+  readonly #queues = new Map<WebhookId, WebhookQueue>()
+  /** Insertion order gives each webhook its turn. */
+  readonly #ready = new Set<WebhookQueue>()
+  readonly #alarms = new TinyQueue<{ atMs: number; queue: WebhookQueue }>([], (a, b) => a.atMs - b.atMs)
+  #cancelTimer: (() => void) | null = null
+  #timerAtMs = Number.POSITIVE_INFINITY
+  #stopping = false
+  #onIdle: (() => void) | null = null
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts
+    const limits = parts.limits ?? defaultDispatchLimits
+    this.#slots = new Slots(limits.quickMax, limits.inFlightMax)
+    this.#room = new Room(limits.bufferedMax)
+    parts.registry.onWebhook((after, before) => this.#reconfigure(after, before))
+  }
+
+  /** Takes up whatever was left waiting. */
+  async start(): Promise<void> {
+    for (const { workspaceId, webhookId } of await this.#parts.store.backlogs()) this.wake(workspaceId, webhookId)
+  }
+
+  /** Deliveries that have just become durable, in the order of their commits. */
+  push(deliveries: readonly WaitingDelivery[]): void {
+    for (const delivery of deliveries) {
+      const queue = this.#queueOf(delivery.workspaceId, delivery.webhookId)
+      if (!queue?.sending) continue
+      queue.push(delivery)
+      this.#look(queue)
+    }
+    this.#pump()
+  }
+
+  /** New deliveries of the webhook may be in the store that were not pushed here. */
+  missed(workspaceId: WorkspaceId, webhookId: WebhookId): void {
+    const queue = this.#queueOf(workspaceId, webhookId)
+    if (!queue) return
+    queue.lanes.missed()
+    this.#look(queue)
+    this.#pump()
+  }
+
+  /** Something about the webhook's deliveries changed in the store: a retry was asked for. */
+  wake(workspaceId: WorkspaceId, webhookId: WebhookId): void {
+    const webhook = this.#parts.registry.webhookOrTombstone(workspaceId, webhookId)
+    if (webhook?.deletedMs != null) return this.#cancelAll(webhook)
+    const queue = this.#queueOf(workspaceId, webhookId)
+    if (!queue) return
+    queue.lanes.wake()
+    this.#look(queue)
+    this.#pump()
+  }
+
+  inFlight(): number {
+    return this.#slots.inFlight()
+  }
+
+  /** Starts nothing more; resolves when what is in flight has been settled. The caller bounds the wait. */
+  stop(): Promise<void> {
+    this.#stopping = true
+    this.#cancelTimer?.()
+    this.#ready.clear()
+    if (this.#slots.inFlight() === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onIdle = resolve
+    })
+  }
+
+  #queueOf(workspaceId: WorkspaceId, webhookId: WebhookId): WebhookQueue | null {
+    const known = this.#queues.get(webhookId)
+    if (known) return known
+    const { registry, clock } = this.#parts
+    const webhook = registry.webhook(workspaceId, webhookId)
+    if (!webhook) return null
+    const queue = new WebhookQueue(webhook, this.#ordering(webhook), isSending(webhook), this.#room, clock.now())
+    this.#queues.set(webhookId, queue)
+    return queue
+  }
+
+  #ordering(webhook: Webhook) {
+    return webhook.ordering ?? this.#parts.registry.profile(webhook.workspaceId).ordering
+  }
+
+  #reconfigure(webhook: Webhook, before: Webhook | null): void {
+    if (webhook.deletedMs !== null) {
+      this.#queues.get(webhook.id)?.reconfigure(webhook, "none", false, this.#parts.clock.now())
+      this.#queues.delete(webhook.id)
+      if (before?.deletedMs === null) this.#cancelAll(webhook)
+      return
+    }
+    const sending = isSending(webhook)
+    const resumes = before !== null && sending && !isSending(before)
+    const queue = this.#queues.get(webhook.id)
+    queue?.reconfigure(webhook, this.#ordering(webhook), sending, this.#parts.clock.now())
+    if (resumes) this.wake(webhook.workspaceId, webhook.id)
+    else if (queue) {
+      this.#look(queue)
+      this.#pump()
+    }
+  }
+
+  /** Starts the reads a queue needs, and files it under ready or under the time at which it will be. */
+  #look(queue: WebhookQueue): void {
+    if (this.#stopping || !queue.sending) return
+    const nowMs = this.#parts.clock.now()
+    while (queue.readsUnderWay < readsMaxPerWebhook && this.#startRead(queue, nowMs)) {}
+    if (queue.canStart(nowMs)) {
+      this.#ready.add(queue)
+      return
+    }
+    const atMs = queue.wakeAtMs(nowMs)
+    // Not later than now: it waits for a read, a flight or its turn, not for time.
+    if (atMs > nowMs && atMs < queue.alarmAtMs) this.#setAlarm(queue, atMs)
+  }
+
+  #startRead(queue: WebhookQueue, nowMs: number): boolean {
+    const { lanes } = queue
+    const wanted = lanes.startRead(nowMs)
+    if (wanted === null) return false
+    const { read, limit } = wanted
+    queue.readsUnderWay++
+    const { store } = this.#parts
+    const { workspaceId, webhookId } = queue
+    const run = async () => {
+      try {
+        const rows = await store.waiting({ workspaceId, webhookId, limit, ...read })
+        const all = rows.length < limit
+        const nextDueMs = read.read === "retries" && all ? await store.nextDue(workspaceId, webhookId, read.byMs) : null
+        // Lanes that were replaced meanwhile (a change of ordering) have no use for it.
+        if (queue.lanes === lanes) lanes.filled(read, { rows, all, nextDueMs }, this.#parts.clock.now())
+      } catch (fault) {
+        lanes.unread(read)
+        if (!(fault instanceof StoreUnavailable)) this.#parts.onFault(fault, "reading waiting deliveries")
+        await this.#pause(storeRetryMaxMs)
+      } finally {
+        queue.readsUnderWay--
+        this.#look(queue)
+        this.#pump()
+      }
+    }
+    void run()
+    return true
+  }
+
+  #pump(): void {
+    if (this.#stopping) return
+    for (const queue of this.#ready) {
+      if (!this.#slots.hasFree(this.#parts.clock.monotonic())) return
+      this.#ready.delete(queue)
+      const nowMs = this.#parts.clock.now()
+      if (!queue.canStart(nowMs)) {
+        this.#look(queue)
+        continue
+      }
+      const delivery = queue.take(nowMs)
+      if (delivery) void this.#fly(queue, delivery)
+      this.#look(queue)
+    }
+  }
+
+  async #fly(queue: WebhookQueue, delivery: WaitingDelivery): Promise<void> {
+    this.#slots.start(delivery, this.#parts.clock.monotonic())
+    let retryDueMs: number | null = null
+    try {
+      retryDueMs = await this.#attempt(queue, delivery)
+    } catch (fault) {
+      this.#parts.onFault(fault, `delivering ${delivery.id}`)
+      retryDueMs = this.#parts.clock.now() + faultPauseMs
+    }
+    this.#slots.end(delivery)
+    queue.landed(delivery, retryDueMs)
+    this.#look(queue)
+    this.#pump()
+    if (this.#stopping && this.#slots.inFlight() === 0) this.#onIdle?.()
+  }
+
+  /** @returns when to try again; null when the delivery is over, or no longer ours. */
+  async #attempt(queue: WebhookQueue, delivery: WaitingDelivery): Promise<number | null> {
+    const { registry, posting, clock, metrics } = this.#parts
+    const webhook = registry.webhookOrTombstone(delivery.workspaceId, delivery.webhookId)
+    if (!webhook) return null
+    if (expiredWhileHeld(delivery.windowFromMs, webhook.resumedAtMs)) {
+      await this.#settle(delivery, { attempt: null, next: { state: "expired" } })
+      return null
+    }
+    const { attempt, verdict } = await posting.post(webhook, registry.profile(delivery.workspaceId), {
+      eventId: delivery.eventId,
+      eventType: delivery.eventType,
+      deliveryId: delivery.id,
+      attempt: delivery.attempts + 1,
+      sequence: delivery.sequence,
+      body: delivery.body,
+      test: false,
+    })
+    const next: Next = verdict.delivered
+      ? { state: "delivered" }
+      : this.#afterFailure(delivery, webhook, verdict.failure)
+    metrics.attempted(verdict.delivered ? "delivered" : verdict.error.code, attempt.durationMs)
+    if (verdict.delivered) {
+      metrics.delivered(clock.now() - delivery.windowFromMs)
+      queue.succeeded()
+    } else queue.failed()
+    const ours = await this.#settle(delivery, { attempt, next })
+    if (ours && !verdict.delivered) await this.#disableIfHopeless(queue, webhook, verdict.failure.code)
+    return ours && next.state === "waiting" ? next.dueMs : null
+  }
+
+  #afterFailure(delivery: WaitingDelivery, webhook: Webhook, failure: Parameters<typeof afterFailure>[2]): Next {
+    const made = delivery.attempts + 1 - delivery.attemptsBefore
+    const { clock, random } = this.#parts
+    const decision = afterFailure(
+      retryPolicy(webhook.retryConfig),
+      made,
+      failure,
+      delivery.windowFromMs,
+      clock.now(),
+      random.fraction(),
+    )
+    return decision.do === "retry"
+      ? { state: "waiting", dueMs: decision.dueMs }
+      : { state: "exhausted", because: decision.because }
+  }
+
+  /** Stays until the store has it: an attempt that was made must not go unrecorded because the store was away. */
+  async #settle(delivery: WaitingDelivery, what: Pick<Settlement, "attempt" | "next">): Promise<boolean> {
+    const { workspaceId, webhookId, id: deliveryId } = delivery
+    const settlement = { workspaceId, webhookId, deliveryId, atMs: this.#parts.clock.now(), ...what }
+    for (let pauseMs = storeRetryFirstMs; ; pauseMs = Math.min(pauseMs * 2, storeRetryMaxMs)) {
+      try {
+        const ours = await this.#parts.store.settle(settlement)
+        if (ours) this.#parts.onSettled(delivery, settlement)
+        return ours
+      } catch (fault) {
+        if (!(fault instanceof StoreUnavailable)) throw fault
+        await this.#pause(pauseMs)
+      }
+    }
+  }
+
+  async #disableIfHopeless(queue: WebhookQueue, webhook: Webhook, code: Parameters<typeof disabledBy>[0]) {
+    const { store, clock, disable, registry } = this.#parts
+    if (queue.failingSinceMs === "unknown") {
+      const health = await store.health(webhook.workspaceId, [webhook.id])
+      queue.failingSinceMs = health.get(webhook.id)?.failingSinceMs ?? null
+    }
+    const reason = disabledBy(code, queue.failingSinceMs, webhook.resumedAtMs, clock.now())
+    queue.failingSinceMs ??= clock.now()
+    if (reason === null) return
+    const current = registry.webhook(webhook.workspaceId, webhook.id)
+    // A receiver mended and switched on while this attempt was out starts with a clean record.
+    if (current && isSending(current) && current.url === webhook.url && current.resumedAtMs === webhook.resumedAtMs) {
+      await disable(current, reason)
+    }
+  }
+
+  #cancelAll(webhook: Webhook): void {
+    const run = async () => {
+      const { store, clock, onFault } = this.#parts
+      while (!this.#stopping) {
+        try {
+          const cancelled = await store.cancelWaiting(webhook.workspaceId, webhook.id, clock.now(), cancelStep)
+          if (cancelled < cancelStep) return
+        } catch (fault) {
+          if (!(fault instanceof StoreUnavailable)) return onFault(fault, `cancelling deliveries of ${webhook.id}`)
+          await this.#pause(storeRetryMaxMs)
+        }
+      }
+    }
+    void run()
+  }
+
+  #setAlarm(queue: WebhookQueue, atMs: number): void {
+    queue.alarmAtMs = atMs
+    this.#alarms.push({ atMs, queue })
+    this.#setTimer()
+  }
+
+  #setTimer(): void {
+    const earliest = this.#alarms.peek()
+    if (!earliest || this.#stopping || earliest.atMs >= this.#timerAtMs) return
+    this.#cancelTimer?.()
+    this.#timerAtMs = earliest.atMs
+    // Looked at again at least this often: the wall clock may have been set meanwhile.
+    const delayMs = Math.min(Math.max(0, earliest.atMs - this.#parts.clock.now()), 10_000)
+    this.#cancelTimer = this.#parts.clock.after(delayMs, () => this.#ring())
+  }
+
+  #ring(): void {
+    this.#cancelTimer = null
+    this.#timerAtMs = Number.POSITIVE_INFINITY
+    const nowMs = this.#parts.clock.now()
+    for (let alarm = this.#alarms.peek(); alarm && alarm.atMs <= nowMs; alarm = this.#alarms.peek()) {
+      this.#alarms.pop()
+      // One that was overtaken by an earlier alarm of the same queue has done its work.
+      if (alarm.queue.alarmAtMs !== alarm.atMs) continue
+      alarm.queue.alarmAtMs = Number.POSITIVE_INFINITY
+      this.#look(alarm.queue)
+    }
+    this.#setTimer()
+    this.#pump()
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#parts.clock.after(delayMs, resolve)
+    })
+  }
+}

@@ -1,0 +1,44 @@
+import type { Clock } from "../ports/clock.ts"
+import { type Store, StoreUnavailable } from "../ports/store.ts"
+
+const stepRows = 500
+/** Between steps: deliveries' commits get the store nine tenths of the time and more. */
+const stepPauseMs = 50
+const roundEveryMs = 60_000
+
+/**
+ * Retention: removes what is older than the limit in small steps, so that delivering never waits long for it.
+ *
+ * @returns stops it; resolves when the step under way is through.
+ */
+export function startForgetting(parts: {
+  readonly store: Pick<Store, "forget">
+  readonly clock: Clock
+  readonly retentionMs: number
+  readonly onFault: (fault: unknown, what: string) => void
+}): () => Promise<void> {
+  const { store, clock, retentionMs, onFault } = parts
+  let stopped = false
+  let cancel = () => {}
+  let running = Promise.resolve()
+  const step = async () => {
+    let more = false
+    try {
+      more = await store.forget(clock.now() - retentionMs, stepRows)
+    } catch (fault) {
+      if (!(fault instanceof StoreUnavailable)) onFault(fault, "removing what is past its retention")
+    }
+    if (!stopped) schedule(more ? stepPauseMs : roundEveryMs)
+  }
+  const schedule = (delayMs: number) => {
+    cancel = clock.after(delayMs, () => {
+      running = step()
+    })
+  }
+  schedule(stepPauseMs)
+  return () => {
+    stopped = true
+    cancel()
+    return running
+  }
+}

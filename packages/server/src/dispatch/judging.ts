@@ -1,0 +1,41 @@
+import type { AttemptError, FailureCode } from "../domain/delivery.ts"
+import { explain } from "../domain/failures.ts"
+import { type Failure, retryAfterMs } from "../domain/retrying.ts"
+import type { SendResult } from "../ports/sender.ts"
+import type { Profile } from "../profiles/profile.ts"
+
+export type Verdict =
+  | { readonly delivered: true }
+  | { readonly delivered: false; readonly failure: Failure; readonly error: AttemptError }
+
+/** What an attempt's result means under a profile's success rule. Pure. */
+export function judge(profile: Profile, result: SendResult, timeoutMs: number, nowMs: number): Verdict {
+  const { response, failure } = result
+  if (failure !== null) return failed(failure.code, failure.message, null, profile, timeoutMs)
+  if (response === null)
+    return failed("internal", "the sender gave neither a response nor a reason", null, profile, timeoutMs)
+  const { status } = response
+  if (profile.succeeded(status)) return { delivered: true }
+  const asked = response.headers.find(([name]) => name.toLowerCase() === "retry-after")?.[1]
+  // RFC 9110 §10.2.3 and RFC 6585 §4: only these two statuses make the header a request to come later.
+  const pauseMs = asked !== undefined && (status === 429 || status === 503) ? retryAfterMs(asked, nowMs) : null
+  return failed(codeOf(status), `the receiver answered ${status}`, pauseMs, profile, timeoutMs)
+}
+
+function codeOf(status: number): FailureCode {
+  if (status === 410) return "gone"
+  if (status === 401 || status === 403) return "unauthorized"
+  if (status === 429) return "rate_limited"
+  return status >= 300 && status < 400 ? "redirect" : "non_2xx"
+}
+
+function failed(
+  code: FailureCode,
+  message: string,
+  pauseMs: number | null,
+  profile: Profile,
+  timeoutMs: number,
+): Verdict {
+  const hint = explain(code, { successRule: profile.successRule, timeoutSeconds: timeoutMs / 1000 })
+  return { delivered: false, failure: { code, retryAfterMs: pauseMs }, error: { code, message, hint } }
+}

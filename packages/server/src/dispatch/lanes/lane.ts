@@ -1,0 +1,141 @@
+import type { WaitingDelivery } from "../../domain/delivery.ts"
+import type { Fill, Room } from "./lanes.ts"
+
+const bufferedMax = 100
+
+/**
+ * When a delivery may be sent. One that has not failed in its present budget may be at once: comparing its acceptance
+ * with the clock would hold it up whenever the clock is set back.
+ */
+function startableAtMs(delivery: WaitingDelivery): number {
+  return delivery.attempts > delivery.attemptsBefore ? delivery.dueMs : 0
+}
+
+/**
+ * One after the other: the next is not sent before the one in flight has ended. While it waits for a retry it holds
+ * nothing, so that ten thousand dead receivers cost no memory; the store is read again when the retry is due.
+ */
+export class Lane {
+  readonly #room: Room
+  #buffer: WaitingDelivery[] = []
+  #flying: WaitingDelivery | null = null
+  #reading = false
+  /** The store may hold waiting deliveries of this lane that are not in the buffer. */
+  #missing: boolean
+  #missedWhileReading = false
+  #blockedUntilMs = 0
+
+  constructor(room: Room, missing: boolean) {
+    this.#room = room
+    this.#missing = missing
+  }
+
+  push(delivery: WaitingDelivery, contiguous: boolean): void {
+    const holds =
+      contiguous && !this.#missing && !this.#reading && this.#buffer.length < bufferedMax && this.#room.take()
+    if (holds) this.#buffer.push(delivery)
+    else this.markMissing()
+  }
+
+  markMissing(): void {
+    this.#missing = true
+    this.#missedWhileReading = true
+  }
+
+  canTake(nowMs: number): boolean {
+    const head = this.#buffer[0]
+    return this.#flying === null && head !== undefined && startableAtMs(head) <= nowMs
+  }
+
+  take(nowMs: number): WaitingDelivery | null {
+    if (!this.canTake(nowMs)) return null
+    this.#flying = this.#buffer.shift() ?? null
+    this.#room.give(1)
+    return this.#flying
+  }
+
+  ended(): void {
+    this.#flying = null
+  }
+
+  retried(dueMs: number): void {
+    this.#flying = null
+    this.drop()
+    this.#blockedUntilMs = dueMs
+  }
+
+  /** Reads only when nothing is in flight: what is read is then neither on its way nor just delivered. */
+  wantsRead(nowMs: number): boolean {
+    return (
+      this.#missing &&
+      !this.#reading &&
+      this.#flying === null &&
+      this.#buffer.length === 0 &&
+      this.#blockedUntilMs <= nowMs
+    )
+  }
+
+  /** @returns how many rows to read. */
+  startRead(): number {
+    this.#reading = true
+    this.#missedWhileReading = false
+    return this.#room.appetite(bufferedMax)
+  }
+
+  unread(): void {
+    this.#reading = false
+    this.#missing = true
+  }
+
+  filled({ rows, all }: Fill, nowMs: number): void {
+    this.#reading = false
+    const head = rows[0]
+    this.#missing = !all || this.#missedWhileReading
+    this.#blockedUntilMs = 0
+    if (!head) return
+    if (startableAtMs(head) > nowMs) {
+      this.#missing = true
+      this.#blockedUntilMs = startableAtMs(head)
+      return
+    }
+    for (const row of rows) {
+      // The head is taken whatever the room: a full house must not stand still.
+      if (!this.#room.take()) {
+        if (this.#buffer.length > 0) {
+          this.#missing = true
+          break
+        }
+        this.#room.give(-1)
+      }
+      this.#buffer.push(row)
+    }
+  }
+
+  wake(): void {
+    this.drop()
+    this.#blockedUntilMs = 0
+    this.#missedWhileReading = true
+  }
+
+  drop(): void {
+    this.#room.give(this.#buffer.length)
+    this.#buffer = []
+    this.#missing = true
+  }
+
+  wakeAtMs(): number {
+    if (this.#flying !== null || this.#reading) return Number.POSITIVE_INFINITY
+    const head = this.#buffer[0]
+    if (head) return startableAtMs(head)
+    return this.#missing ? this.#blockedUntilMs : Number.POSITIVE_INFINITY
+  }
+
+  hasBuffered(): boolean {
+    return this.#buffer.length > 0
+  }
+
+  /** Nothing in flight, buffered, or left in the store: it need not be remembered. */
+  isIdle(): boolean {
+    return this.#flying === null && this.#buffer.length === 0 && !this.#missing && !this.#reading
+  }
+}

@@ -1,0 +1,61 @@
+import { asId, type IdMint } from "../domain/ids.ts"
+import type { Webhook } from "../domain/webhook.ts"
+import type { Clock } from "../ports/clock.ts"
+import type { Registry } from "../registry/registry.ts"
+import type { Posted, Posting } from "./posting.ts"
+
+export type ProbeParts = {
+  readonly registry: Registry
+  readonly posting: Posting
+  readonly clock: Clock
+  readonly mint: IdMint
+}
+
+export type Probed = Posted & { readonly body: string }
+
+/** Sends a payload to a webhook now, outside the queue: "Send test event" and "Enable Verification". */
+export class Probe {
+  readonly #parts: ProbeParts
+
+  constructor(parts: ProbeParts) {
+    this.#parts = parts
+  }
+
+  /** Sends the sample of an event type of the workspace; an empty object where a type has none. */
+  test(webhook: Webhook, type: { readonly name: string; readonly sample: unknown }): Promise<Probed> {
+    return this.#send(webhook, type.name, type.sample ?? {})
+  }
+
+  /** Sends the profile's verification payload. What success changes is the caller's to decide. */
+  verify(webhook: Webhook): Promise<Probed> {
+    const { verification } = this.#parts.registry.profile(webhook.workspaceId)
+    return this.#send(webhook, verification.type, verification.data)
+  }
+
+  async #send(webhook: Webhook, type: string, data: unknown): Promise<Probed> {
+    const { registry, posting, clock, mint } = this.#parts
+    const profile = registry.profile(webhook.workspaceId)
+    const nowMs = clock.now()
+    const id = profile.eventId(mint.next(nowMs))
+    const body = profile.envelope({
+      id,
+      type,
+      createdMs: nowMs,
+      data: JSON.stringify(data),
+      workspaceId: webhook.workspaceId,
+      engineVersion: registry.workspace(webhook.workspaceId)?.engineVersion ?? null,
+      idempotencyKey: null,
+      metadata: null,
+    })
+    const posted = await posting.post(webhook, profile, {
+      eventId: id,
+      eventType: type,
+      deliveryId: asId(`dlv_${mint.next(nowMs)}`),
+      attempt: 1,
+      sequence: null,
+      body,
+      test: true,
+    })
+    return { ...posted, body }
+  }
+}

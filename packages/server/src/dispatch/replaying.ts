@@ -1,0 +1,123 @@
+import { asId, type IdMint, type ReplayId, type WebhookId, type WorkspaceId } from "../domain/ids.ts"
+import { match } from "../domain/matching.ts"
+import type { Replay } from "../domain/replay.ts"
+import type { Webhook } from "../domain/webhook.ts"
+import type { Clock } from "../ports/clock.ts"
+import { type ReplayCandidate, type Store, StoreUnavailable } from "../ports/store.ts"
+import type { Registry } from "../registry/registry.ts"
+
+export type ReplayingParts = {
+  readonly store: Pick<Store, "openReplays" | "replay" | "putReplay" | "replayCandidates" | "enqueue">
+  readonly registry: Registry
+  readonly clock: Clock
+  readonly mint: IdMint
+  /** Told that new deliveries of a webhook wait in the store. */
+  readonly missed: (workspaceId: WorkspaceId, webhookId: WebhookId) => void
+  readonly onFault: (fault: unknown, what: string) => void
+}
+
+const stepEvents = 200
+const retryPauseMs = 1_000
+
+/**
+ * Runs replay jobs: looks through past events a page at a time and stores new deliveries of those that qualify, with
+ * the job's progress in the same commit. A job that was cut off goes on at its next start where it stopped.
+ */
+export class Replaying {
+  readonly #parts: ReplayingParts
+  readonly #running = new Set<ReplayId>()
+  #stopped = false
+
+  constructor(parts: ReplayingParts) {
+    this.#parts = parts
+  }
+
+  async start(): Promise<void> {
+    for (const replay of await this.#parts.store.openReplays()) this.run(replay)
+  }
+
+  /** Runs a stored job in the background; one already running is left to itself. */
+  run(replay: Replay): void {
+    if (this.#running.has(replay.id)) return
+    this.#running.add(replay.id)
+    const whole = async () => {
+      try {
+        await this.#steps(replay)
+      } catch (fault) {
+        this.#parts.onFault(fault, `replaying ${replay.id}`)
+      } finally {
+        this.#running.delete(replay.id)
+      }
+    }
+    void whole()
+  }
+
+  stop(): void {
+    this.#stopped = true
+  }
+
+  async #steps(from: Replay): Promise<void> {
+    let replay: Replay | null = from
+    while (replay?.state === "running" && !this.#stopped) {
+      try {
+        replay = await this.#step(replay)
+      } catch (fault) {
+        if (!(fault instanceof StoreUnavailable)) throw fault
+        await new Promise<void>((resolve) => this.#parts.clock.after(retryPauseMs, resolve))
+      }
+    }
+  }
+
+  /** @returns the job as it is now; null when it was cancelled meanwhile. */
+  async #step(replay: Replay): Promise<Replay | null> {
+    const { store, registry, clock, missed } = this.#parts
+    const { workspaceId, webhookId } = replay
+    const nowMs = clock.now()
+    const webhook = registry.webhook(workspaceId, webhookId)
+    if (!webhook) {
+      const cancelled: Replay = { ...replay, state: "cancelled", updatedMs: nowMs }
+      await store.putReplay(cancelled)
+      return cancelled
+    }
+    const candidates = await store.replayCandidates(replay, replay.afterId, stepEvents)
+    const chosen = candidates.filter((candidate) => qualifies(replay, webhook, candidate))
+    const after: Replay = {
+      ...replay,
+      state: candidates.length < stepEvents ? "completed" : "running",
+      afterId: candidates.at(-1)?.eventId ?? replay.afterId,
+      examined: replay.examined + candidates.length,
+      enqueued: replay.enqueued + chosen.length,
+      updatedMs: nowMs,
+    }
+    const deliveries = chosen.map((candidate) => this.#delivery(webhook, candidate, nowMs))
+    const sequences = await store.enqueue({ workspaceId, webhookId, nowMs, deliveries, replay: after })
+    if (sequences === null) return null
+    if (sequences.length > 0) missed(workspaceId, webhookId)
+    return after
+  }
+
+  #delivery(webhook: Webhook, { eventId, orderingKey }: ReplayCandidate, nowMs: number) {
+    const { registry, mint } = this.#parts
+    const ordering = webhook.ordering ?? registry.profile(webhook.workspaceId).ordering
+    return {
+      id: asId<Parameters<Store["delivery"]>[1]>(`dlv_${mint.next(nowMs)}`),
+      eventId,
+      laneKey: ordering === "by_key" ? (orderingKey ?? "") : null,
+    }
+  }
+}
+
+/** Whether an event is to be delivered again: it still matches, and its delivery so far is what was asked for. */
+export function qualifies(
+  replay: Pick<Replay, "eventTypes" | "statuses" | "onlyMissing">,
+  webhook: Webhook,
+  candidate: ReplayCandidate,
+): boolean {
+  if (!match(webhook, candidate).matches) return false
+  if (replay.eventTypes !== null && !replay.eventTypes.includes(candidate.type)) return false
+  // What is still on its way is not sent twice.
+  const { latest } = candidate
+  if (latest === "pending" || latest === "retrying" || latest === "held") return false
+  if (replay.onlyMissing && candidate.everDelivered) return false
+  return replay.statuses === null || (latest !== null && replay.statuses.includes(latest))
+}

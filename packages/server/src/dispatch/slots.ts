@@ -1,0 +1,43 @@
+/** Attempts younger than this count fully; older ones wait for a slow receiver. */
+const slowAfterMs = 1_000
+
+/**
+ * How many attempts may be in flight. Slow ones are moved to a wider allowance, so that thousands of receivers that
+ * accept a connection and say nothing cannot take the places of those that answer.
+ */
+export class Slots {
+  readonly #quickMax: number
+  readonly #allMax: number
+  /** In the order of their starts, so that the oldest are found first. */
+  readonly #quick = new Map<object, number>()
+  readonly #slow = new Set<object>()
+
+  constructor(quickMax: number, allMax: number) {
+    this.#quickMax = quickMax
+    this.#allMax = allMax
+  }
+
+  /** @param nowMs monotonic. */
+  hasFree(nowMs: number): boolean {
+    if (this.#quick.size + this.#slow.size >= this.#allMax) return false
+    if (this.#quick.size < this.#quickMax) return true
+    for (const [flight, startedMs] of this.#quick) {
+      if (nowMs - startedMs < slowAfterMs) break
+      this.#quick.delete(flight)
+      this.#slow.add(flight)
+    }
+    return this.#quick.size < this.#quickMax
+  }
+
+  start(flight: object, nowMs: number): void {
+    this.#quick.set(flight, nowMs)
+  }
+
+  end(flight: object): void {
+    if (!this.#quick.delete(flight)) this.#slow.delete(flight)
+  }
+
+  inFlight(): number {
+    return this.#quick.size + this.#slow.size
+  }
+}

@@ -1,0 +1,143 @@
+import type { WaitingDelivery } from "../domain/delivery.ts"
+import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
+import type { Ordering, RateLimit, Webhook } from "../domain/webhook.ts"
+import { KeyedLanes } from "./lanes/keyed-lanes.ts"
+import type { Lanes, Room } from "./lanes/lanes.ts"
+import { ParallelLanes } from "./lanes/parallel-lanes.ts"
+import { StrictLanes } from "./lanes/strict-lanes.ts"
+import { TokenBucket } from "./token-bucket.ts"
+
+const parallelMax = 20
+const parallelAtFirst = 4
+
+/** What the dispatcher knows of one webhook: its lanes, what is in flight, and how it has been doing. */
+export class WebhookQueue {
+  readonly webhookId: WebhookId
+  readonly workspaceId: WorkspaceId
+  lanes: Lanes
+  inFlight = 0
+  readsUnderWay = 0
+  sending: boolean
+  /** Where the alarm stands that is set for it. */
+  alarmAtMs = Number.POSITIVE_INFINITY
+  /**
+   * The first failure since the last success; null: none; "unknown" until the store is asked, which only a failure
+   * makes necessary.
+   */
+  failingSinceMs: number | null | "unknown" = "unknown"
+  readonly #room: Room
+  #ordering: Ordering
+  /** Set while flights of the old ordering are still out. */
+  #nextOrdering: Ordering | null = null
+  #expectedSequence: number | null = null
+  #parallel = parallelAtFirst
+  #rateLimit: RateLimit | null
+  #bucket: TokenBucket | null
+
+  constructor(webhook: Webhook, ordering: Ordering, sending: boolean, room: Room, nowMs: number) {
+    this.webhookId = webhook.id
+    this.workspaceId = webhook.workspaceId
+    this.sending = sending
+    this.#room = room
+    this.#ordering = ordering
+    this.#rateLimit = webhook.rateLimit
+    this.#bucket = webhook.rateLimit && new TokenBucket(webhook.rateLimit, nowMs)
+    this.lanes = lanesFor(ordering, room)
+    this.lanes.pace(this.#parallel)
+  }
+
+  /** Takes over changed settings. */
+  reconfigure(webhook: Webhook, ordering: Ordering, sending: boolean, nowMs: number): void {
+    const { rateLimit } = webhook
+    if (rateLimit?.requests !== this.#rateLimit?.requests || rateLimit?.perSeconds !== this.#rateLimit?.perSeconds) {
+      this.#rateLimit = rateLimit
+      this.#bucket = rateLimit && new TokenBucket(rateLimit, nowMs)
+    }
+    if (ordering !== (this.#nextOrdering ?? this.#ordering)) {
+      this.#nextOrdering = ordering
+      this.lanes.drop()
+    }
+    if (sending !== this.sending) {
+      this.sending = sending
+      this.lanes.drop()
+      this.#expectedSequence = null
+    }
+    this.#changeOrdering()
+  }
+
+  push(delivery: WaitingDelivery): void {
+    const contiguous = delivery.sequence === this.#expectedSequence
+    this.#expectedSequence = delivery.sequence + 1
+    this.lanes.push(delivery, contiguous)
+  }
+
+  /** Whether an attempt may start now, as far as this webhook is concerned. */
+  canStart(nowMs: number): boolean {
+    return (
+      this.sending &&
+      this.#nextOrdering === null &&
+      this.inFlight < this.#parallel &&
+      this.lanes.canTake(nowMs) &&
+      (this.#bucket === null || this.#bucket.freeAtMs(nowMs) <= nowMs)
+    )
+  }
+
+  take(nowMs: number): WaitingDelivery | null {
+    const delivery = this.lanes.take(nowMs)
+    if (delivery === null) return null
+    this.inFlight++
+    this.#bucket?.take(nowMs)
+    return delivery
+  }
+
+  /** A flight is over and its outcome durable. @param retryDueMs null when the delivery has ended. */
+  landed(delivery: WaitingDelivery, retryDueMs: number | null): void {
+    this.inFlight--
+    if (retryDueMs === null) this.lanes.ended(delivery)
+    else this.lanes.retried(delivery, retryDueMs)
+    this.#changeOrdering()
+  }
+
+  /** A receiver that answers well is given more at once; one that fails, less: it gets time to recover. */
+  succeeded(): void {
+    this.#setParallel(Math.min(parallelMax, this.#parallel + 1))
+    this.failingSinceMs = null
+  }
+
+  failed(): void {
+    this.#setParallel(Math.max(1, this.#parallel >> 1))
+  }
+
+  /** When time alone will let something start or be read; Infinity when never. */
+  wakeAtMs(nowMs: number): number {
+    if (!this.sending || this.#nextOrdering !== null) return Number.POSITIVE_INFINITY
+    if (this.lanes.canTake(nowMs)) return this.#bucket?.freeAtMs(nowMs) ?? Number.POSITIVE_INFINITY
+    return this.lanes.wakeAtMs()
+  }
+
+  #setParallel(parallel: number): void {
+    this.#parallel = parallel
+    this.lanes.pace(parallel)
+  }
+
+  #changeOrdering(): void {
+    if (this.#nextOrdering === null || this.inFlight > 0) return
+    this.lanes.drop()
+    this.#ordering = this.#nextOrdering
+    this.#nextOrdering = null
+    this.#expectedSequence = null
+    this.lanes = lanesFor(this.#ordering, this.#room)
+    this.lanes.pace(this.#parallel)
+  }
+}
+
+function lanesFor(ordering: Ordering, room: Room): Lanes {
+  switch (ordering) {
+    case "strict":
+      return new StrictLanes(room)
+    case "by_key":
+      return new KeyedLanes(room)
+    case "none":
+      return new ParallelLanes(room)
+  }
+}

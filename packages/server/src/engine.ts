@@ -1,0 +1,117 @@
+import { Intake } from "./accept/intake.ts"
+import { Dispatcher, type DispatchLimits, type SettledListener } from "./dispatch/dispatcher.ts"
+import { startForgetting } from "./dispatch/forgetting.ts"
+import { Posting } from "./dispatch/posting.ts"
+import { Probe } from "./dispatch/probe.ts"
+import { Replaying } from "./dispatch/replaying.ts"
+import { asId, IdMint } from "./domain/ids.ts"
+import type { DisabledReason, Webhook } from "./domain/webhook.ts"
+import type { Clock } from "./ports/clock.ts"
+import type { Metrics } from "./ports/metrics.ts"
+import type { Random } from "./ports/random.ts"
+import type { Sender } from "./ports/sender.ts"
+import type { Store } from "./ports/store.ts"
+import { Registry } from "./registry/registry.ts"
+import type { Sealing } from "./registry/webhook-record.ts"
+
+/** Everything the engine takes from outside. */
+export type EngineParts = {
+  readonly store: Store
+  readonly sender: Sender
+  readonly clock: Clock
+  readonly random: Random
+  readonly metrics: Metrics
+  readonly sealing: Sealing
+  readonly retentionMs: number
+  readonly onSettled?: SettledListener
+  /** Told of what should not happen; the engine goes on. */
+  readonly onFault: (fault: unknown, what: string) => void
+  readonly limits?: DispatchLimits
+}
+
+export type Engine = {
+  readonly registry: Registry
+  readonly intake: Intake
+  readonly dispatcher: Dispatcher
+  readonly probe: Probe
+  readonly replaying: Replaying
+  readonly mint: IdMint
+  /** Takes up what was left waiting. */
+  start(): Promise<void>
+  /** Starts no more attempts; resolves when those in flight are settled. */
+  stop(): Promise<void>
+}
+
+/**
+ * Puts the engine together. The server and the simulation do it here alike: only what is handed in differs.
+ * @throws SealBroken when the stored secrets were sealed with another key.
+ */
+export async function assembleEngine(parts: EngineParts): Promise<Engine> {
+  const { store, sender, clock, random, metrics, onFault } = parts
+  const mint = new IdMint(() => Buffer.from(random.bytes(8)).toString("hex"))
+  const registry = await Registry.load(store, parts.sealing)
+  const posting = new Posting(sender, clock)
+  const dispatcher = new Dispatcher({
+    store,
+    posting,
+    registry,
+    clock,
+    random,
+    metrics,
+    disable: (webhook, reason) => disableWebhook(registry, mint, clock, webhook, reason),
+    onSettled: parts.onSettled ?? (() => {}),
+    onFault,
+    ...(parts.limits && { limits: parts.limits }),
+  })
+  const intake = new Intake({ store, registry, clock, mint, metrics, onDurable: (waiting) => dispatcher.push(waiting) })
+  const probe = new Probe({ registry, posting, clock, mint })
+  const missed = dispatcher.missed.bind(dispatcher)
+  const replaying = new Replaying({ store, registry, clock, mint, missed, onFault })
+  let stopForgetting = () => Promise.resolve()
+  return {
+    registry,
+    intake,
+    dispatcher,
+    probe,
+    replaying,
+    mint,
+    async start() {
+      await dispatcher.start()
+      await replaying.start()
+      stopForgetting = startForgetting({ store, clock, retentionMs: parts.retentionMs, onFault })
+    },
+    async stop() {
+      replaying.stop()
+      await Promise.all([stopForgetting(), dispatcher.stop()])
+    },
+  }
+}
+
+/** What the engine decides about a webhook by itself is in the audit log like what a person decides. */
+async function disableWebhook(
+  registry: Registry,
+  mint: IdMint,
+  clock: Clock,
+  webhook: Webhook,
+  reason: DisabledReason,
+): Promise<void> {
+  const atMs = clock.now()
+  const disabled = { reason, atMs }
+  // A conflict means that someone has just changed the webhook: the next failure decides anew.
+  await registry.change(
+    [{ kind: "webhook", put: { ...webhook, disabled, updatedMs: atMs, version: webhook.version + 1 } }],
+    [
+      {
+        id: asId(`aud_${mint.next(atMs)}`),
+        workspaceId: webhook.workspaceId,
+        atMs,
+        actor: { kind: "engine" },
+        address: null,
+        action: "webhook.disabled",
+        subject: webhook.id,
+        before: { disabled: null },
+        after: { disabled: { reason } },
+      },
+    ],
+  )
+}

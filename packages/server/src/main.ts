@@ -1,0 +1,26 @@
+import { pino } from "pino"
+import { firstSteps } from "./cli/first-steps.ts"
+import { readConfig } from "./config.ts"
+import { serve } from "./serve.ts"
+
+// People read standard output; programs read the log on standard error.
+const logger = pino({ level: "info" }, pino.destination(2))
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env)
+  const running = await serve(config, logger)
+  process.stdout.write(firstSteps(running, config))
+  const stop = async (signal: string) => {
+    process.off("SIGTERM", stop).off("SIGINT", stop)
+    logger.info({ signal }, "stopping: attempts in flight are finished, the rest stays stored")
+    await running.stop()
+    process.exit(0)
+  }
+  process.on("SIGTERM", stop).on("SIGINT", stop)
+}
+
+main().catch((error: unknown) => {
+  // One line that says what to do; a stack would bury it.
+  process.stderr.write(`tocsin: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
+})

@@ -1,0 +1,215 @@
+import type { AuditEntry } from "../domain/audit.ts"
+import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
+import type { Webhook } from "../domain/webhook.ts"
+import type { ApiKey, CustomEventType, EventType, Workspace } from "../domain/workspace.ts"
+import type { ConfigChange, Store } from "../ports/store.ts"
+import { profileByName } from "../profiles/by-name.ts"
+import type { Profile } from "../profiles/profile.ts"
+import { compileRouting, type Routing } from "./routing.ts"
+import { fromStored, type Sealing, toStored } from "./webhook-record.ts"
+
+/** A change of configuration as the engine thinks of it: webhooks in the clear. */
+export type Change = Exclude<ConfigChange, { kind: "webhook" }> | { readonly kind: "webhook"; readonly put: Webhook }
+
+/** `before` is null for a new webhook. */
+export type WebhookListener = (after: Webhook, before: Webhook | null) => void
+
+type Held = {
+  readonly workspace: Workspace
+  readonly profile: Profile
+  readonly webhooks: Map<WebhookId, Webhook>
+  readonly customTypes: Map<string, CustomEventType>
+  readonly keys: Map<string, ApiKey>
+  routing: Routing | null
+  types: ReadonlyMap<string, EventType> | null
+}
+
+/**
+ * The whole configuration in memory, so that accepting and dispatching read no database. Every change is made durable
+ * first and seen here at once after.
+ */
+export class Registry {
+  readonly #store: Pick<Store, "configure" | "loadConfig">
+  readonly #sealing: Sealing
+  readonly #workspaces = new Map<WorkspaceId, Held>()
+  readonly #keysByHash = new Map<string, ApiKey>()
+  readonly #listeners: WebhookListener[] = []
+
+  private constructor(store: Pick<Store, "configure" | "loadConfig">, sealing: Sealing) {
+    this.#store = store
+    this.#sealing = sealing
+  }
+
+  /** @throws SealBroken when the encryption key is not the one that sealed what is stored. */
+  static async load(store: Pick<Store, "configure" | "loadConfig">, sealing: Sealing): Promise<Registry> {
+    const registry = new Registry(store, sealing)
+    await registry.reload()
+    return registry
+  }
+
+  /** Reads everything anew, and tells listeners of each webhook that differs from what was known. */
+  async reload(): Promise<void> {
+    const snapshot = await this.#store.loadConfig()
+    const changes: Change[] = [
+      ...snapshot.workspaces.map((put) => ({ kind: "workspace" as const, put })),
+      ...snapshot.apiKeys.map((put) => ({ kind: "apiKey" as const, put })),
+      ...snapshot.webhooks.map((put) => ({ kind: "webhook" as const, put: fromStored(put, this.#sealing) })),
+      ...snapshot.eventTypes.map((put) => ({ kind: "eventType" as const, put })),
+    ]
+    const present = new Set(snapshot.workspaces.map(({ id }) => id))
+    for (const id of [...this.#workspaces.keys()]) {
+      if (!present.has(id)) this.#take({ kind: "workspaceDeleted", id, atMs: 0 })
+    }
+    for (const [id, held] of this.#workspaces) {
+      const names = new Set(snapshot.eventTypes.filter((each) => each.workspaceId === id).map(({ name }) => name))
+      for (const name of held.customTypes.keys()) {
+        if (!names.has(name)) this.#take({ kind: "eventTypeDeleted", workspaceId: id, name })
+      }
+    }
+    for (const change of changes) this.#take(change)
+  }
+
+  /**
+   * Makes changes durable with their audit entries, then visible.
+   *
+   * @returns "conflict" when a record has changed since it was read: read it again and decide anew.
+   * @throws StoreUnavailable
+   */
+  async change(changes: readonly Change[], audit: readonly AuditEntry[]): Promise<"done" | "conflict"> {
+    const stored = changes.map(
+      (change): ConfigChange =>
+        change.kind === "webhook" ? { kind: "webhook", put: toStored(change.put, this.#sealing) } : change,
+    )
+    const outcome = await this.#store.configure(stored, audit)
+    if (outcome === "done") for (const change of changes) this.#take(change)
+    return outcome
+  }
+
+  /** Called synchronously once a webhook's new configuration holds; also for a deleted one (`deletedMs` is set). */
+  onWebhook(listener: WebhookListener): void {
+    this.#listeners.push(listener)
+  }
+
+  workspaces(): readonly Workspace[] {
+    return [...this.#workspaces.values()].map(({ workspace }) => workspace)
+  }
+
+  workspace(id: WorkspaceId): Workspace | undefined {
+    return this.#workspaces.get(id)?.workspace
+  }
+
+  /** @throws Error for a workspace that does not exist: callers come here with an authenticated key's workspace. */
+  profile(id: WorkspaceId): Profile {
+    return this.#held(id).profile
+  }
+
+  keyByHash(hash: string): ApiKey | undefined {
+    return this.#keysByHash.get(hash)
+  }
+
+  /** Revoked ones included, oldest first. */
+  keys(id: WorkspaceId): readonly ApiKey[] {
+    return [...(this.#workspaces.get(id)?.keys.values() ?? [])]
+  }
+
+  /** Deleted ones excluded, oldest first. */
+  webhooks(id: WorkspaceId): readonly Webhook[] {
+    return [...(this.#workspaces.get(id)?.webhooks.values() ?? [])].filter((webhook) => webhook.deletedMs === null)
+  }
+
+  webhook(workspaceId: WorkspaceId, id: WebhookId): Webhook | undefined {
+    const webhook = this.webhookOrTombstone(workspaceId, id)
+    return webhook?.deletedMs === null ? webhook : undefined
+  }
+
+  webhookOrTombstone(workspaceId: WorkspaceId, id: WebhookId): Webhook | undefined {
+    return this.#workspaces.get(workspaceId)?.webhooks.get(id)
+  }
+
+  /** The profile's catalogue and the workspace's own types, by name. */
+  eventTypes(id: WorkspaceId): ReadonlyMap<string, EventType> {
+    const held = this.#held(id)
+    held.types ??= new Map<string, EventType>([
+      ...held.profile.catalogue.map((type) => [type.name, type] as const),
+      ...[...held.customTypes.values()].map((type) => [type.name, { ...type, attributePaths: {} }] as const),
+    ])
+    return held.types
+  }
+
+  customEventType(id: WorkspaceId, name: string): CustomEventType | undefined {
+    return this.#workspaces.get(id)?.customTypes.get(name)
+  }
+
+  /** Which webhooks an event goes to. Compiled once per configuration. */
+  routing(id: WorkspaceId): Routing {
+    const held = this.#held(id)
+    held.routing ??= compileRouting([...held.webhooks.values()].filter((webhook) => webhook.deletedMs === null))
+    return held.routing
+  }
+
+  #held(id: WorkspaceId): Held {
+    const held = this.#workspaces.get(id)
+    if (!held) throw new Error(`workspace ${id} is not in the registry`)
+    return held
+  }
+
+  #take(change: Change): void {
+    switch (change.kind) {
+      case "workspace":
+        return this.#takeWorkspace(change.put)
+      case "workspaceDeleted":
+        return this.#dropWorkspace(change.id, change.atMs)
+      case "apiKey": {
+        this.#workspaces.get(change.put.workspaceId)?.keys.set(change.put.id, change.put)
+        this.#keysByHash.set(change.put.hash, change.put)
+        return
+      }
+      case "webhook":
+        return this.#takeWebhook(change.put)
+      case "eventType":
+        return this.#changeTypes(change.put.workspaceId, (types) => types.set(change.put.name, change.put))
+      case "eventTypeDeleted":
+        return this.#changeTypes(change.workspaceId, (types) => types.delete(change.name))
+    }
+  }
+
+  #takeWorkspace(workspace: Workspace): void {
+    const held = this.#workspaces.get(workspace.id)
+    this.#workspaces.set(workspace.id, {
+      ...(held ?? { webhooks: new Map(), customTypes: new Map(), keys: new Map(), routing: null, types: null }),
+      workspace,
+      profile: profileByName(workspace.profile),
+    })
+  }
+
+  #dropWorkspace(id: WorkspaceId, atMs: number): void {
+    const held = this.#workspaces.get(id)
+    if (!held) return
+    for (const webhook of held.webhooks.values()) {
+      if (webhook.deletedMs === null) this.#tell({ ...webhook, deletedMs: atMs }, webhook)
+    }
+    for (const key of held.keys.values()) this.#keysByHash.delete(key.hash)
+    this.#workspaces.delete(id)
+  }
+
+  #takeWebhook(webhook: Webhook): void {
+    const held = this.#workspaces.get(webhook.workspaceId)
+    if (!held) return
+    const before = held.webhooks.get(webhook.id) ?? null
+    if (before !== null && before.version >= webhook.version) return
+    held.webhooks.set(webhook.id, webhook)
+    held.routing = null
+    this.#tell(webhook, before)
+  }
+
+  #changeTypes(id: WorkspaceId, change: (types: Map<string, CustomEventType>) => void): void {
+    const held = this.#workspaces.get(id)
+    if (!held) return
+    change(held.customTypes)
+    held.types = null
+  }
+
+  #tell(after: Webhook, before: Webhook | null): void {
+    for (const listener of this.#listeners) listener(after, before)
+  }
+}

@@ -1,0 +1,72 @@
+import TinyQueue from "tinyqueue"
+import type { Clock } from "../../src/ports/clock.ts"
+
+type Timer = { readonly atMs: number; readonly order: number; readonly call: () => void; cancelled: boolean }
+
+/** Time that passes only when told to: hours of retries in a moment, and the same each time. */
+export class VirtualClock implements Clock {
+  #nowMs: number
+  readonly #startMs: number
+  /** What the wall clock shows differs from the time that has passed once someone has set it. */
+  #setByMs = 0
+  #order = 0
+  readonly #timers = new TinyQueue<Timer>([], (a, b) => a.atMs - b.atMs || a.order - b.order)
+
+  constructor(startMs = Date.UTC(2026, 0, 1)) {
+    this.#nowMs = startMs
+    this.#startMs = startMs
+  }
+
+  now(): number {
+    return this.#nowMs + this.#setByMs
+  }
+
+  monotonic(): number {
+    return this.#nowMs - this.#startMs
+  }
+
+  after(delayMs: number, call: () => void): () => void {
+    const timer = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, call, cancelled: false }
+    this.#timers.push(timer)
+    return () => {
+      timer.cancelled = true
+    }
+  }
+
+  /** Sets the wall clock forward or, with a negative number, back. */
+  jump(byMs: number): void {
+    this.#setByMs += byMs
+  }
+
+  /** Lets time pass; what falls due runs in order, each with all that follows from it at once. */
+  async advance(byMs: number): Promise<void> {
+    const untilMs = this.#nowMs + byMs
+    await settled()
+    for (let next = this.#timers.peek(); next && next.atMs <= untilMs; next = this.#timers.peek()) {
+      this.#timers.pop()
+      if (next.cancelled) continue
+      this.#nowMs = Math.max(this.#nowMs, next.atMs)
+      next.call()
+      await settled()
+    }
+    this.#nowMs = untilMs
+  }
+
+  /** Lets time pass until something holds. @throws Error when it does not within `withinMs`. */
+  async until(holds: () => boolean, withinMs: number, what: string): Promise<void> {
+    const endMs = this.#nowMs + withinMs
+    await settled()
+    while (!holds()) {
+      const next = this.#timers.peek()
+      if (!next || next.atMs > endMs) throw new Error(`did not come about within ${withinMs} ms: ${what}`)
+      await this.advance(Math.max(0, next.atMs - this.#nowMs))
+    }
+  }
+}
+
+/** All promises that can resolve without time passing have. */
+async function settled(): Promise<void> {
+  // A macrotask runs only after every microtask: two of them also cover promises made by the first one's.
+  await new Promise<void>((resolve) => setImmediate(resolve))
+  await new Promise<void>((resolve) => setImmediate(resolve))
+}

@@ -1,0 +1,173 @@
+import { expect } from "vitest"
+import type { Receipt, Submission } from "../../src/accept/intake.ts"
+import type { DispatchLimits } from "../../src/dispatch/dispatcher.ts"
+import { asId, type WebhookId, type WorkspaceId } from "../../src/domain/ids.ts"
+import type { Webhook } from "../../src/domain/webhook.ts"
+import type { ProfileName } from "../../src/domain/workspace.ts"
+import { assembleEngine, type Engine } from "../../src/engine.ts"
+import type { Metrics } from "../../src/ports/metrics.ts"
+import type { Sender } from "../../src/ports/sender.ts"
+import type { DeliveryRecord, Store } from "../../src/ports/store.ts"
+import { openMemoryStore } from "../../src/stores/memory/open-memory-store.ts"
+import { ScriptedSender } from "./scripted-sender.ts"
+import { SeededRandom } from "./seeded-random.ts"
+import { severable } from "./severable.ts"
+import { VirtualClock } from "./virtual-clock.ts"
+
+const silent: Metrics = { accepted() {}, attempted() {}, delivered() {} }
+const plain = { seal: (clear: string) => clear, open: (sealed: string) => sealed }
+
+export type WorldOptions = {
+  readonly profile?: ProfileName
+  readonly seed?: number
+  readonly limits?: DispatchLimits
+  /** Stands between engine and store, to inject faults. */
+  readonly wrapStore?: (store: Store, clock: VirtualClock) => Store
+}
+
+/** The real engine over the memory store, in virtual time, with scripted receivers: what a story test plays in. */
+export class World {
+  readonly clock = new VirtualClock()
+  readonly random: SeededRandom
+  readonly sender: ScriptedSender
+  readonly store: Store
+  readonly workspaceId: WorkspaceId = asId("ws_1")
+  #engine: Engine | null = null
+  readonly faults: unknown[] = []
+  readonly #limits: DispatchLimits | undefined
+  #webhooks = 0
+  #sever = () => {}
+
+  private constructor(options: WorldOptions) {
+    this.random = new SeededRandom(options.seed ?? 1)
+    this.sender = new ScriptedSender(this.clock)
+    const store = openMemoryStore()
+    this.store = options.wrapStore?.(store, this.clock) ?? store
+    this.#limits = options.limits
+  }
+
+  get engine(): Engine {
+    if (!this.#engine) throw new Error("the world is not open yet")
+    return this.#engine
+  }
+
+  static async open(options: WorldOptions = {}): Promise<World> {
+    const world = new World(options)
+    world.#engine = await world.#assemble()
+    await world.engine.start()
+    const put = {
+      id: world.workspaceId,
+      name: "acme",
+      profile: options.profile ?? "policycortex",
+      engineVersion: null,
+      createdMs: world.clock.now(),
+      version: 1,
+    }
+    expect(await world.engine.registry.change([{ kind: "workspace", put }], [])).toBe("done")
+    return world
+  }
+
+  /** The process dies: what was in memory is gone, what was in flight may or may not have arrived. */
+  async crashAndRestart(): Promise<void> {
+    void this.engine.stop()
+    this.#sever()
+    this.#engine = await this.#assemble()
+    await this.engine.start()
+  }
+
+  async webhook(settings: Partial<Webhook> = {}): Promise<Webhook> {
+    const number = ++this.#webhooks
+    const put: Webhook = {
+      id: asId(`wh_${number}`),
+      workspaceId: this.workspaceId,
+      url: `https://receiver-${number}.example/hook`,
+      events: ["*"],
+      secrets: { current: "a-shared-secret", previous: null },
+      active: true,
+      disabled: null,
+      verification: { enabled: false, verifiedAtMs: null },
+      description: null,
+      filters: null,
+      retryConfig: null,
+      timeoutSeconds: null,
+      headers: {},
+      ordering: null,
+      rateLimit: null,
+      createdMs: this.clock.now(),
+      updatedMs: this.clock.now(),
+      resumedAtMs: this.clock.now(),
+      deletedMs: null,
+      version: 1,
+      ...settings,
+    }
+    expect(await this.engine.registry.change([{ kind: "webhook", put }], [])).toBe("done")
+    return put
+  }
+
+  /** Changes a webhook as the API would. */
+  async edit(id: WebhookId, change: Partial<Webhook>): Promise<void> {
+    const now = this.engine.registry.webhook(this.workspaceId, id)
+    if (!now) throw new Error(`no webhook ${id}`)
+    const put = { ...now, ...change, updatedMs: this.clock.now(), version: now.version + 1 }
+    expect(await this.engine.registry.change([{ kind: "webhook", put }], [])).toBe("done")
+  }
+
+  async publish(submission: Partial<Submission> = {}): Promise<Receipt> {
+    const data = submission.data ?? { scan: scanSample }
+    const outcome = await this.engine.intake.accept(this.workspaceId, [
+      {
+        type: "scan.completed",
+        data,
+        dataText: JSON.stringify(data),
+        idempotencyKey: null,
+        createdMs: null,
+        orderingKey: null,
+        attributes: null,
+        metadataText: null,
+        ...submission,
+      },
+    ])
+    if (!outcome.accepted) throw new Error(JSON.stringify(outcome.refusals))
+    const receipt = outcome.receipts[0]
+    if (!receipt) throw new Error("no receipt")
+    return receipt
+  }
+
+  async deliveries(webhookId?: WebhookId): Promise<readonly DeliveryRecord[]> {
+    const filter = webhookId === undefined ? {} : { webhookId }
+    const newestFirst = await this.store.deliveries(this.workspaceId, filter, { limit: 100_000, before: null })
+    return [...newestFirst].reverse()
+  }
+
+  #assemble(): Promise<Engine> {
+    const store = severable(this.store)
+    const sender = severable<Sender>(this.sender)
+    this.#sever = () => {
+      store.sever()
+      sender.sever()
+    }
+    return assembleEngine({
+      store: store.seen,
+      sender: sender.seen,
+      clock: this.clock,
+      random: this.random,
+      metrics: silent,
+      sealing: plain,
+      retentionMs: 30 * 86_400_000,
+      onFault: (fault) => this.faults.push(fault),
+      ...(this.#limits && { limits: this.#limits }),
+    })
+  }
+}
+
+export const scanSample = {
+  id: "scan_abc123def456",
+  name: "Production Compliance Scan",
+  status: "completed",
+  started_at: "2024-01-15T14:30:00Z",
+  completed_at: "2024-01-15T15:00:00Z",
+  duration: "30m",
+  resources_scanned: 5432,
+  violations_found: 23,
+  compliance_score: 94.7,
+}
