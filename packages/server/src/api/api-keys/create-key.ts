@@ -1,0 +1,81 @@
+import Type from "typebox"
+import { asId } from "../../domain/ids.ts"
+import type { ApiKey } from "../../domain/workspace.ts"
+import { mintKey } from "../../secrets/api-key.ts"
+import { keyOf, workspaceOf } from "../access.ts"
+import type { Api, ApiParts } from "../api-parts.ts"
+import { auditEntry, change } from "../changing.ts"
+import { type Flaw, Problem, refuseIfFlawed } from "../problems.ts"
+import { Closed, Line, Nullable, Time } from "../schema-vocabulary.ts"
+import { readTime } from "../times.ts"
+import { announceKey } from "./announcing-keys.ts"
+import { KeyCreated, keyView, Scope } from "./key-view.ts"
+
+export function createKey(api: Api, parts: ApiParts): void {
+  const { clock, mint, random } = parts
+  api.post(
+    "/v1/api-keys",
+    {
+      schema: {
+        tags: ["api keys"],
+        operationId: "createApiKey",
+        summary: "Create an API key",
+        description: "Without scopes, it gets those of the key that creates it; it can never get more.",
+        body: Closed({
+          name: Line(100),
+          scopes: Type.Optional(Type.Array(Scope, { minItems: 1, uniqueItems: true })),
+          expires_at: Type.Optional(Nullable(Time)),
+        }),
+        response: { 201: KeyCreated },
+      },
+      config: { access: "keys:write" },
+    },
+    async (request, reply) => {
+      const { body } = request
+      const workspaceId = workspaceOf(request)
+      const creator = keyOf(request)
+      const nowMs = clock.now()
+      const expiresMs = readExpiry(body.expires_at ?? null, nowMs)
+      const scopes = body.scopes ?? creator.scopes
+      const beyond = scopes.filter((scope) => !creator.scopes.includes(scope))
+      if (beyond.length > 0) {
+        throw new Problem("scope_missing", { detail: `A key cannot give what it lacks itself: ${beyond.join(", ")}.` })
+      }
+      const { key: clear, hash, prefix } = mintKey("tk", random.bytes(32))
+      const key: ApiKey = {
+        id: asId(`key_${mint.next(nowMs)}`),
+        workspaceId,
+        name: body.name,
+        scopes,
+        prefix,
+        hash,
+        createdMs: nowMs,
+        expiresMs,
+        revokedMs: null,
+      }
+      await change(parts, () => ({
+        changes: [{ kind: "apiKey", put: key }],
+        audit: auditEntry(parts, request, nowMs, {
+          workspaceId,
+          action: "api_key.created",
+          subject: key.id,
+          after: keyView(key, null),
+        }),
+        result: null,
+      }))
+      await announceKey(parts, key, request.log)
+      return reply
+        .code(201)
+        .header("cache-control", "no-store")
+        .send({ ...keyView(key, null), key: clear })
+    },
+  )
+}
+
+function readExpiry(text: string | null, nowMs: number): number | null {
+  const flaws: Flaw[] = []
+  const expiresMs = text === null ? null : readTime(text, "/expires_at", flaws)
+  if (expiresMs !== null && expiresMs <= nowMs) flaws.push({ pointer: "/expires_at", detail: "must be in the future" })
+  refuseIfFlawed(flaws)
+  return expiresMs
+}

@@ -1,0 +1,33 @@
+import { workspaceOf } from "../access.ts"
+import type { Api, ApiParts } from "../api-parts.ts"
+import type { KeyUse } from "../key-use.ts"
+import { newestFirst, pageAnswer } from "../paging.ts"
+import { Closed, PageOf, pageQuery } from "../schema-vocabulary.ts"
+import { KeyShown, keyView } from "./key-view.ts"
+
+export function listKeys(api: Api, { registry, store }: ApiParts, use: KeyUse): void {
+  api.get(
+    "/v1/api-keys",
+    {
+      schema: {
+        tags: ["api keys"],
+        operationId: "listApiKeys",
+        summary: "List API keys, newest first, revoked ones included",
+        querystring: Closed(pageQuery),
+        response: { 200: PageOf(KeyShown) },
+      },
+      config: { access: "keys:write" },
+    },
+    async (request) => {
+      const workspaceId = workspaceOf(request)
+      const found = newestFirst(request.query, registry.keys(workspaceId), ({ id }) => id)
+      const stored = await store.keyLastUsed(workspaceId)
+      return pageAnswer(
+        request.query,
+        found,
+        ({ id }) => id,
+        (key) => keyView(key, use.lastUsedMs(key.id) ?? stored.get(key.id) ?? null),
+      )
+    },
+  )
+}

@@ -1,0 +1,54 @@
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox"
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyServerOptions,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from "fastify"
+import type { Intake } from "../accept/intake.ts"
+import type { Probe } from "../dispatch/probe.ts"
+import type { Replaying } from "../dispatch/replaying.ts"
+import type { IdMint, WebhookId, WorkspaceId } from "../domain/ids.ts"
+import type { Clock } from "../ports/clock.ts"
+import type { Random } from "../ports/random.ts"
+import type { Store } from "../ports/store.ts"
+import type { Registry } from "../registry/registry.ts"
+
+/** A part of the server whose health `/readyz` reports. `check`: null when well, else why not. */
+export type HealthCheck = { readonly name: string; check(): Promise<string | null> }
+
+export type ApiParts = {
+  readonly store: Store
+  readonly registry: Registry
+  readonly intake: Pick<Intake, "accept">
+  readonly probe: Pick<Probe, "test" | "verify">
+  /** Tells the dispatcher that a webhook may have something to send. */
+  readonly wake: (webhookId: WebhookId, workspaceId: WorkspaceId) => void
+  /** Runs a stored replay job in the background. */
+  readonly replaying: Pick<Replaying, "run">
+  readonly clock: Clock
+  readonly random: Random
+  readonly mint: IdMint
+  /** SHA-256 of the instance's admin key, hex. */
+  readonly adminKeyHash: string
+  readonly version: string
+  /** Why a URL must not be sent to; null when it may. */
+  readonly refusal: (url: string) => Promise<string | null>
+  readonly limits: { readonly managementRequestsPerSecond: number }
+  readonly logger: FastifyBaseLogger
+  readonly trustProxy?: NonNullable<FastifyServerOptions["trustProxy"]>
+  /** The Prometheus text exposition. */
+  readonly metricsText: () => Promise<string>
+  readonly checks: readonly HealthCheck[]
+}
+
+/** Fastify with this API's schemas: what a route file is handed. */
+export type Api = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>

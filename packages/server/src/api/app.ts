@@ -1,0 +1,69 @@
+import { randomBytes } from "node:crypto"
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox"
+import Fastify, { type FastifyInstance, LogController } from "fastify"
+import { guardRoutes } from "./access.ts"
+import type { Api, ApiParts } from "./api-parts.ts"
+import { takeJsonBodies } from "./json-bodies.ts"
+import { KeyUse } from "./key-use.ts"
+import { describeRoutes } from "./openapi.ts"
+import { malformedHttpReply, problemOf, replyWithProblems, sendProblem } from "./problem-replies.ts"
+import { Problem } from "./problems.ts"
+import { limitRates } from "./rate-limiting.ts"
+import { addRoutes } from "./routes.ts"
+import { compileValidator } from "./validation.ts"
+
+/** Of management requests; publishing routes state their own. */
+const bodyBytesMax = 256 * 1024
+
+/** The whole HTTP API of api.md, ready to listen or to be injected into. Holds nothing outside what it returns. */
+export function buildApi(parts: ApiParts): FastifyInstance {
+  const api: Api = Fastify({
+    loggerInstance: parts.logger,
+    // Two lines for each request would cost more than the request. What matters is logged where it happens.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: bodyBytesMax,
+    trustProxy: parts.trustProxy ?? false,
+    genReqId: requestIds(),
+    // Answered below as a problem, like everything else.
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => sendProblem(reply, problemOf(error, request), request.id),
+    clientErrorHandler: (error, socket) => {
+      if (error.code !== "ECONNRESET" && socket.writable) socket.end(malformedHttpReply())
+      else socket.destroy()
+    },
+    routerOptions: { maxParamLength: 200 },
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  api.setValidatorCompiler(compileValidator)
+
+  const use = new KeyUse(parts.store, parts.clock, (error) => api.log.error({ err: error }, "key use was not noted"))
+  api.addHook("onReady", async () => use.start())
+  api.addHook("onClose", async () => use.stop())
+
+  refuseWhileClosing(api)
+  replyWithProblems(api)
+  takeJsonBodies(api)
+  guardRoutes(api, parts, use)
+  limitRates(api, parts.limits.managementRequestsPerSecond)
+  describeRoutes(api, parts.version)
+  api.register(async (routes) => addRoutes(routes.withTypeProvider<TypeBoxTypeProvider>(), parts, use))
+  return api
+}
+
+/** Connections kept alive still bring requests then: their clients are sent elsewhere. */
+function refuseWhileClosing(api: Api): void {
+  let closing = false
+  api.addHook("preClose", async () => {
+    closing = true
+  })
+  api.addHook("onRequest", (_request, _reply, done) => {
+    if (!closing) return done()
+    done(new Problem("shutting_down", { headers: { "retry-after": "1", connection: "close" } }))
+  })
+}
+
+/** Cheap and unique: the process's own random part, then a count. */
+function requestIds(): () => string {
+  const process = randomBytes(6).toString("hex")
+  let count = 0
+  return () => `req_${process}_${(++count).toString(36)}`
+}

@@ -1,0 +1,52 @@
+import type { Receipt, Refusal, Submission } from "../../accept/intake.ts"
+import { type Flaw, Problem, type ProblemCode } from "../problems.ts"
+import type { Static } from "../schema-vocabulary.ts"
+import { readTime, rfc3339 } from "../times.ts"
+import type { EventSubmission } from "./event-schemas.ts"
+
+/**
+ * @param members the same event's members as the publisher wrote them.
+ * @param at pointer to the event in the body.
+ * @param flaws gets what a schema cannot see.
+ */
+export function submission(
+  event: Static<typeof EventSubmission>,
+  members: ReadonlyMap<string, string>,
+  at: string,
+  flaws: Flaw[],
+): Submission {
+  const dataText = members.get("data")
+  if (dataText === undefined) throw new Error("a validated event has no data")
+  return {
+    type: event.type,
+    data: event.data,
+    dataText,
+    idempotencyKey: event.idempotency_key ?? null,
+    createdMs: event.created === undefined ? null : readTime(event.created, `${at}/created`, flaws),
+    orderingKey: event.ordering_key ?? null,
+    attributes: event.attributes ?? null,
+    metadataText: members.get("metadata") ?? null,
+  }
+}
+
+export function receiptView(receipt: Receipt) {
+  const { id, type, createdMs, duplicate, deliveries } = receipt
+  return { id, type, created: rfc3339(createdMs), duplicate, deliveries }
+}
+
+const codes: Readonly<Record<Refusal["code"], ProblemCode>> = {
+  unknown_event_type: "unknown_event_type",
+  data_invalid: "data_invalid",
+  data_too_large: "data_too_large",
+  idempotency_conflict: "idempotency_conflict",
+}
+
+/** @param pointerTo where the submission of that index stands in the body. */
+export function refused(refusals: readonly Refusal[], pointerTo: (index: number) => string): Problem {
+  const kinds = new Set(refusals.map(({ code }) => code))
+  const [only] = kinds.size === 1 ? kinds : []
+  // Too large is said as such even among other flaws: a client that only reads the status must not resend.
+  const code = kinds.has("data_too_large") ? "data_too_large" : only === undefined ? "validation_failed" : codes[only]
+  const errors = refusals.map(({ index, pointer, detail }) => ({ pointer: `${pointerTo(index)}${pointer}`, detail }))
+  return new Problem(code, { errors })
+}

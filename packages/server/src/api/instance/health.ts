@@ -1,0 +1,43 @@
+import Type from "typebox"
+import type { Api, ApiParts } from "../api-parts.ts"
+import { Problem } from "../problems.ts"
+import { OneOf } from "../schema-vocabulary.ts"
+
+export function health(api: Api, { checks, version }: ApiParts): void {
+  api.get(
+    "/healthz",
+    {
+      schema: {
+        tags: ["instance"],
+        operationId: "isAlive",
+        summary: "Whether the process is alive",
+        response: { 200: Type.Object({ status: OneOf(["alive"]), version: Type.String() }) },
+      },
+      config: { access: "anyone" },
+    },
+    async () => ({ status: "alive" as const, version }),
+  )
+  api.get(
+    "/readyz",
+    {
+      schema: {
+        tags: ["instance"],
+        operationId: "isReady",
+        summary: "Whether it can store and dispatch",
+        response: { 200: Type.Object({ status: OneOf(["ready"]) }) },
+      },
+      config: { access: "anyone" },
+    },
+    async () => {
+      const reasons = await Promise.all(
+        checks.map(async ({ name, check }) => {
+          const reason = await check()
+          return reason === null ? [] : [`${name}: ${reason}`]
+        }),
+      )
+      const detail = reasons.flat().join("; ")
+      if (detail !== "") throw new Problem("not_ready", { detail, headers: { "retry-after": "1" } })
+      return { status: "ready" as const }
+    },
+  )
+}

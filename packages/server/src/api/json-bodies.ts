@@ -1,0 +1,89 @@
+import { isUtf8 } from "node:buffer"
+import { memberTexts } from "../accept/json-slices.ts"
+import type { Api } from "./api-parts.ts"
+import { Problem } from "./problems.ts"
+
+/** A body as it came: members keep the publisher's own text, which parsing would lose. */
+export type SentJson = { readonly members: ReadonlyMap<string, string> }
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Null for a request without a JSON object. */
+    sent: SentJson | null
+  }
+}
+
+/** What nests deeper is an attack on whoever walks it recursively, the receivers' parsers among them. */
+export const jsonDepthMax = 100
+
+/** Replaces Fastify's parsers: JSON only, strict UTF-8, bounded depth, and the text kept. */
+export function takeJsonBodies(api: Api): void {
+  api.decorateRequest("sent", null)
+  api.removeAllContentTypeParsers()
+  api.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, bytes, done) => {
+    if (bytes.length === 0) return done(null, undefined)
+    try {
+      const { value, members } = parse(bytes)
+      if (members !== null) request.sent = { members }
+      done(null, value)
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)), undefined)
+    }
+  })
+}
+
+function parse(bytes: Buffer): { value: unknown; members: ReadonlyMap<string, string> | null } {
+  // Decoding would silently replace what is not UTF-8, and so deliver something else than was sent.
+  if (!isUtf8(bytes)) throw new Problem("json_malformed", { detail: "The body is not UTF-8." })
+  const text = bytes.toString("utf8")
+  if (deeperThan(text, jsonDepthMax)) throw new Problem("json_too_deep")
+  const value = parseOrRefuse(text)
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return { value, members: null }
+  return { value, members: distinctMembers(text, "") }
+}
+
+function parseOrRefuse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    // Only the position: the parser's own words quote the body, which may hold a secret.
+    const position = error instanceof Error ? /position (\d+)/.exec(error.message)?.[1] : undefined
+    throw new Problem("json_malformed", {
+      detail: `The body is not valid JSON${position === undefined ? "" : ` at position ${position}`}.`,
+    })
+  }
+}
+
+/** The members' texts of an object. @param pointer where the object stands in the body. */
+export function distinctMembers(json: string, pointer: string): ReadonlyMap<string, string> {
+  return memberTexts(json, 0, (name) => {
+    throw new Problem("json_member_repeated", { errors: [{ pointer: `${pointer}/${name}`, detail: "is given twice" }] })
+  })
+}
+
+/** Looks at brackets outside strings only, so it needs no valid JSON and no recursion. */
+function deeperThan(text: string, depthMax: number): boolean {
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x22) {
+      at = closingQuote(text, at + 1)
+      if (at === -1) return false
+    } else if (code === 0x5b || code === 0x7b) {
+      if (++depth > depthMax) return true
+    } else if (code === 0x5d || code === 0x7d) depth--
+  }
+  return false
+}
+
+/** `indexOf` runs over long strings far faster than a loop. @returns -1 when the string never ends. */
+function closingQuote(text: string, from: number): number {
+  let at = text.indexOf('"', from)
+  while (at !== -1) {
+    let backslashes = 0
+    while (text.charCodeAt(at - 1 - backslashes) === 0x5c) backslashes++
+    if (backslashes % 2 === 0) return at
+    at = text.indexOf('"', at + 1)
+  }
+  return -1
+}

@@ -1,0 +1,179 @@
+import swagger from "@fastify/swagger"
+import type { RouteOptions } from "fastify"
+import Type from "typebox"
+import { asId, type Unique } from "../domain/ids.ts"
+import { profileNames } from "../domain/workspace.ts"
+import { profileByName } from "../profiles/by-name.ts"
+import type { Profile } from "../profiles/profile.ts"
+import type { Access } from "./access.ts"
+import type { Api } from "./api-parts.ts"
+import { type ProblemCode, problems } from "./problems.ts"
+
+const tags = [
+  { name: "workspaces", description: "Tenants of this instance; with the admin key" },
+  { name: "api keys", description: "Keys of a workspace, with scopes" },
+  { name: "webhooks", description: "Registered endpoints" },
+  { name: "events", description: "Publishing and looking back" },
+  { name: "deliveries", description: "The log of what was sent, and sending again" },
+  { name: "replays", description: "Jobs that deliver past events again" },
+  { name: "event types", description: "The catalogue" },
+  { name: "audit log", description: "Every change" },
+  { name: "instance", description: "Health, figures, documents" },
+]
+
+const ProblemDocument = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    code: Type.String(),
+    request_id: Type.String(),
+    errors: Type.Optional(Type.Array(Type.Object({ pointer: Type.String(), detail: Type.String() }))),
+  },
+  { description: "RFC 9457" },
+)
+
+/** Draws the OpenAPI document from the routes' own schemas. To be registered before any route. */
+export function describeRoutes(api: Api, version: string): void {
+  api.register(swagger, {
+    convertConstToEnum: false,
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Tocsin",
+        version,
+        description: "The webhook engine for security and compliance events.",
+        license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+      },
+      servers: [{ url: "/" }],
+      tags,
+      components: {
+        securitySchemes: {
+          key: { type: "http", scheme: "bearer", description: "A workspace's API key, or the instance's admin key" },
+        },
+        schemas: { Problem: { ...ProblemDocument } },
+      },
+    },
+    transform: ({ schema, url, route }) => {
+      const access = route.config?.access ?? "anyone"
+      return {
+        url,
+        schema: {
+          ...schema,
+          ...(access !== "anyone" && { security: [{ key: [] }], description: describe(schema?.description, access) }),
+          response: { ...object(schema?.response), ...errorResponses(route, access) },
+        },
+      }
+    },
+  })
+}
+
+/** @param api whose plugins have loaded. */
+export function openapiText(api: Api): string {
+  return JSON.stringify({ ...api.swagger(), webhooks: sentWebhooks() })
+}
+
+function describe(description: string | undefined, access: Exclude<Access, "anyone">): string {
+  const needs = {
+    admin: "Needs the admin key.",
+    any_key: "Any key of the workspace.",
+    admin_or_key_manager: "Needs the admin key or the scope `keys:write`.",
+  }
+  const need = access in needs ? needs[access as keyof typeof needs] : `Needs the scope \`${access}\`.`
+  return description === undefined ? need : `${description}\n\n${need}`
+}
+
+/** What can go wrong follows from what a route takes. */
+function errorResponses({ schema, config, url }: RouteOptions, access: Access): Record<string, object> {
+  const codes: ProblemCode[] = ["internal"]
+  if (access !== "anyone")
+    codes.push("authentication_required", "key_unknown", "key_expired", "key_revoked", "shutting_down")
+  if (access !== "anyone") codes.push("store_unavailable", access === "admin" ? "admin_key_required" : "scope_missing")
+  if (access !== "anyone" && config?.limited !== false) codes.push("rate_limited")
+  if (schema?.params !== undefined) codes.push("not_found")
+  if (schema?.querystring !== undefined) codes.push("query_invalid")
+  if (schema?.body !== undefined) {
+    codes.push("json_malformed", "json_too_deep", "json_member_repeated", "body_missing")
+    codes.push("body_too_large", "content_type_unsupported", "validation_failed")
+  }
+  if (url.startsWith("/v1/events") && schema?.body !== undefined) {
+    codes.push("unknown_event_type", "data_invalid", "data_too_large", "idempotency_conflict")
+  }
+  if (url === "/readyz") codes.push("not_ready")
+  const byStatus = Object.groupBy(codes, (code) => problems[code].status)
+  return Object.fromEntries(
+    Object.entries(byStatus).map(([status, found = []]) => [
+      status,
+      {
+        description: `Problem: ${found.map((code) => `\`${code}\``).join(", ")}`,
+        content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+      },
+    ]),
+  )
+}
+
+function object(value: unknown): object {
+  return typeof value === "object" && value !== null ? value : {}
+}
+
+/** What receivers get, as OpenAPI's `webhooks`: each profile's types with their envelope. */
+function sentWebhooks() {
+  return Object.fromEntries(
+    profileNames.flatMap((name) => {
+      const profile = profileByName(name)
+      return profile.catalogue.map((type) => {
+        const example: unknown = JSON.parse(sampleEnvelope(profile, type))
+        return [
+          `${name}:${type.name}`,
+          {
+            post: {
+              tags: [`sent by ${name}`],
+              operationId: `${name}.${type.name}`,
+              summary: type.description,
+              requestBody: {
+                required: true,
+                content: { "application/json": { schema: envelopeSchema(example, type.schema), example } },
+              },
+              responses: { "2XX": { description: `Taken. This profile counts ${profile.successRule} as success.` } },
+            },
+          },
+        ] as const
+      })
+    }),
+  )
+}
+
+const sampleMs = Date.UTC(2024, 0, 15, 14, 30)
+const sampleUnique = "018d0d9a5f1b00011234567890abcdef" as Unique
+
+function sampleEnvelope(profile: Profile, type: { readonly name: string; readonly sample: unknown }): string {
+  return profile.envelope({
+    id: profile.eventId(sampleUnique),
+    type: type.name,
+    createdMs: sampleMs,
+    data: JSON.stringify(type.sample ?? {}),
+    workspaceId: asId("ws_5501"),
+    engineVersion: null,
+    idempotencyKey: null,
+    metadata: null,
+  })
+}
+
+function envelopeSchema(example: unknown, data: object | null) {
+  const members = Object.entries(object(example))
+  return {
+    type: "object",
+    required: members.map(([name]) => name),
+    properties: Object.fromEntries(
+      members.map(([name, value]) => [
+        name,
+        name === "data" ? (data ?? { type: "object" }) : { type: jsonType(value) },
+      ]),
+    ),
+  }
+}
+
+function jsonType(value: unknown): string {
+  return typeof value === "object" ? "object" : typeof value
+}

@@ -1,0 +1,182 @@
+/** Every error the API can answer with: the docs list exactly these. `remedy` tells what to do about it. */
+export const problems = {
+  json_malformed: { status: 400, title: "The body is not valid JSON", remedy: "Send one JSON object in UTF-8." },
+  json_too_deep: {
+    status: 400,
+    title: "The body is nested too deeply",
+    remedy: "Keep objects and arrays within 100 levels.",
+  },
+  json_member_repeated: {
+    status: 400,
+    title: "The body names a member twice",
+    remedy: "Give each member once: receivers would disagree on which one counts.",
+  },
+  body_missing: { status: 400, title: "The request has no body", remedy: "Send a JSON object." },
+  request_malformed: { status: 400, title: "The request cannot be read", remedy: "Check its URL and headers." },
+  authentication_required: {
+    status: 401,
+    title: "No API key was given",
+    remedy: "Send it as `Authorization: Bearer <key>`.",
+  },
+  key_unknown: { status: 401, title: "The API key is not known", remedy: "Check it; a lost key must be replaced." },
+  key_expired: { status: 401, title: "The API key has expired", remedy: "Create a new one." },
+  key_revoked: { status: 401, title: "The API key was revoked", remedy: "Create a new one." },
+  scope_missing: {
+    status: 403,
+    title: "The API key lacks a scope",
+    remedy: "Use a key that has it, or create one.",
+  },
+  admin_key_required: {
+    status: 403,
+    title: "Only the instance's admin key may do this",
+    remedy: "Use the key that TOCSIN_ADMIN_KEY holds.",
+  },
+  workspace_key_required: {
+    status: 403,
+    title: "This belongs to a workspace",
+    remedy: "Use one of the workspace's API keys in place of the admin key.",
+  },
+  not_found: {
+    status: 404,
+    title: "There is no such thing in this workspace",
+    remedy: "Check the id, and that the key belongs to the right workspace.",
+  },
+  route_unknown: {
+    status: 404,
+    title: "There is nothing at this path",
+    remedy: "See /openapi.json for what there is.",
+  },
+  method_not_allowed: {
+    status: 405,
+    title: "This path does not take this method",
+    remedy: "Use one that the Allow header names.",
+  },
+  conflict: {
+    status: 409,
+    title: "Somebody else was changing the same thing",
+    remedy: "Read it again, then repeat the change if it is still wanted.",
+  },
+  idempotency_conflict: {
+    status: 409,
+    title: "The idempotency key was used with another content",
+    remedy: "Repeat the first event exactly, or give a new event a new key.",
+  },
+  event_type_exists: {
+    status: 409,
+    title: "The event type exists already",
+    remedy: "Change it with PUT, or choose another name.",
+  },
+  event_type_built_in: {
+    status: 409,
+    title: "The event type belongs to the workspace's profile",
+    remedy: "Register one of your own under another name.",
+  },
+  webhook_deleted: {
+    status: 409,
+    title: "The webhook of this delivery was deleted",
+    remedy: "Register the endpoint again and send the event anew.",
+  },
+  body_too_large: {
+    status: 413,
+    title: "The body is too large",
+    remedy: "Stay within 1 MiB for an event, 5 MiB for a batch, 256 KiB elsewhere.",
+  },
+  data_too_large: {
+    status: 413,
+    title: "The event's data is too large",
+    remedy: "Keep `data` within 256 KiB; send a reference to what is larger.",
+  },
+  content_type_unsupported: {
+    status: 415,
+    title: "The body is not declared as JSON",
+    remedy: "Send `Content-Type: application/json`.",
+  },
+  validation_failed: {
+    status: 422,
+    title: "Some fields are not acceptable",
+    remedy: "Correct what `errors` points to; nothing was changed.",
+  },
+  query_invalid: {
+    status: 422,
+    title: "Some query parameters are not acceptable",
+    remedy: "Correct what `errors` points to.",
+  },
+  unknown_event_type: {
+    status: 422,
+    title: "The event type is not in the workspace's catalogue",
+    remedy: "GET /v1/event-types lists it; POST /v1/event-types adds to it.",
+  },
+  data_invalid: {
+    status: 422,
+    title: "The event's data does not match its type's schema",
+    remedy: "GET /v1/event-types/{name} shows the schema and a sample.",
+  },
+  rate_limited: {
+    status: 429,
+    title: "Too many requests with this key",
+    remedy: "Wait as long as Retry-After says. Publishing is not limited.",
+  },
+  internal: {
+    status: 500,
+    title: "Something failed on this side",
+    remedy: "Tell the operator the request_id: the log has the cause.",
+  },
+  store_unavailable: {
+    status: 503,
+    title: "The storage cannot take more now",
+    remedy: "Nothing was kept: repeat the request after Retry-After.",
+  },
+  not_ready: { status: 503, title: "The server is not ready", remedy: "See the detail; try again shortly." },
+  shutting_down: { status: 503, title: "The server is stopping", remedy: "Repeat the request: another one answers." },
+} as const satisfies Readonly<Record<string, { status: number; title: string; remedy: string }>>
+
+export type ProblemCode = keyof typeof problems
+
+/** What is wrong with one field: an RFC 6901 pointer into the body (or `/` and the query parameter's name). */
+export type Flaw = { readonly pointer: string; readonly detail: string }
+
+type Particulars = {
+  readonly detail?: string
+  readonly errors?: readonly Flaw[]
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** More would help nobody, and a hostile body must not buy a huge answer. */
+export const flawsMax = 50
+
+/** An error meant for the client: thrown anywhere in a route, answered as RFC 9457 problem details. */
+export class Problem extends Error {
+  readonly code: ProblemCode
+  readonly statusCode: number
+  readonly errors: readonly Flaw[] | undefined
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(code: ProblemCode, { detail, errors, headers }: Particulars = {}) {
+    super(detail ?? problems[code].remedy)
+    this.name = "Problem"
+    this.code = code
+    this.statusCode = problems[code].status
+    this.errors = errors?.slice(0, flawsMax)
+    this.headers = headers ?? {}
+  }
+}
+
+/** Throws when there are flaws. */
+export function refuseIfFlawed(errors: readonly Flaw[], code: ProblemCode = "validation_failed"): void {
+  if (errors.length > 0) throw new Problem(code, { errors })
+}
+
+/** The document of RFC 9457 §3.1 with this API's members. */
+export function problemDocument(problem: Problem, requestId: string): string {
+  const { status, title } = problems[problem.code]
+  return JSON.stringify({
+    // Relative to the server that answered, whose docs explain it (RFC 9457 §3.1.1).
+    type: `/docs/problems#${problem.code}`,
+    title,
+    status,
+    detail: problem.message,
+    code: problem.code,
+    request_id: requestId,
+    ...(problem.errors && { errors: problem.errors }),
+  })
+}

@@ -1,0 +1,36 @@
+import { workspaceOf } from "../access.ts"
+import type { Api, ApiParts } from "../api-parts.ts"
+import { auditEntry } from "../changing.ts"
+import { IdParams } from "../schema-vocabulary.ts"
+import { foundReplay } from "./finding-replays.ts"
+import { ReplayShown, replayView } from "./replay-view.ts"
+
+export function cancelReplay(api: Api, parts: ApiParts): void {
+  const { store, clock } = parts
+  api.delete(
+    "/v1/replays/:id",
+    {
+      schema: {
+        tags: ["replays"],
+        operationId: "cancelReplay",
+        summary: "Cancel a replay",
+        description: "What it has enqueued is still delivered. One that has ended stays as it is.",
+        params: IdParams("replay"),
+        response: { 200: ReplayShown },
+      },
+      config: { access: "deliveries:write" },
+    },
+    async (request) => {
+      const workspaceId = workspaceOf(request)
+      const replay = await foundReplay(parts, workspaceId, request.params.id)
+      if (replay.state !== "running") return replayView(replay)
+      const nowMs = clock.now()
+      const cancelled = { ...replay, state: "cancelled" as const, updatedMs: nowMs }
+      await store.putReplay(cancelled)
+      await store.note(
+        auditEntry(parts, request, nowMs, { workspaceId, action: "replay.cancelled", subject: replay.id }),
+      )
+      return replayView(cancelled)
+    },
+  )
+}

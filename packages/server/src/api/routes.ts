@@ -1,0 +1,85 @@
+import { createKey } from "./api-keys/create-key.ts"
+import { listKeys } from "./api-keys/list-keys.ts"
+import { revokeKey } from "./api-keys/revoke-key.ts"
+import type { Api, ApiParts } from "./api-parts.ts"
+import { auditLog } from "./audit-log.ts"
+import { getDelivery } from "./deliveries/get-delivery.ts"
+import { listDeliveries } from "./deliveries/list-deliveries.ts"
+import { retryDelivery } from "./deliveries/retry-delivery.ts"
+import { createEventType } from "./event-types/create-event-type.ts"
+import { deleteEventType } from "./event-types/delete-event-type.ts"
+import { getEventType } from "./event-types/get-event-type.ts"
+import { listEventTypes } from "./event-types/list-event-types.ts"
+import { replaceEventType } from "./event-types/replace-event-type.ts"
+import { getEvent } from "./events/get-event.ts"
+import { listEvents } from "./events/list-events.ts"
+import { publishBatch } from "./events/publish-batch.ts"
+import { publishEvent } from "./events/publish-event.ts"
+import { health } from "./instance/health.ts"
+import { metrics } from "./instance/metrics.ts"
+import { openapiDocument } from "./instance/openapi-document.ts"
+import { problemList } from "./instance/problem-list.ts"
+import type { KeyUse } from "./key-use.ts"
+import { cancelReplay } from "./replays/cancel-replay.ts"
+import { getReplay } from "./replays/get-replay.ts"
+import { startReplay } from "./replays/start-replay.ts"
+import { createWebhook } from "./webhooks/create-webhook.ts"
+import { deleteWebhook } from "./webhooks/delete-webhook.ts"
+import { getWebhook } from "./webhooks/get-webhook.ts"
+import { listWebhooks } from "./webhooks/list-webhooks.ts"
+import { revealSecret } from "./webhooks/reveal-secret.ts"
+import { rotateSecret } from "./webhooks/rotate-secret.ts"
+import { testWebhook } from "./webhooks/test-webhook.ts"
+import { updateWebhook } from "./webhooks/update-webhook.ts"
+import { verifyWebhook } from "./webhooks/verify-webhook.ts"
+import { webhookStats } from "./webhooks/webhook-stats.ts"
+import { createWorkspace } from "./workspaces/create-workspace.ts"
+import { deleteWorkspace } from "./workspaces/delete-workspace.ts"
+import { getWorkspace } from "./workspaces/get-workspace.ts"
+import { listWorkspaces } from "./workspaces/list-workspaces.ts"
+import { updateWorkspace } from "./workspaces/update-workspace.ts"
+
+const routes: readonly ((api: Api, parts: ApiParts, use: KeyUse) => void)[] = [
+  createWorkspace,
+  listWorkspaces,
+  getWorkspace,
+  updateWorkspace,
+  deleteWorkspace,
+  createKey,
+  listKeys,
+  revokeKey,
+  createWebhook,
+  listWebhooks,
+  getWebhook,
+  updateWebhook,
+  deleteWebhook,
+  testWebhook,
+  verifyWebhook,
+  rotateSecret,
+  revealSecret,
+  webhookStats,
+  publishEvent,
+  publishBatch,
+  listEvents,
+  getEvent,
+  listDeliveries,
+  getDelivery,
+  retryDelivery,
+  startReplay,
+  getReplay,
+  cancelReplay,
+  listEventTypes,
+  getEventType,
+  createEventType,
+  replaceEventType,
+  deleteEventType,
+  auditLog,
+  health,
+  metrics,
+  openapiDocument,
+  problemList,
+]
+
+export function addRoutes(api: Api, parts: ApiParts, use: KeyUse): void {
+  for (const route of routes) route(api, parts, use)
+}

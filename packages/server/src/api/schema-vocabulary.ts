@@ -1,0 +1,76 @@
+import Type, { type Static, type TProperties, type TSchema } from "typebox"
+
+/** An object that refuses what it does not name. */
+export function Closed<Properties extends TProperties>(properties: Properties, options: { description?: string } = {}) {
+  return Type.Object(properties, { additionalProperties: false, ...options })
+}
+
+/**
+ * A schema that also takes null, written as a type array: unlike `anyOf` it gives one plain validation error and
+ * serialises without trying alternatives.
+ */
+export function Nullable<Schema extends TSchema>(schema: Schema) {
+  const plain: Record<string, unknown> = Object.fromEntries(Object.entries(schema))
+  return Type.Unsafe<Static<Schema> | null>({
+    ...plain,
+    type: [plain.type, "null"],
+    ...(Array.isArray(plain.enum) && { enum: [...plain.enum, null] }),
+  })
+}
+
+export function OneOf<const Value extends string>(values: readonly Value[], options: { description?: string } = {}) {
+  return Type.Unsafe<Value>({ type: "string", enum: [...values], ...options })
+}
+
+/** No C0 control characters: NUL cannot be stored in PostgreSQL's `text`, the others only confuse logs. */
+export const printablePattern = "^[^\\u0000-\\u001f\\u007f]*$"
+
+/** One line of text. */
+export function Line(maxLength: number, options: { description?: string; minLength?: number } = {}) {
+  return Type.String({ minLength: 1, maxLength, pattern: printablePattern, ...options })
+}
+
+/** Text in which line breaks and tabs are welcome. */
+export const prosePattern = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$"
+
+export const Time = Type.String({ format: "date-time", description: "RFC 3339" })
+
+export const eventTypeNamePattern = "^[a-z0-9_]+(\\.[a-z0-9_]+)+$"
+export const subscriptionPattern = "^(\\*|[a-z0-9_]+(\\.[a-z0-9_]+)*(\\.\\*)?)$"
+export const idPattern = "^[A-Za-z0-9_-]{1,100}$"
+
+/** Said in place of the pattern itself. */
+export const patternDetails: Readonly<Record<string, string>> = {
+  [printablePattern]: "must not contain control characters",
+  [prosePattern]: "must not contain control characters",
+  [eventTypeNamePattern]: "must be lower-case words of a-z, 0-9 and _ joined by dots, such as invoice.paid",
+  [subscriptionPattern]: "must be an event type, a family such as policy.*, or *",
+}
+
+export function IdParams(what: string) {
+  return Closed({ id: Type.String({ pattern: idPattern, description: `Id of the ${what}` }) })
+}
+
+export const pageQuery = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
+  cursor: Type.Optional(Type.String({ maxLength: 400, description: "`next_cursor` of the page before" })),
+}
+
+/** A page of a list. */
+export function PageOf<Item extends TSchema>(item: Item) {
+  return Type.Object({ data: Type.Array(item), next_cursor: Nullable(Type.String()) }, { description: "A page" })
+}
+
+/** Any JSON object, its members left alone. */
+export function FreeObject(options: { description?: string } = {}) {
+  return Type.Unsafe<{ readonly [name: string]: unknown }>({ type: "object", additionalProperties: true, ...options })
+}
+
+/** For an answer that a route has already written as JSON text, which Fastify then passes on as it is. */
+export function Written(schema: TSchema) {
+  return Type.Unsafe<string>(schema)
+}
+
+export const NoContent = Type.Unsafe<undefined>({ type: "null", description: "Done; nothing to say" })
+
+export type { Static }

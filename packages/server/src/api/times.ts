@@ -1,0 +1,30 @@
+import type { Flaw } from "./problems.ts"
+
+/** Unix ms as RFC 3339 in UTC. */
+export function rfc3339(atMs: number): string {
+  return new Date(atMs).toISOString()
+}
+
+export function rfc3339OrNull(atMs: number | null): string | null {
+  return atMs === null ? null : rfc3339(atMs)
+}
+
+/**
+ * Reads a time whose RFC 3339 form the schema has checked. What remains is what `Date` cannot hold (a leap second)
+ * and what no event has: a year before 1970.
+ *
+ * @returns Unix ms, or null with a flaw added.
+ */
+export function readTime(text: string, pointer: string, flaws: Flaw[]): number | null {
+  const atMs = Date.parse(text)
+  if (atMs >= 0) return atMs
+  flaws.push({ pointer, detail: "must be a time since 1970, without a leap second" })
+  return null
+}
+
+/** The `from` and `to` of a list: creation, from inclusive, to exclusive. */
+export function readRange(query: { readonly from?: string; readonly to?: string }, flaws: Flaw[]) {
+  const fromMs = query.from === undefined ? null : readTime(query.from, "/from", flaws)
+  const toMs = query.to === undefined ? null : readTime(query.to, "/to", flaws)
+  return { ...(fromMs !== null && { fromMs }), ...(toMs !== null && { toMs }) }
+}

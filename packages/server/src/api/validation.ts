@@ -1,0 +1,88 @@
+import type { ErrorObject, Options, ValidateFunction } from "ajv"
+import { Ajv2020 } from "ajv/dist/2020.js"
+import addFormats from "ajv-formats"
+import type { FastifySchemaCompiler } from "fastify"
+import { type Flaw, Problem, type ProblemCode } from "./problems.ts"
+import { patternDetails } from "./schema-vocabulary.ts"
+
+// `ownProperties`: a body must not pass by what it inherits. Nothing is removed, filled in or converted in bodies.
+const exact: Options = { strict: true, strictTypes: false, strictRequired: false, ownProperties: true }
+
+const firstFlaw = withFormats(new Ajv2020(exact))
+const allFlaws = withFormats(new Ajv2020({ ...exact, allErrors: true }))
+// A query is all text: numbers and booleans in it have to be converted.
+const converting = withFormats(new Ajv2020({ ...exact, allErrors: true, coerceTypes: true }))
+
+/** Beyond this many values only the first flaw is reported: listing them all would cost more than the request. */
+const valuesLookedThroughMax = 100_000
+
+/** Compiles a route's schemas: the common, valid case stops at nothing and collects nothing. */
+export const compileValidator: FastifySchemaCompiler<object> = ({ schema, httpPart }) => {
+  if (httpPart !== "body") {
+    const check = converting.compile(schema)
+    const code: ProblemCode = httpPart === "params" ? "not_found" : "query_invalid"
+    return (value: unknown) => check(value) || { error: problem(code, check.errors) }
+  }
+  const quick = firstFlaw.compile(schema)
+  let thorough: ValidateFunction | null = null
+  return (value: unknown) => {
+    if (value === null) return { error: new Problem("body_missing") }
+    if (quick(value)) return true
+    if (countsOver(value, valuesLookedThroughMax)) return { error: problem("validation_failed", quick.errors) }
+    thorough ??= allFlaws.compile(schema)
+    thorough(value)
+    return { error: problem("validation_failed", thorough.errors) }
+  }
+}
+
+function withFormats(ajv: Ajv2020): Ajv2020 {
+  // The package is CommonJS: under ESM its function is the namespace's `default`.
+  addFormats.default(ajv)
+  return ajv
+}
+
+function problem(code: ProblemCode, errors: readonly ErrorObject[] | null | undefined): Problem {
+  // An id of no known form is just an id that nothing has.
+  if (code === "not_found") return new Problem(code)
+  return new Problem(code, { errors: (errors ?? []).map(flaw) })
+}
+
+function flaw(error: ErrorObject): Flaw {
+  const params: Readonly<Record<string, unknown>> = error.params
+  const { instancePath: at } = error
+  switch (error.keyword) {
+    case "required":
+      return { pointer: `${at}/${escapePointer(params.missingProperty)}`, detail: "is required" }
+    case "additionalProperties":
+      return { pointer: `${at}/${escapePointer(params.additionalProperty)}`, detail: "is not a known field" }
+    case "enum": {
+      const allowed = Array.isArray(params.allowedValues) ? params.allowedValues.join(", ") : ""
+      return { pointer: at, detail: `must be one of: ${allowed}` }
+    }
+    case "pattern":
+      return { pointer: at, detail: patternDetails[String(params.pattern)] ?? error.message ?? "has the wrong form" }
+    case "type": {
+      const types = Array.isArray(params.type) ? params.type.join(" or ") : params.type
+      return { pointer: at, detail: `must be of type ${types}` }
+    }
+    case "minLength":
+    case "minItems":
+      if (params.limit === 1) return { pointer: at, detail: "must not be empty" }
+  }
+  return { pointer: at, detail: error.message ?? "is not acceptable" }
+}
+
+function escapePointer(name: unknown): string {
+  return String(name).replaceAll("~", "~0").replaceAll("/", "~1")
+}
+
+function countsOver(value: unknown, max: number): boolean {
+  const left: unknown[] = [value]
+  let counted = 0
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    if (++counted > max) return true
+    if (typeof next !== "object" || next === null) continue
+    for (const inner of Object.values(next)) if (inner !== undefined) left.push(inner)
+  }
+  return false
+}

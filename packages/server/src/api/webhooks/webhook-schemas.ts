@@ -1,0 +1,114 @@
+import Type from "typebox"
+import type { Ordering } from "../../domain/webhook.ts"
+import { Closed, Line, Nullable, OneOf, prosePattern, subscriptionPattern, Time } from "../schema-vocabulary.ts"
+
+const orderings = ["strict", "by_key", "none"] as const satisfies readonly Ordering[]
+
+const FilterValues = Type.Array(Line(100), { maxItems: 50 })
+
+const Filters = Closed(
+  {
+    severity: Type.Optional(FilterValues),
+    environments: Type.Optional(FilterValues),
+    cloud_providers: Type.Optional(FilterValues),
+  },
+  { description: "Criteria are ANDed, values ORed; types without the attribute pass" },
+)
+
+/** Ranges of wire.md, "Retries and ordering". */
+const retryConfig = {
+  max_attempts: Type.Integer({ minimum: 1, maximum: 20 }),
+  backoff_multiplier: Type.Number({ minimum: 1, maximum: 10 }),
+  initial_delay_seconds: Type.Number({ minimum: 1, maximum: 3600 }),
+}
+
+const RateLimit = Closed({
+  requests: Type.Integer({ minimum: 1, maximum: 100_000 }),
+  per_seconds: Type.Integer({ minimum: 1, maximum: 86_400 }),
+})
+
+export const headersMax = 20
+// Names and values are looked at in `header-rules.ts`: a pointer to the one at fault needs more than a schema.
+const Headers = Type.Record(Type.String(), Type.String({ maxLength: 4096 }), { maxProperties: headersMax })
+
+const Url = Type.String({ minLength: 1, maxLength: 2048, description: "https; no credentials, no fragment" })
+const Subscriptions = Type.Array(Type.String({ maxLength: 100, pattern: subscriptionPattern }), {
+  minItems: 1,
+  maxItems: 200,
+  uniqueItems: true,
+  description: "Event types, families such as `policy.*`, or `*`",
+})
+export const Secret = Type.String({
+  description: "8 to 256 printable characters; what follows `whsec_` must be base64 of 24 to 64 bytes",
+})
+
+/** Left out: as it is, or the default. Null: back to the default. */
+const optionalSettings = {
+  active: Type.Optional(Type.Boolean()),
+  description: Type.Optional(Nullable(Type.String({ maxLength: 500, pattern: prosePattern }))),
+  filters: Type.Optional(Nullable(Filters)),
+  retry_config: Type.Optional(
+    Nullable(
+      Closed({
+        max_attempts: Type.Optional(retryConfig.max_attempts),
+        backoff_multiplier: Type.Optional(retryConfig.backoff_multiplier),
+        initial_delay_seconds: Type.Optional(retryConfig.initial_delay_seconds),
+      }),
+    ),
+  ),
+  timeout_seconds: Type.Optional(Nullable(Type.Number({ minimum: 1, description: "Up to the profile's maximum" }))),
+  headers: Type.Optional(Nullable(Headers)),
+  ordering: Type.Optional(Nullable(OneOf(orderings))),
+  rate_limit: Type.Optional(Nullable(RateLimit)),
+  verification: Type.Optional(Nullable(Closed({ enabled: Type.Boolean() }))),
+  secret: Type.Optional(Secret),
+}
+
+export const WebhookCreation = Closed({ url: Url, events: Subscriptions, ...optionalSettings })
+
+export const WebhookUpdate = Closed({
+  url: Type.Optional(Url),
+  events: Type.Optional(Subscriptions),
+  ...optionalSettings,
+})
+
+/** What a webhook looks like from outside: effective values, never the secret. */
+const shown = {
+  id: Type.String(),
+  url: Type.String(),
+  events: Type.Array(Type.String()),
+  active: Type.Boolean(),
+  description: Nullable(Type.String()),
+  filters: Nullable(Filters),
+  retry_config: Closed(retryConfig),
+  timeout_seconds: Type.Number(),
+  headers: Type.Record(Type.String(), Type.String(), { description: "Credential-like values are masked" }),
+  ordering: OneOf(orderings),
+  rate_limit: Nullable(RateLimit),
+  verification: Closed({ enabled: Type.Boolean(), verified_at: Nullable(Time) }),
+  status: OneOf(["active", "inactive", "unverified", "disabled", "deleted"]),
+  disabled_reason: Nullable(OneOf(["gone", "failing"])),
+  disabled_at: Nullable(Time),
+  created: Time,
+  updated: Time,
+  consecutive_failures: Type.Integer(),
+  last_success_at: Nullable(Time),
+  backlog: Type.Integer({ description: "Deliveries not yet ended" }),
+}
+
+export const WebhookShown = Type.Object(shown)
+export const WebhookCreated = Type.Object({
+  ...shown,
+  secret: Type.Optional(Type.String({ description: "Only when it was generated, and only this once" })),
+})
+
+const HeaderValues = Type.Record(Type.String(), Type.String())
+
+export const ProbeShown = Type.Object({
+  delivered: Type.Boolean(),
+  status_code: Nullable(Type.Integer()),
+  duration_ms: Type.Number(),
+  error: Nullable(Type.Object({ code: Type.String(), message: Type.String(), hint: Type.String() })),
+  request: Type.Object({ headers: HeaderValues, body: Type.String() }),
+  response: Nullable(Type.Object({ headers: HeaderValues, body: Type.String() })),
+})

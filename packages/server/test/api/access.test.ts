@@ -1,0 +1,272 @@
+import { describe, expect, it } from "vitest"
+import { scopes } from "../../src/domain/workspace.ts"
+import { adminKey, list, object, runApi, text, violationEvent } from "./running-api.ts"
+
+describe("who may call", () => {
+  it("asks for a key, and says what is wrong with one", async () => {
+    const { call } = await runApi()
+    const none = await call("GET", "/v1/webhooks")
+    expect(none).toMatchObject({ status: 401, json: { code: "authentication_required" } })
+    expect(none.headers["www-authenticate"]).toBe('Bearer realm="tocsin"')
+    const unknown = await call("GET", "/v1/webhooks", { key: "tk_guessed" })
+    expect(unknown).toMatchObject({ status: 401, json: { code: "key_unknown" } })
+    expect(unknown.headers["www-authenticate"]).toContain("invalid_token")
+    const basic = await call("GET", "/v1/webhooks", { headers: { authorization: "Basic YTpi" } })
+    expect(basic).toMatchObject({ status: 401, json: { code: "authentication_required" } })
+  })
+
+  it("keeps the admin key and workspaces' keys apart", async () => {
+    const { call, workspaceKey } = await runApi()
+    const key = await workspaceKey()
+    expect(await call("GET", "/v1/workspaces", { key })).toMatchObject({
+      status: 403,
+      json: { code: "admin_key_required" },
+    })
+    expect(await call("GET", "/v1/webhooks", { key: adminKey })).toMatchObject({
+      status: 403,
+      json: { code: "workspace_key_required" },
+    })
+  })
+
+  it("checks the key before it reads the body", async () => {
+    const { call } = await runApi()
+    expect((await call("POST", "/v1/events", { raw: "{" })).status).toBe(401)
+  })
+
+  it("lets a key do what its scopes name, on every route of the document, and nothing else", async () => {
+    const { app, call, workspaceKey } = await runApi()
+    const all = await workspaceKey()
+    const keys = new Map<string, string>()
+    for (const scope of scopes) {
+      const made = await call("POST", "/v1/api-keys", { key: all, body: { name: scope, scopes: [scope] } })
+      keys.set(scope, text(made.json.key))
+    }
+    const document = object(JSON.parse(JSON.stringify(app.swagger())))
+    let checked = 0
+    for (const [path, methods] of Object.entries(object(document.paths))) {
+      for (const [method, operation] of Object.entries(object(methods))) {
+        const needed = /Needs the scope `([^`]+)`|or the scope `([^`]+)`/.exec(String(object(operation).description))
+        const scope = needed?.[1] ?? needed?.[2]
+        if (scope === undefined) continue
+        const url = path.replace(/\{\w+\}/g, "unknown_id")
+        const body = ["post", "put", "patch"].includes(method) ? {} : undefined
+        for (const [has, key] of keys) {
+          const { status, json } = await call(method.toUpperCase(), url, { key, body })
+          if (has === scope) expect(status, `${method} ${path} with ${has}`).not.toBe(403)
+          else
+            expect({ status, code: json.code }, `${method} ${path} with ${has}`).toEqual({
+              status: 403,
+              code: "scope_missing",
+            })
+          checked++
+        }
+      }
+    }
+    expect(checked).toBeGreaterThan(150)
+  })
+})
+
+describe("API keys", () => {
+  it("shows a new key once, and from then on its beginning and when it was used", async () => {
+    const { call, workspaceKey, clock } = await runApi()
+    const key = await workspaceKey()
+    const made = await call("POST", "/v1/api-keys", { key, body: { name: "ci", scopes: ["events:write"] } })
+    expect(made).toMatchObject({ status: 201, json: { name: "ci", scopes: ["events:write"], last_used: null } })
+    const clear = text(made.json.key)
+    const listed = await call("GET", "/v1/api-keys", { key })
+    expect(list(listed).map(({ name }) => name)).toEqual(["ci", "first key"])
+    expect(listed.text).not.toContain(clear)
+    expect(clear.startsWith(text(made.json.prefix))).toBe(true)
+
+    await clock.advance(5_000)
+    await call("POST", "/v1/events", { key: clear, body: violationEvent })
+    const used = list(await call("GET", "/v1/api-keys", { key })).find(({ name }) => name === "ci")
+    expect(used?.last_used).toBe(new Date(clock.now()).toISOString())
+  })
+
+  it("writes down use once a minute, not with each request", async () => {
+    const touched: number[] = []
+    const { call, workspaceKey, clock } = await runApi({
+      wrapStore: (store) => ({ ...store, touchKeys: async (used) => void touched.push(used.length) }),
+    })
+    const key = await workspaceKey()
+    for (let at = 0; at < 5; at++) await call("GET", "/v1/event-types", { key })
+    expect(touched).toEqual([])
+    await clock.advance(60_000)
+    expect(touched).toEqual([1])
+    await clock.advance(600_000)
+    expect(touched).toEqual([1])
+    await call("GET", "/v1/event-types", { key })
+    await clock.advance(60_000)
+    expect(touched).toEqual([1, 1])
+  })
+
+  it("revokes at once, and expires on time", async () => {
+    const { call, workspaceKey, clock } = await runApi()
+    const key = await workspaceKey()
+    const expires_at = new Date(clock.now() + 60_000).toISOString()
+    const made = await call("POST", "/v1/api-keys", { key, body: { name: "short", expires_at } })
+    const short = text(made.json.key)
+    expect((await call("GET", "/v1/webhooks", { key: short })).status).toBe(200)
+    await clock.advance(60_000)
+    expect(await call("GET", "/v1/webhooks", { key: short })).toMatchObject({
+      status: 401,
+      json: { code: "key_expired" },
+    })
+
+    const other = await call("POST", "/v1/api-keys", { key, body: { name: "other" } })
+    expect((await call("DELETE", `/v1/api-keys/${other.json.id}`, { key })).status).toBe(204)
+    expect(await call("GET", "/v1/webhooks", { key: text(other.json.key) })).toMatchObject({
+      status: 401,
+      json: { code: "key_revoked" },
+    })
+    expect((await call("DELETE", "/v1/api-keys/key_unknown", { key })).status).toBe(404)
+  })
+
+  it("gives no key more than its creator has", async () => {
+    const { call, workspaceKey } = await runApi()
+    const key = await workspaceKey()
+    const made = await call("POST", "/v1/api-keys", { key, body: { name: "keys only", scopes: ["keys:write"] } })
+    const limited = text(made.json.key)
+    const greedy = await call("POST", "/v1/api-keys", { key: limited, body: { name: "x", scopes: ["events:read"] } })
+    expect(greedy).toMatchObject({ status: 403, json: { code: "scope_missing" } })
+    const same = await call("POST", "/v1/api-keys", { key: limited, body: { name: "x" } })
+    expect(same).toMatchObject({ status: 201, json: { scopes: ["keys:write"] } })
+  })
+
+  it.each([
+    [{}, ["/name"]],
+    [{ name: "" }, ["/name"]],
+    [{ name: "a\u0000b" }, ["/name"]],
+    [{ name: "a", scopes: [] }, ["/scopes"]],
+    [{ name: "a", scopes: ["everything"] }, ["/scopes/0"]],
+    [{ name: "a", expires_at: "tomorrow" }, ["/expires_at"]],
+    [{ name: "a", expires_at: "2020-01-01T00:00:00Z" }, ["/expires_at"]],
+  ])("refuses %j", async (body, pointers) => {
+    const { call, workspaceKey } = await runApi()
+    const key = await workspaceKey()
+    expect(await call("POST", "/v1/api-keys", { key, body })).toMatchObject({ status: 422, pointers })
+    expect(list(await call("GET", "/v1/api-keys", { key }))).toHaveLength(1)
+  })
+
+  it("publishes api.key.created where the profile has it", async () => {
+    const { call, workspaceKey } = await runApi()
+    const cortex = await workspaceKey("policycortex")
+    const made = await call("POST", "/v1/api-keys", { key: cortex, body: { name: "ci" } })
+    const [event, ...others] = list(await call("GET", "/v1/events", { key: cortex }))
+    expect(others).toEqual([])
+    expect(event).toMatchObject({ type: "api.key.created" })
+    const shown = await call("GET", `/v1/events/${event?.id}`, { key: cortex })
+    expect(shown.json.data).toMatchObject({ api_key: { id: made.json.id, name: "ci", expires_at: null } })
+    expect(shown.text).not.toContain(text(made.json.key))
+
+    const vault = await workspaceKey("cybervault")
+    await call("POST", "/v1/api-keys", { key: vault, body: { name: "ci" } })
+    expect(list(await call("GET", "/v1/events", { key: vault }))).toEqual([])
+  })
+})
+
+describe("rates", () => {
+  it("limits management by key, and says so; publishing goes on", async () => {
+    const { call, workspaceKey } = await runApi({ managementRequestsPerSecond: 3 })
+    const key = await workspaceKey()
+    const other = await workspaceKey()
+    const first = await call("GET", "/v1/webhooks", { key })
+    expect(first.headers).toMatchObject({
+      "ratelimit-policy": '"management";q=3;w=1',
+      ratelimit: '"management";r=2;t=1',
+    })
+    await call("GET", "/v1/webhooks", { key })
+    await call("GET", "/v1/webhooks", { key })
+    const refused = await call("GET", "/v1/webhooks", { key })
+    expect(refused).toMatchObject({ status: 429, json: { code: "rate_limited" } })
+    expect(refused.headers).toMatchObject({ "retry-after": "1", ratelimit: '"management";r=0;t=1' })
+    expect((await call("GET", "/v1/webhooks", { key: other })).status).toBe(200)
+    const published = await call("POST", "/v1/events", { key, body: violationEvent })
+    expect(published.status).toBe(202)
+    expect(published.headers).not.toHaveProperty("ratelimit")
+  })
+})
+
+describe("workspaces", () => {
+  it("are made, shown, renamed and deleted, with all that is in them", async () => {
+    const { call } = await runApi()
+    const key = adminKey
+    const body = { name: "acme", profile: "cybervault", engine_version: "ai_v3.1" }
+    const made = await call("POST", "/v1/workspaces", { key, body })
+    const id = text(made.json.id)
+    const inner = text(object(made.json.api_key).key)
+    expect(made).toMatchObject({ status: 201, headers: { location: `/v1/workspaces/${id}` }, json: body })
+    expect(list(await call("GET", "/v1/workspaces", { key })).map((each) => each.id)).toEqual([id])
+    const renamed = await call("PATCH", `/v1/workspaces/${id}`, { key, body: { name: "Acme", engine_version: null } })
+    expect(renamed.json).toMatchObject({ id, name: "Acme", engine_version: null, profile: "cybervault" })
+    expect((await call("PATCH", `/v1/workspaces/${id}`, { key, body: { profile: "standard" } })).pointers).toEqual([
+      "/profile",
+    ])
+    expect((await call("DELETE", `/v1/workspaces/${id}`, { key })).status).toBe(204)
+    expect((await call("GET", `/v1/workspaces/${id}`, { key })).status).toBe(404)
+    expect((await call("GET", "/v1/webhooks", { key: inner })).status).toBe(401)
+  })
+
+  it.each([
+    [{ name: "a" }, ["/profile"]],
+    [{ profile: "standard" }, ["/name"]],
+    [{ name: "a", profile: "other" }, ["/profile"]],
+    [{ name: "x".repeat(101), profile: "standard" }, ["/name"]],
+    [{ name: "a", profile: "standard", id: "ws_1" }, ["/id"]],
+  ])("refuses %j", async (body, pointers) => {
+    const { call } = await runApi()
+    expect(await call("POST", "/v1/workspaces", { key: adminKey, body })).toMatchObject({ status: 422, pointers })
+    expect(list(await call("GET", "/v1/workspaces", { key: adminKey }))).toEqual([])
+  })
+
+  it("are paged newest first without gap or repetition", async () => {
+    const { call, workspaceKey } = await runApi()
+    for (let at = 0; at < 5; at++) await workspaceKey()
+    const seen: unknown[] = []
+    let cursor: unknown = null
+    do {
+      const page = await call("GET", `/v1/workspaces?limit=2${cursor === null ? "" : `&cursor=${cursor}`}`, {
+        key: adminKey,
+      })
+      seen.push(...list(page).map(({ id }) => id))
+      cursor = page.json.next_cursor
+    } while (cursor !== null)
+    expect(seen).toHaveLength(5)
+    expect(seen).toEqual([...new Set(seen)].sort().reverse())
+  })
+})
+
+describe("the audit log", () => {
+  it("has every change, by whom and from where, and no secret", async () => {
+    const { call, workspaceKey, webhook } = await runApi()
+    const key = await workspaceKey()
+    const { id } = await webhook(key, { headers: { Authorization: "Bearer s3cr3t-token" } })
+    await call("PUT", `/v1/webhooks/${id}`, { key, body: { secret: "another-secret", active: false } })
+    await call("GET", `/v1/webhooks/${id}/secret`, { key })
+    await call("DELETE", `/v1/webhooks/${id}`, { key })
+    const log = await call("GET", "/v1/audit-log", { key })
+    expect(list(log).map(({ action }) => action)).toEqual([
+      "webhook.deleted",
+      "webhook.secret_revealed",
+      "webhook.updated",
+      "webhook.created",
+      "workspace.created",
+    ])
+    const updated = list(log)[2]
+    expect(updated).toMatchObject({
+      actor: { kind: "api_key", name: "first key" },
+      address: "127.0.0.1",
+      subject: id,
+      before: { active: true, headers: { Authorization: "********" } },
+      after: { active: false, secret: "changed" },
+    })
+    expect(log.text).not.toMatch(/s3cr3t-token|another-secret|your-webhook-secret/)
+    const everything = list(await call("GET", "/v1/audit-log?limit=200", { key: adminKey }))
+    expect(everything).toHaveLength(5)
+    const other = await workspaceKey()
+    expect(list(await call("GET", "/v1/audit-log", { key: other })).map(({ action }) => action)).toEqual([
+      "workspace.created",
+    ])
+  })
+})
