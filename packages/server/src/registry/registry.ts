@@ -156,20 +156,24 @@ export class Registry {
   #take(change: Change): void {
     switch (change.kind) {
       case "workspace":
-        return this.#takeWorkspace(change.put)
+        this.#takeWorkspace(change.put)
+        break
       case "workspaceDeleted":
-        return this.#dropWorkspace(change.id, change.atMs)
-      case "apiKey": {
+        this.#dropWorkspace(change.id, change.atMs)
+        break
+      case "apiKey":
         this.#workspaces.get(change.put.workspaceId)?.keys.set(change.put.id, change.put)
         this.#keysByHash.set(change.put.hash, change.put)
-        return
-      }
+        break
       case "webhook":
-        return this.#takeWebhook(change.put)
+        this.#takeWebhook(change.put)
+        break
       case "eventType":
-        return this.#changeTypes(change.put.workspaceId, (types) => types.set(change.put.name, change.put))
+        this.#changeTypes(change.put.workspaceId, (types) => types.set(change.put.name, change.put))
+        break
       case "eventTypeDeleted":
-        return this.#changeTypes(change.workspaceId, (types) => types.delete(change.name))
+        this.#changeTypes(change.workspaceId, (types) => types.delete(change.name))
+        break
     }
   }
 

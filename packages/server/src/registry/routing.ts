@@ -41,8 +41,8 @@ function compileType(subscribers: readonly Webhook[]): TypeRouting {
         if (states === null) add(silent, position)
         else
           for (const value of states) {
-            let bits = values.get(value)
-            if (!bits) values.set(value, (bits = new Uint32Array(words)))
+            const bits = values.get(value) ?? new Uint32Array(words)
+            values.set(value, bits)
             add(bits, position)
           }
       })
