@@ -80,15 +80,23 @@ export class Connection {
     await this.#call(call)
   }
 
-  /** Opens a response to be read as it comes. One try; only its beginning is bounded in time. */
-  async open(path: string, query: Query, headers: Record<string, string>, signal: AbortSignal | undefined) {
+  /** Opens an event stream. One try; only its beginning is bounded in time. @throws as `object` does. */
+  async openStream(
+    path: string,
+    query: Query,
+    lastEventId: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
+    const headers = { accept: "text/event-stream", ...(lastEventId !== "" && { "last-event-id": lastEventId }) }
     const starting = new AbortController()
     const timer = setTimeout(() => starting.abort(new Error("the time was up")), this.#timeoutMs)
     try {
       const signals = signal === undefined ? starting.signal : AbortSignal.any([starting.signal, signal])
       const response = await this.#fetchOnce({ method: "GET", path, query }, headers, signals)
       if (!response.ok) throw problemOf(response, await response.text(), Date.now())
-      return response
+      if (response.headers.get("content-type")?.startsWith("text/event-stream")) return response
+      await response.body?.cancel()
+      throw unexpected(response.status, `The answer to GET ${path} is not an event stream`)
     } catch (failure) {
       throw this.#explained(failure, path, signal)
     } finally {

@@ -34,8 +34,7 @@ export async function* eventStream(
   for (let failed = 0; ; failed++) {
     const parser = new EventStreamParser(lastId)
     try {
-      const headers = { accept: "text/event-stream", ...(lastId !== "" && { "last-event-id": lastId }) }
-      const response = await connection.open(path, query, headers, signal)
+      const response = await connection.openStream(path, query, lastId, signal)
       for await (const text of texts(response, options.idleTimeoutMs ?? idleTimeoutDefaultMs, signal)) {
         for (const message of parser.push(text)) {
           failed = 0
