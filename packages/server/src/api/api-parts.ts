@@ -15,6 +15,7 @@ import type { Clock } from "../ports/clock.ts"
 import type { Random } from "../ports/random.ts"
 import type { Store } from "../ports/store.ts"
 import type { Registry } from "../registry/registry.ts"
+import type { ActivityFeed } from "./stream/activity-feed.ts"
 
 /** A part of the server whose health `/readyz` reports. `check`: null when well, else why not. */
 export type HealthCheck = { readonly name: string; check(): Promise<string | null> }
@@ -39,6 +40,8 @@ export type ApiParts = {
   readonly limits: { readonly managementRequestsPerSecond: number }
   readonly logger: FastifyBaseLogger
   readonly trustProxy?: NonNullable<FastifyServerOptions["trustProxy"]>
+  /** Tells `/v1/stream` what happens; its `settled` is to be the dispatcher's listener. */
+  readonly feed?: ActivityFeed
   /** The Prometheus text exposition. */
   readonly metricsText: () => Promise<string>
   readonly checks: readonly HealthCheck[]

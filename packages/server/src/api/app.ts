@@ -10,13 +10,16 @@ import { malformedHttpReply, problemOf, replyWithProblems, sendProblem } from ".
 import { Problem } from "./problems.ts"
 import { limitRates } from "./rate-limiting.ts"
 import { addRoutes } from "./routes.ts"
+import { ActivityFeed } from "./stream/activity-feed.ts"
 import { compileValidator } from "./validation.ts"
 
 /** Of management requests; publishing routes state their own. */
 const bodyBytesMax = 256 * 1024
 
 /** The whole HTTP API of api.md, ready to listen or to be injected into. Holds nothing outside what it returns. */
-export function buildApi(parts: ApiParts): FastifyInstance {
+export function buildApi(given: ApiParts): FastifyInstance {
+  const feed = given.feed ?? new ActivityFeed()
+  const parts: ApiParts = { ...given, intake: watched(given.intake, feed) }
   const api: Api = Fastify({
     loggerInstance: parts.logger,
     // Two lines for each request would cost more than the request. What matters is logged where it happens.
@@ -28,9 +31,11 @@ export function buildApi(parts: ApiParts): FastifyInstance {
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => sendProblem(reply, problemOf(error, request), request.id),
     clientErrorHandler: (error, socket) => {
-      if (error.code !== "ECONNRESET" && socket.writable) socket.end(malformedHttpReply())
+      if (error.code !== "ECONNRESET" && socket.writable) socket.end(malformedHttpReply(error.code))
       else socket.destroy()
     },
+    // The largest body on a slow line; without it, bytes dripped one by one would hold a connection for ever.
+    requestTimeout: 60_000,
     routerOptions: { maxParamLength: 200 },
   }).withTypeProvider<TypeBoxTypeProvider>()
   api.setValidatorCompiler(compileValidator)
@@ -45,8 +50,18 @@ export function buildApi(parts: ApiParts): FastifyInstance {
   guardRoutes(api, parts, use)
   limitRates(api, parts.limits.managementRequestsPerSecond)
   describeRoutes(api, parts.version)
-  api.register(async (routes) => addRoutes(routes.withTypeProvider<TypeBoxTypeProvider>(), parts, use))
+  api.register(async (routes) => addRoutes(routes.withTypeProvider<TypeBoxTypeProvider>(), parts, use, feed))
   return api
+}
+
+function watched(intake: ApiParts["intake"], feed: ActivityFeed): ApiParts["intake"] {
+  return {
+    async accept(workspaceId, submissions) {
+      const outcome = await intake.accept(workspaceId, submissions)
+      if (outcome.accepted) feed.accepted(workspaceId, outcome.receipts)
+      return outcome
+    },
+  }
 }
 
 /** Connections kept alive still bring requests then: their clients are sent elsewhere. */

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http"
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify"
 import { StoreUnavailable } from "../ports/store.ts"
 import type { Api } from "./api-parts.ts"
@@ -73,8 +74,16 @@ function isFastifyError(error: unknown): error is FastifyError {
   return error instanceof Error && "code" in error && typeof error.code === "string"
 }
 
-/** For bytes that are no HTTP: there is no request to reply to, only a socket. */
-export function malformedHttpReply(): string {
-  const body = problemDocument(new Problem("request_malformed"), "none")
-  return `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
+/** What Node's HTTP parser says of a request that it gave up. */
+const fromParser: Readonly<Record<string, ProblemCode>> = {
+  HPE_HEADER_OVERFLOW: "headers_too_large",
+  ERR_HTTP_REQUEST_TIMEOUT: "request_timeout",
+}
+
+/** For bytes that make no request: there is nothing to reply to, only a socket. */
+export function malformedHttpReply(errorCode: string): string {
+  const problem = new Problem(fromParser[errorCode] ?? "request_malformed")
+  const body = problemDocument(problem, "none")
+  const head = `HTTP/1.1 ${problem.statusCode} ${STATUS_CODES[problem.statusCode]}`
+  return `${head}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
 }

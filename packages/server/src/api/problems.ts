@@ -51,6 +51,7 @@ export const problems = {
     title: "This path does not take this method",
     remedy: "Use one that the Allow header names.",
   },
+  request_timeout: { status: 408, title: "The request came too slowly", remedy: "Send it again, without pauses." },
   conflict: {
     status: 409,
     title: "Somebody else was changing the same thing",
@@ -116,6 +117,7 @@ export const problems = {
     title: "Too many requests with this key",
     remedy: "Wait as long as Retry-After says. Publishing is not limited.",
   },
+  headers_too_large: { status: 431, title: "The request's headers are too large", remedy: "Stay within 16 KiB." },
   internal: {
     status: 500,
     title: "Something failed on this side",

@@ -23,6 +23,8 @@ import type { KeyUse } from "./key-use.ts"
 import { cancelReplay } from "./replays/cancel-replay.ts"
 import { getReplay } from "./replays/get-replay.ts"
 import { startReplay } from "./replays/start-replay.ts"
+import type { ActivityFeed } from "./stream/activity-feed.ts"
+import { streamActivity } from "./stream/stream-activity.ts"
 import { createWebhook } from "./webhooks/create-webhook.ts"
 import { deleteWebhook } from "./webhooks/delete-webhook.ts"
 import { getWebhook } from "./webhooks/get-webhook.ts"
@@ -80,6 +82,7 @@ const routes: readonly ((api: Api, parts: ApiParts, use: KeyUse) => void)[] = [
   problemList,
 ]
 
-export function addRoutes(api: Api, parts: ApiParts, use: KeyUse): void {
+export function addRoutes(api: Api, parts: ApiParts, use: KeyUse, feed: ActivityFeed): void {
   for (const route of routes) route(api, parts, use)
+  streamActivity(api, parts, feed)
 }

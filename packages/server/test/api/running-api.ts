@@ -1,6 +1,7 @@
 import Fastify from "fastify"
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest"
 import { buildApi } from "../../src/api/app.ts"
+import { ActivityFeed } from "../../src/api/stream/activity-feed.ts"
 import type { ProfileName } from "../../src/domain/workspace.ts"
 import { assembleEngine } from "../../src/engine.ts"
 import type { Metrics } from "../../src/ports/metrics.ts"
@@ -71,6 +72,7 @@ async function startApi(options: Options) {
   const memory = openMemoryStore()
   const store = options.wrapStore?.(memory) ?? memory
   const faults: unknown[] = []
+  const feed = new ActivityFeed()
   const engine = await assembleEngine({
     store,
     sender: receivers,
@@ -79,6 +81,7 @@ async function startApi(options: Options) {
     metrics: silent,
     sealing: sealerFor(Buffer.alloc(32, 7)),
     retentionMs: 30 * 86_400_000,
+    onSettled: feed.settled,
     onFault: (fault) => faults.push(fault),
   })
   const app = buildApi({
@@ -96,6 +99,7 @@ async function startApi(options: Options) {
     refusal: (url) => receivers.refusal(url),
     limits: { managementRequestsPerSecond: options.managementRequestsPerSecond ?? 100_000 },
     logger: Fastify({ logger: false }).log,
+    feed,
     metricsText: async () => "tocsin_up 1\n",
     checks: [{ name: "store", check: async () => options.unready ?? null }],
   })

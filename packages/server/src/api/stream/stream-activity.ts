@@ -1,0 +1,91 @@
+import Type from "typebox"
+import type { ApiKey } from "../../domain/workspace.ts"
+import { keyOf } from "../access.ts"
+import type { Api, ApiParts } from "../api-parts.ts"
+import { Problem } from "../problems.ts"
+import type { Activity, ActivityFeed } from "./activity-feed.ts"
+
+const streamsPerWorkspaceMax = 20
+/** Below the idle timeouts of common proxies. */
+const heartbeatMs = 15_000
+/** A reader this far behind is not reading: it is cut off rather than kept in memory. */
+const unsentBytesMax = 1024 * 1024
+
+/** GET /v1/stream: server-sent events (WHATWG HTML, "Server-sent events"). */
+export function streamActivity(api: Api, parts: ApiParts, feed: ActivityFeed): void {
+  const { clock, registry } = parts
+  const open = new Set<() => void>()
+  api.addHook("preClose", async () => {
+    for (const end of [...open]) end()
+  })
+  api.get(
+    "/v1/stream",
+    {
+      schema: {
+        tags: ["events"],
+        operationId: "stream",
+        summary: "Events and attempts as they happen (server-sent events)",
+        description:
+          "`event: event` needs `events:read`, `event: attempt` needs `deliveries:read`. What happens on the node that answers, from now on: the lists are the record.",
+        response: { 200: { description: "A stream", content: { "text/event-stream": { schema: Type.String() } } } },
+      },
+      config: { access: "any_key" },
+    },
+    (request, reply) => {
+      const key = keyOf(request)
+      const wanted = wantedKinds(key)
+      if (feed.watchers(key.workspaceId) >= streamsPerWorkspaceMax) {
+        throw new Problem("rate_limited", {
+          detail: `This workspace has ${streamsPerWorkspaceMax} streams open already.`,
+          headers: { "retry-after": "15" },
+        })
+      }
+      reply.hijack()
+      const { raw } = reply
+      raw.writeHead(200, {
+        "content-type": "text/event-stream",
+        "cache-control": "no-store",
+        // Ends with the stream, so that a stopping server need not wait for it to be idle.
+        connection: "close",
+        // Asks nginx and its kin not to hold the stream back.
+        "x-accel-buffering": "no",
+      })
+      raw.write(": watching\n\n")
+
+      const unsubscribe = feed.subscribe(key.workspaceId, (activity) => {
+        if (wanted.has(activity.kind)) send(`event: ${activity.kind}\ndata: ${JSON.stringify(activity.shown)}\n\n`)
+      })
+      let cancelHeartbeat = clock.after(heartbeatMs, beat)
+      open.add(end)
+      raw.once("close", end)
+
+      function send(text: string): void {
+        raw.write(text)
+        if (raw.writableLength > unsentBytesMax) raw.destroy()
+      }
+
+      function beat(): void {
+        // A key that was revoked or has expired since must not go on reading.
+        const now = registry.keyByHash(key.hash)
+        if (!now || now.revokedMs !== null || (now.expiresMs !== null && now.expiresMs <= clock.now())) return end()
+        send(": alive\n\n")
+        cancelHeartbeat = clock.after(heartbeatMs, beat)
+      }
+
+      function end(): void {
+        cancelHeartbeat()
+        unsubscribe()
+        open.delete(end)
+        raw.end()
+      }
+    },
+  )
+}
+
+function wantedKinds({ scopes }: ApiKey): ReadonlySet<Activity["kind"]> {
+  const wanted = new Set<Activity["kind"]>()
+  if (scopes.includes("events:read")) wanted.add("event")
+  if (scopes.includes("deliveries:read")) wanted.add("attempt")
+  if (wanted.size === 0) throw new Problem("scope_missing", { detail: "This needs events:read or deliveries:read." })
+  return wanted
+}

@@ -1,0 +1,97 @@
+import { connect, type Socket } from "node:net"
+import { describe, expect, it, onTestFinished } from "vitest"
+import { type RunningApi, runApi, text, violationEvent } from "./running-api.ts"
+
+async function listening({ app }: RunningApi): Promise<number> {
+  return Number(new URL(await app.listen({ host: "127.0.0.1", port: 0 })).port)
+}
+
+/** All that comes back until the other side ends it. */
+async function exchange(port: number, sent: string): Promise<string> {
+  const socket = connect(port, "127.0.0.1")
+  socket.write(sent)
+  let received = ""
+  for await (const chunk of socket) received += String(chunk)
+  return received
+}
+
+describe("bytes that are no HTTP", () => {
+  it("are answered with a problem, and the server goes on", async () => {
+    const api = await runApi()
+    const port = await listening(api)
+    const malformed = await exchange(port, "HELLO\r\n\r\n")
+    expect(malformed).toMatch(/^HTTP\/1\.1 400 Bad Request\r\nContent-Type: application\/problem\+json\r\n/)
+    expect(malformed).toContain('"code":"request_malformed"')
+    const large = await exchange(port, `GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(40_000)}\r\n\r\n`)
+    expect(large).toContain('"code":"headers_too_large"')
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
+  })
+})
+
+/** A reader of the stream, whose text grows as it comes. */
+async function watch(port: number, key: string) {
+  const socket: Socket = connect(port, "127.0.0.1")
+  onTestFinished(() => void socket.destroy())
+  socket.write(`GET /v1/stream HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${key}\r\n\r\n`)
+  let received = ""
+  let heard = () => {}
+  socket.on("data", (chunk) => {
+    received += String(chunk)
+    heard()
+  })
+  const ended = new Promise<void>((resolve) => socket.once("end", resolve))
+  async function until(part: string): Promise<string> {
+    while (!received.includes(part)) await new Promise<void>((resolve) => (heard = resolve))
+    return received
+  }
+  return { until, ended }
+}
+
+describe("the stream", () => {
+  it("tells a workspace's watchers of events and attempts as they happen, and nobody else", async () => {
+    const api = await runApi()
+    const port = await listening(api)
+    const ours = await api.workspaceKey()
+    const theirs = await api.workspaceKey()
+    await api.webhook(ours, { headers: { Authorization: "Bearer s3cr3t" } })
+    const watcher = await watch(port, ours)
+    const stranger = await watch(port, theirs)
+    expect(await watcher.until(": watching")).toContain("content-type: text/event-stream")
+    await stranger.until(": watching")
+
+    const event = await api.call("POST", "/v1/events", { key: ours, body: violationEvent })
+    const id = text(event.json.id)
+    await watcher.until("event: event\ndata: ")
+    await api.clock.advance(1_000)
+    await watcher.until("event: attempt")
+    const seen = await watcher.until('"status":"delivered"')
+    expect(seen).toContain(`"event_id":"${id}"`)
+    expect(seen).not.toContain("s3cr3t")
+    await api.clock.advance(15_000)
+    expect(await stranger.until(": alive")).not.toContain(id)
+  })
+
+  it("ends for a key that was revoked, and when the server stops", async () => {
+    const api = await runApi()
+    const port = await listening(api)
+    const key = await api.workspaceKey()
+    const made = await api.call("POST", "/v1/api-keys", { key, body: { name: "watcher" } })
+    const revoked = await watch(port, text(made.json.key))
+    const other = await watch(port, key)
+    await revoked.until(": watching")
+    await other.until(": watching")
+    await api.call("DELETE", `/v1/api-keys/${made.json.id}`, { key })
+    await api.clock.advance(15_000)
+    await revoked.ended
+    await other.until(": alive")
+    await Promise.all([api.app.close(), other.ended])
+  })
+
+  it("needs a scope that has something to show", async () => {
+    const api = await runApi()
+    const key = await api.workspaceKey()
+    const made = await api.call("POST", "/v1/api-keys", { key, body: { name: "x", scopes: ["events:write"] } })
+    const answer = await api.call("GET", "/v1/stream", { key: text(made.json.key) })
+    expect(answer).toMatchObject({ status: 403, json: { code: "scope_missing" } })
+  })
+})
