@@ -59,14 +59,15 @@ function identifier(
     if (authorization === undefined) throw unauthenticated("authentication_required")
     const token = bearer.exec(authorization)?.[1]
     if (token === undefined) throw unauthenticated("authentication_required")
-    const hash = hashes.of(token)
+    const known = hashes.get(token)
+    const hash = known ?? hashKey(token)
     const key = registry.keyByHash(hash)
     if (!key) {
       const given = Buffer.from(hash)
       if (given.length === adminHash.length && timingSafeEqual(given, adminHash)) return admin
-      hashes.forget(token)
       throw unauthenticated("key_unknown")
     }
+    if (known === undefined) hashes.remember(token, hash)
     const nowMs = clock.now()
     if (key.revokedMs !== null) throw unauthenticated("key_revoked")
     if (key.expiresMs !== null && key.expiresMs <= nowMs) throw unauthenticated("key_expired")
@@ -75,25 +76,22 @@ function identifier(
   }
 }
 
-/** SHA-256 costs more than the rest of authentication, so the hashes of keys in use are kept. */
+/**
+ * SHA-256 costs more than the rest of authentication, so the hashes of keys in use are kept. Of real keys only: guesses
+ * must not push them out.
+ */
 class KnownHashes {
   readonly #byToken = new Map<string, string>()
   readonly #max = 10_000
 
-  of(token: string): string {
-    let hash = this.#byToken.get(token)
-    if (hash === undefined) {
-      hash = hashKey(token)
-      const oldest = this.#byToken.size >= this.#max ? this.#byToken.keys().next().value : undefined
-      if (oldest !== undefined) this.#byToken.delete(oldest)
-      this.#byToken.set(token, hash)
-    }
-    return hash
+  get(token: string): string | undefined {
+    return this.#byToken.get(token)
   }
 
-  /** A guess must not push out keys in use. */
-  forget(token: string): void {
-    this.#byToken.delete(token)
+  remember(token: string, hash: string): void {
+    const oldest = this.#byToken.size >= this.#max ? this.#byToken.keys().next().value : undefined
+    if (oldest !== undefined) this.#byToken.delete(oldest)
+    this.#byToken.set(token, hash)
   }
 }
 

@@ -1,13 +1,10 @@
 import swagger from "@fastify/swagger"
 import type { RouteOptions } from "fastify"
 import Type from "typebox"
-import { asId, type Unique } from "../domain/ids.ts"
-import { profileNames } from "../domain/workspace.ts"
-import { profileByName } from "../profiles/by-name.ts"
-import type { Profile } from "../profiles/profile.ts"
 import type { Access } from "./access.ts"
 import type { Api } from "./api-parts.ts"
 import { type ProblemCode, problems } from "./problems.ts"
+import { sentMessages } from "./sent-messages.ts"
 
 const tags = [
   { name: "workspaces", description: "Tenants of this instance; with the admin key" },
@@ -75,13 +72,20 @@ export function openapiText(api: Api): string {
 }
 
 function describe(description: string | undefined, access: Exclude<Access, "anyone">): string {
-  const needs = {
-    admin: "Needs the admin key.",
-    any_key: "Any key of the workspace.",
-    admin_or_key_manager: "Needs the admin key or the scope `keys:write`.",
+  return description === undefined ? needed(access) : `${description}\n\n${needed(access)}`
+}
+
+function needed(access: Exclude<Access, "anyone">): string {
+  switch (access) {
+    case "admin":
+      return "Needs the admin key."
+    case "any_key":
+      return "Any key of the workspace."
+    case "admin_or_key_manager":
+      return "Needs the admin key or the scope `keys:write`."
+    default:
+      return `Needs the scope \`${access}\`.`
   }
-  const need = access in needs ? needs[access as keyof typeof needs] : `Needs the scope \`${access}\`.`
-  return description === undefined ? need : `${description}\n\n${need}`
 }
 
 /** What can go wrong follows from what a route takes. */
@@ -118,62 +122,19 @@ function object(value: unknown): object {
 }
 
 /** What receivers get, as OpenAPI's `webhooks`: each profile's types with their envelope. */
-function sentWebhooks() {
+function sentWebhooks(): Record<string, object> {
   return Object.fromEntries(
-    profileNames.flatMap((name) => {
-      const profile = profileByName(name)
-      return profile.catalogue.map((type) => {
-        const example: unknown = JSON.parse(sampleEnvelope(profile, type))
-        return [
-          `${name}:${type.name}`,
-          {
-            post: {
-              tags: [`sent by ${name}`],
-              operationId: `${name}.${type.name}`,
-              summary: type.description,
-              requestBody: {
-                required: true,
-                content: { "application/json": { schema: envelopeSchema(example, type.schema), example } },
-              },
-              responses: { "2XX": { description: `Taken. This profile counts ${profile.successRule} as success.` } },
-            },
-          },
-        ] as const
-      })
-    }),
+    sentMessages().map(({ profile, type, summary, schema, example }) => [
+      `${profile.name}:${type}`,
+      {
+        post: {
+          tags: [`sent by ${profile.name}`],
+          operationId: `${profile.name}.${type}`,
+          summary,
+          requestBody: { required: true, content: { "application/json": { schema, example } } },
+          responses: { "2XX": { description: `Taken. This profile counts ${profile.successRule} as success.` } },
+        },
+      },
+    ]),
   )
-}
-
-const sampleMs = Date.UTC(2024, 0, 15, 14, 30)
-const sampleUnique = "018d0d9a5f1b00011234567890abcdef" as Unique
-
-function sampleEnvelope(profile: Profile, type: { readonly name: string; readonly sample: unknown }): string {
-  return profile.envelope({
-    id: profile.eventId(sampleUnique),
-    type: type.name,
-    createdMs: sampleMs,
-    data: JSON.stringify(type.sample ?? {}),
-    workspaceId: asId("ws_5501"),
-    engineVersion: null,
-    idempotencyKey: null,
-    metadata: null,
-  })
-}
-
-function envelopeSchema(example: unknown, data: object | null) {
-  const members = Object.entries(object(example))
-  return {
-    type: "object",
-    required: members.map(([name]) => name),
-    properties: Object.fromEntries(
-      members.map(([name, value]) => [
-        name,
-        name === "data" ? (data ?? { type: "object" }) : { type: jsonType(value) },
-      ]),
-    ),
-  }
-}
-
-function jsonType(value: unknown): string {
-  return typeof value === "object" ? "object" : typeof value
 }

@@ -15,10 +15,11 @@ import { getEvent } from "./events/get-event.ts"
 import { listEvents } from "./events/list-events.ts"
 import { publishBatch } from "./events/publish-batch.ts"
 import { publishEvent } from "./events/publish-event.ts"
+import { asyncapiDocument } from "./instance/asyncapi-document.ts"
 import { health } from "./instance/health.ts"
 import { metrics } from "./instance/metrics.ts"
 import { openapiDocument } from "./instance/openapi-document.ts"
-import { problemList } from "./instance/problem-list.ts"
+import { referencePage } from "./instance/reference-page.ts"
 import type { KeyUse } from "./key-use.ts"
 import { cancelReplay } from "./replays/cancel-replay.ts"
 import { getReplay } from "./replays/get-replay.ts"
@@ -42,6 +43,8 @@ import { listWorkspaces } from "./workspaces/list-workspaces.ts"
 import { updateWorkspace } from "./workspaces/update-workspace.ts"
 
 const routes: readonly ((api: Api, parts: ApiParts, use: KeyUse) => void)[] = [
+  // First: it lists the routes that come after it, and itself.
+  referencePage,
   createWorkspace,
   listWorkspaces,
   getWorkspace,
@@ -79,7 +82,7 @@ const routes: readonly ((api: Api, parts: ApiParts, use: KeyUse) => void)[] = [
   health,
   metrics,
   openapiDocument,
-  problemList,
+  asyncapiDocument,
 ]
 
 export function addRoutes(api: Api, parts: ApiParts, use: KeyUse, feed: ActivityFeed): void {

@@ -80,7 +80,15 @@ describe("the OpenAPI document", () => {
         expect(object(response).content).toHaveProperty("application/problem+json")
       }
     }
-    expect(open.sort()).toEqual(["/docs/problems", "/healthz", "/metrics", "/openapi.json", "/readyz"])
+    expect(open.sort()).toEqual([
+      "/asyncapi.json",
+      "/docs",
+      "/docs/problems",
+      "/healthz",
+      "/metrics",
+      "/openapi.json",
+      "/readyz",
+    ])
   })
 
   it("refers only to what it holds, and has no keyword that JSON Schema 2020-12 lacks", async () => {
@@ -149,10 +157,41 @@ describe("the OpenAPI document", () => {
     }
   })
 
+  it("is joined by a page that has every route", async () => {
+    const { document, call } = await readDocument()
+    const { text } = await call("GET", "/docs")
+    for (const { method, path } of operations(document)) {
+      expect(text).toContain(`<code>${method.toUpperCase()} ${path}</code>`)
+    }
+  })
+
   it("is joined by a page that explains every problem code", async () => {
     const { call } = await runApi()
     const { text, headers } = await call("GET", "/docs/problems")
-    expect(headers["content-security-policy"]).toBe("default-src 'none'")
+    expect(headers["content-security-policy"]).toContain("default-src 'none'")
     for (const code of Object.keys(problems)) expect(text).toContain(`id="${code}"`)
+  })
+})
+
+describe("the AsyncAPI document", () => {
+  it("has a message for each type of each profile, with an example that fits", async () => {
+    const { call } = await runApi()
+    const { json } = await call("GET", "/asyncapi.json")
+    expect(json).toMatchObject({ asyncapi: "3.0.0", info: { version: "0.0.0-test" } })
+    const ajv = new Ajv2020({ strict: false, validateFormats: false })
+    const channels = object(json.channels)
+    expect(Object.keys(channels)).toEqual(profileNames)
+    for (const name of profileNames) {
+      const messages = object(object(channels[name]).messages)
+      expect(Object.keys(messages)).toEqual(profileByName(name).catalogue.map((type) => type.name))
+      for (const [type, message] of Object.entries(messages)) {
+        const { payload, examples } = object(message)
+        const [example] = examples as Json[]
+        expect(ajv.validate(object(payload), example?.payload), type).toBe(true)
+      }
+      expect(object(json.operations)[`deliver.${name}`]).toMatchObject({ action: "send" })
+    }
+    const headers = JSON.stringify(object(channels.policycortex))
+    expect(headers).toContain("X-PolicyCortex-Signature")
   })
 })
