@@ -1,6 +1,6 @@
 import { Connection, type ConnectionOptions } from "./http/connection.ts"
-import { type EventStreamOptions, eventStream } from "./http/event-stream.ts"
-import type { StreamMessage } from "./http/event-stream-parser.ts"
+import type { EventStreamOptions } from "./http/event-stream.ts"
+import { activityStream } from "./resources/activity-stream.ts"
 import { ApiKeys } from "./resources/api-keys.ts"
 import { AuditLog } from "./resources/audit-log.ts"
 import { Deliveries } from "./resources/deliveries.ts"
@@ -9,6 +9,7 @@ import { Events } from "./resources/events.ts"
 import { Replays } from "./resources/replays.ts"
 import { Webhooks } from "./resources/webhooks.ts"
 import { Workspaces } from "./resources/workspaces.ts"
+import type { Activity } from "./wire/activity.ts"
 
 export type TocsinOptions = ConnectionOptions
 
@@ -40,10 +41,10 @@ export class Tocsin {
   }
 
   /**
-   * Events and attempts as they happen, reconnecting by itself: `for await (const message of tocsin.stream({ signal }))`.
-   * `data` is JSON text.
+   * Events and attempts as they happen: `for await (const activity of tocsin.stream({ signal }))`. It reconnects by
+   * itself, but what happens meanwhile is in the lists alone: read them again in `onConnected`.
    */
-  stream(options: EventStreamOptions = {}): AsyncGenerator<StreamMessage, void, void> {
-    return eventStream(this.#connection, "/v1/stream", {}, options)
+  stream(options: EventStreamOptions = {}): AsyncGenerator<Activity, void, void> {
+    return activityStream(this.#connection, options)
   }
 }

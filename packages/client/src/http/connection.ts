@@ -81,18 +81,13 @@ export class Connection {
   }
 
   /** Opens an event stream. One try; only its beginning is bounded in time. @throws as `object` does. */
-  async openStream(
-    path: string,
-    query: Query,
-    lastEventId: string,
-    signal: AbortSignal | undefined,
-  ): Promise<Response> {
+  async openStream(path: string, lastEventId: string, signal: AbortSignal | undefined): Promise<Response> {
     const headers = { accept: "text/event-stream", ...(lastEventId !== "" && { "last-event-id": lastEventId }) }
     const starting = new AbortController()
     const timer = setTimeout(() => starting.abort(new Error("the time was up")), this.#timeoutMs)
     try {
       const signals = signal === undefined ? starting.signal : AbortSignal.any([starting.signal, signal])
-      const response = await this.#fetchOnce({ method: "GET", path, query }, headers, signals)
+      const response = await this.#fetchOnce({ method: "GET", path }, headers, signals)
       if (!response.ok) throw problemOf(response, await response.text(), Date.now())
       if (response.headers.get("content-type")?.startsWith("text/event-stream")) return response
       await response.body?.cancel()

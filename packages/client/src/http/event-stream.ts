@@ -1,4 +1,4 @@
-import type { Connection, Query } from "./connection.ts"
+import type { Connection } from "./connection.ts"
 import { EventStreamParser, type StreamMessage } from "./event-stream-parser.ts"
 import { TocsinProblem, TocsinUnreachable } from "./tocsin-problem.ts"
 import { wait } from "./waiting.ts"
@@ -8,8 +8,8 @@ export type EventStreamOptions = {
   readonly signal?: AbortSignal | undefined
   /** Silence after which the connection counts as dead, comments included; 60,000 unless told. */
   readonly idleTimeoutMs?: number | undefined
-  /** Where to go on, from a message's `id`. */
-  readonly lastEventId?: string | undefined
+  /** Called whenever a connection is made: the first, and each that replaces a broken one. */
+  readonly onConnected?: (() => void) | undefined
 }
 
 const idleTimeoutDefaultMs = 60_000
@@ -25,16 +25,16 @@ const reconnectLongestMs = 30_000
 export async function* eventStream(
   connection: Connection,
   path: string,
-  query: Query,
   options: EventStreamOptions,
 ): AsyncGenerator<StreamMessage, void, void> {
   const { signal } = options
-  let lastId = options.lastEventId ?? ""
+  let lastId = ""
   let retryMs = reconnectFirstMs
   for (let failed = 0; ; failed++) {
     const parser = new EventStreamParser(lastId)
     try {
-      const response = await connection.openStream(path, query, lastId, signal)
+      const response = await connection.openStream(path, lastId, signal)
+      options.onConnected?.()
       for await (const text of texts(response, options.idleTimeoutMs ?? idleTimeoutDefaultMs, signal)) {
         for (const message of parser.push(text)) {
           failed = 0

@@ -32,6 +32,8 @@ export type ProblemCode =
   | "route_unknown"
   /** This path does not take this method. */
   | "method_not_allowed"
+  /** The request came too slowly. */
+  | "request_timeout"
   /** Somebody else was changing the same thing. */
   | "conflict"
   /** The idempotency key was used with another content. */
@@ -58,6 +60,8 @@ export type ProblemCode =
   | "data_invalid"
   /** Too many requests with this key. */
   | "rate_limited"
+  /** The request's headers are too large. */
+  | "headers_too_large"
   /** Something failed on this side. */
   | "internal"
   /** The storage cannot take more now. */

@@ -7,7 +7,7 @@
 type NoOwn = Record<never, never>
 
 /** The envelope of PolicyCortex's document. */
-export type PolicyCortexEnvelope<Type extends string, Data> = {
+type PolicyCortexEnvelope<Type extends string, Data> = {
   readonly id: string
   readonly type: Type
   /** RFC 3339, UTC. */
@@ -16,7 +16,7 @@ export type PolicyCortexEnvelope<Type extends string, Data> = {
 }
 
 /** The envelope of CyberVault's document, with `type` beside `event` so that all profiles read alike. */
-export type CyberVaultEnvelope<Type extends string, Data> = {
+type CyberVaultEnvelope<Type extends string, Data> = {
   readonly id: string
   readonly type: Type
   readonly event: Type
@@ -33,7 +33,7 @@ export type CyberVaultEnvelope<Type extends string, Data> = {
 }
 
 /** The envelope of Standard Webhooks, with the `webhook-id` header's value as `id`. */
-export type StandardEnvelope<Type extends string, Data> = {
+type StandardEnvelope<Type extends string, Data> = {
   readonly id: string
   readonly type: Type
   /** RFC 3339, UTC. */

@@ -200,6 +200,18 @@ describe("the client and the server", () => {
     expect(await tocsin.replays.cancel(replay.id)).toMatchObject({ state: "completed" })
   })
 
+  it("show live what happens", async () => {
+    const tocsin = await workspace("cybervault")
+    const stop = new AbortController()
+    onTestFinished(() => stop.abort())
+    const connected = Promise.withResolvers<void>()
+    const activities = tocsin.stream({ signal: stop.signal, onConnected: connected.resolve })
+    const first = activities.next()
+    await connected.promise
+    const { id } = await tocsin.events.publish({ type: "threat.detected", data: threat })
+    expect((await first).value).toMatchObject({ kind: "event", event: { id, deliveries: 0 } })
+  })
+
   it("manage keys, workspaces and event types", async () => {
     const admin = new Tocsin({ baseUrl, apiKey: adminKey })
     const { id, api_key } = await admin.workspaces.create({ name: "other", profile: "standard" })

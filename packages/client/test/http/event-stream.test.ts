@@ -1,5 +1,7 @@
 import type { ServerResponse } from "node:http"
 import { describe, expect, it } from "vitest"
+import { Connection } from "../../src/http/connection.ts"
+import { type EventStreamOptions, eventStream } from "../../src/http/event-stream.ts"
 import { TocsinProblem } from "../../src/index.ts"
 import { failureOf, hangUp, json, problem, scriptedServer } from "./scripted-server.ts"
 
@@ -10,12 +12,15 @@ function streaming(text: string, then: (response: ServerResponse) => void = () =
   }
 }
 
+const stream = (baseUrl: string, options: EventStreamOptions = {}) =>
+  eventStream(new Connection({ baseUrl }), "/v1/stream", options)
+
 const end = (response: ServerResponse) => response.end()
 const breakOff = (response: ServerResponse) => response.socket?.destroy()
 
 describe("the stream", () => {
   it("goes on after its last id when the connection ends, breaks or is refused for a while", async () => {
-    const { client, seen } = await scriptedServer(
+    const { baseUrl, seen } = await scriptedServer(
       streaming("retry: 1\nid: 1\nevent: event\ndata: {}\n\n", end),
       streaming("id: 2\ndata: ü\n\nid: 3\ndata: half", breakOff),
       hangUp,
@@ -23,21 +28,22 @@ describe("the stream", () => {
       streaming("id: 3\ndata: whole\n\n"),
     )
     const got: string[] = []
-    for await (const { id, event, data } of client().stream()) {
+    const onConnected = () => got.push("connected")
+    for await (const { id, event, data } of stream(baseUrl, { onConnected })) {
       got.push(`${id} ${event} ${data}`)
-      if (got.length === 3) break
+      if (id === "3") break
     }
-    expect(got).toEqual(["1 event {}", "2 message ü", "3 message whole"])
+    expect(got).toEqual(["connected", "1 event {}", "connected", "2 message ü", "connected", "3 message whole"])
     expect(seen.map(({ headers }) => headers["last-event-id"])).toEqual([undefined, "1", "2", "2", "2"])
     expect(seen[0]).toMatchObject({ url: "/v1/stream", headers: { accept: "text/event-stream" } })
   })
 
   it("closes its connection when nobody reads on", async () => {
     const closed = Promise.withResolvers<void>()
-    const { client } = await scriptedServer(
+    const { baseUrl } = await scriptedServer(
       streaming("data: x\n\n", (response) => response.on("close", () => closed.resolve())),
     )
-    for await (const message of client().stream()) {
+    for await (const message of stream(baseUrl)) {
       expect(message.data).toBe("x")
       break
     }
@@ -47,29 +53,51 @@ describe("the stream", () => {
   it("ends with the signal's reason, also while it is silent", async () => {
     const reason = new Error("enough")
     const stop = new AbortController()
-    const { client } = await scriptedServer(streaming("data: x\n\n"))
-    const stream = client().stream({ signal: stop.signal })
-    expect(await stream.next()).toMatchObject({ value: { data: "x" } })
-    const next = failureOf(stream.next())
+    const { baseUrl } = await scriptedServer(streaming("data: x\n\n"))
+    const messages = stream(baseUrl, { signal: stop.signal })
+    expect(await messages.next()).toMatchObject({ value: { data: "x" } })
+    const next = failureOf(messages.next())
     stop.abort(reason)
     expect(await next).toBe(reason)
   })
 
   it("throws what will not pass", async () => {
-    const { client, seen } = await scriptedServer(problem(401, "key_unknown"))
-    expect(await failureOf(client().stream().next())).toBeInstanceOf(TocsinProblem)
+    const { baseUrl, seen } = await scriptedServer(problem(401, "key_unknown"))
+    expect(await failureOf(stream(baseUrl).next())).toBeInstanceOf(TocsinProblem)
     expect(seen).toHaveLength(1)
   })
 
   it("takes a connection on which nothing comes for dead", async () => {
-    const { client, seen } = await scriptedServer(streaming("retry: 1\n\n"), streaming("data: x\n\n"))
-    expect(await client().stream({ idleTimeoutMs: 20 }).next()).toMatchObject({ value: { data: "x" } })
+    const { baseUrl, seen } = await scriptedServer(streaming("retry: 1\n\n"), streaming("data: x\n\n"))
+    expect(await stream(baseUrl, { idleTimeoutMs: 20 }).next()).toMatchObject({ value: { data: "x" } })
     expect(seen.length).toBeGreaterThanOrEqual(2)
   })
 
   it("is not fooled by an answer that is no stream", async () => {
-    const { client } = await scriptedServer(json(200, {}))
-    const failure = await failureOf(client().stream().next())
+    const { baseUrl } = await scriptedServer(json(200, {}))
+    const failure = await failureOf(stream(baseUrl).next())
     expect(failure).toMatchObject({ code: "unexpected_response" })
+  })
+
+  it("gives typed activities, and passes over what it does not know", async () => {
+    const { client } = await scriptedServer(
+      streaming(
+        [
+          'event: event\ndata: {"id":"evt_1","deliveries":2}',
+          'event: unheard_of\ndata: {"id":"x"}',
+          "event: attempt\ndata: no JSON",
+          'event: attempt\ndata: {"delivery_id":"dlv_1","status":"retrying"}',
+          "",
+        ].join("\n\n"),
+      ),
+    )
+    const got: string[] = []
+    for await (const activity of client().stream()) {
+      got.push(
+        activity.kind === "event" ? activity.event.id : `${activity.attempt.delivery_id} ${activity.attempt.status}`,
+      )
+      if (activity.kind === "attempt") break
+    }
+    expect(got).toEqual(["evt_1", "dlv_1 retrying"])
   })
 })

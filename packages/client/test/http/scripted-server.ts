@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { onTestFinished } from "vitest"
 import { Tocsin, type TocsinOptions } from "../../src/index.ts"
 
-export type Seen = {
+type Seen = {
   readonly method: string
   /** With the query. */
   readonly url: string
