@@ -15,9 +15,18 @@ export type GroupCommitOptions<Operation, Result> = {
   readonly queue: { readonly operationsMax: number; readonly bytesMax: number }
   /** What one commit may hold, so that it stays short. A single larger operation still goes, alone. */
   readonly batch: { readonly operationsMax: number; readonly bytesMax: number }
+  /**
+   * Commits under way at once; 1 unless given. With 2 the disk works on one batch while the callers of the other hear
+   * of it and send more; with 1 both wait for each other when all callers are in the same batch. More than 1 only
+   * where commits take effect in the order in which they were begun.
+   */
+  readonly inFlightMax?: number
   /** Runs the call a little later, so that whatever one turn of the event loop brings shares the first commit. */
   readonly soon?: (call: () => void) => void
 }
+
+/** Fewer operations than this are not spread over two commits: the second sync would cost more than it saves. */
+const shareMin = 64
 
 type Entry<Operation, Result> = {
   readonly operation: Operation
@@ -39,7 +48,7 @@ export class GroupCommit<Operation, Result> {
   #taken = 0
   #operations = 0
   #bytes = 0
-  #committing = false
+  #inFlight = 0
   #scheduled = false
   #closed = false
   readonly #idle: (() => void)[] = []
@@ -63,11 +72,11 @@ export class GroupCommit<Operation, Result> {
       this.#queue.push({ operation, sizeBytes, resolve, reject })
       this.#operations += 1
       this.#bytes += sizeBytes
-      if (!this.#committing && !this.#scheduled) {
+      if (this.#free() > 0 && !this.#scheduled) {
         this.#scheduled = true
         this.#soon(() => {
           this.#scheduled = false
-          this.#commitNext()
+          this.#commitWaiting()
         })
       }
     })
@@ -87,11 +96,16 @@ export class GroupCommit<Operation, Result> {
     return this.#operations > 0 && this.#bytes + sizeBytes > bytesMax
   }
 
-  async #commitNext(): Promise<void> {
-    if (this.#committing) return
-    const batch = this.#take()
-    if (batch.length === 0) return
-    this.#committing = true
+  #free(): number {
+    return (this.#options.inFlightMax ?? 1) - this.#inFlight
+  }
+
+  #commitWaiting(): void {
+    for (let batch = this.#take(); batch.length > 0; batch = this.#take()) this.#commit(batch)
+  }
+
+  async #commit(batch: readonly Entry<Operation, Result>[]): Promise<void> {
+    this.#inFlight += 1
     let outcomes: readonly Outcome<Result>[] | null = null
     let failure = new Error("The commit returned another number of outcomes than it was given operations.")
     try {
@@ -99,13 +113,13 @@ export class GroupCommit<Operation, Result> {
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error))
     }
+    this.#inFlight -= 1
     for (const entry of batch) {
       this.#operations -= 1
       this.#bytes -= entry.sizeBytes
     }
-    this.#committing = false
     // The next commit starts before the callers hear of this one: the disk works while they do.
-    this.#commitNext()
+    this.#commitWaiting()
     for (const [index, entry] of batch.entries()) {
       const outcome = outcomes?.length === batch.length ? outcomes[index] : undefined
       if (outcome === undefined) entry.reject(failure)
@@ -115,9 +129,14 @@ export class GroupCommit<Operation, Result> {
     if (this.#operations === 0) for (const resolve of this.#idle.splice(0)) resolve()
   }
 
+  /** The next batch; empty when nothing waits, or nothing more may be under way. */
   #take(): readonly Entry<Operation, Result>[] {
-    const { operationsMax, bytesMax } = this.#options.batch
+    const free = this.#free()
+    if (free <= 0) return []
+    const { bytesMax } = this.#options.batch
     const first = this.#taken
+    const share = Math.max(shareMin, Math.ceil((this.#queue.length - first) / free))
+    const operationsMax = Math.min(this.#options.batch.operationsMax, share)
     let bytes = 0
     let end = first
     for (let entry = this.#queue[end]; entry !== undefined; entry = this.#queue[++end]) {

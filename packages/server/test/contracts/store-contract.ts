@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { type DeliveryStatus, deliveryStatuses } from "../../src/domain/delivery.ts"
 import type { DeliveryId } from "../../src/domain/ids.ts"
 import type { Accepted, DeliveryFilter, Store, WaitingQuery, WaitingRead } from "../../src/ports/store.ts"
@@ -38,11 +38,25 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     let store: Store
     let story: Story
 
-    beforeEach(async () => {
-      store = await open()
-      story = await Story.of(store)
-    })
-    afterEach(() => store.close())
+    /** Opening costs a real database some tenths of a second, and every story has a workspace of its own. */
+    function oneStoreForAll(): void {
+      beforeAll(async () => {
+        store = await open()
+      })
+      beforeEach(async () => {
+        story = await Story.of(store)
+      })
+      afterAll(() => store.close())
+    }
+
+    /** For stories about what touches every workspace. */
+    function aStoreForEach(): void {
+      beforeEach(async () => {
+        store = await open()
+        story = await Story.of(store)
+      })
+      afterEach(() => store.close())
+    }
 
     function read(query: WaitingRead & { limit?: number }) {
       const { workspaceId, webhookId } = story
@@ -56,6 +70,8 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     }
 
     describe("accepting", () => {
+      oneStoreForAll()
+
       test("an event and its deliveries are stored together, and come back as they were", async () => {
         const other = newWebhookId()
         const event = newEvent({
@@ -229,6 +245,8 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     })
 
     describe("settling", () => {
+      oneStoreForAll()
+
       test("a receiver answering 503, 503, 200 leaves three attempts and one delivered delivery", async () => {
         const id = await story.delivery()
         const attempts = [
@@ -334,6 +352,8 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         expect(await story.stateOf(exhausted)).toMatchObject({ status: "delivered", because: null, endedMs: t0 + 3 })
         await story.settle(cancelled, { state: "exhausted", because: "gone" }, failedAttempt(2), t0 + 4)
         expect(await story.stateOf(cancelled)).toMatchObject({ status: "delivered", endedMs: t0 + 2, attempts: 2 })
+        await story.settle(cancelled, { state: "delivered" }, newAttempt(3), t0 + 5)
+        expect(await story.stateOf(cancelled)).toMatchObject({ status: "delivered", endedMs: t0 + 2, attempts: 3 })
       })
 
       test("a settlement for a delivery that is no longer stored writes nothing", async () => {
@@ -378,6 +398,8 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     })
 
     describe("reopening", () => {
+      oneStoreForAll()
+
       test("one that had ended gets a fresh window and a fresh budget", async () => {
         const id = await story.delivery()
         await story.settle(id, { state: "waiting", dueMs: t0 + 1 }, failedAttempt(1))
@@ -425,6 +447,8 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     })
 
     describe("lanes", () => {
+      oneStoreForAll()
+
       test("head: the first by sequence, whenever due and whatever their key, up to the limit", async () => {
         const first = await story.delivery()
         await story.delivery({ to: [{ webhookId: story.webhookId, laneKey: "k" }] })
@@ -558,6 +582,8 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     })
 
     describe("statuses", () => {
+      oneStoreForAll()
+
       const statusesListed = async (filter: DeliveryFilter = {}) => {
         const listed: Partial<Record<DeliveryStatus, number>> = {}
         for (const status of deliveryStatuses) {
@@ -600,6 +626,8 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     })
 
     describe("lists", () => {
+      oneStoreForAll()
+
       test("events are newest first, and a page goes on where the last one ended, whatever is added meanwhile", async () => {
         const events = Array.from({ length: 25 }, (_, index) => newEvent({ acceptedMs: t0 + index }))
         for (const event of events) await story.accept(event)
@@ -682,6 +710,8 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     })
 
     describe("statistics", () => {
+      oneStoreForAll()
+
       test("deliveries by status now, attempts, latency and a series", async () => {
         const since = t0
         const nowMs = t0 + 4 * minuteMs
@@ -731,6 +761,8 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     })
 
     describe("configuration", () => {
+      oneStoreForAll()
+
       const config = async () => {
         const all = await store.loadConfig()
         const own = <Item extends { workspaceId: string }>(items: readonly Item[]) =>
@@ -889,6 +921,8 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     })
 
     describe("replays", () => {
+      oneStoreForAll()
+
       test("jobs are kept, and open ones are found oldest first", async () => {
         const { workspaceId, webhookId } = story
         const open = async () => (await store.openReplays()).filter((replay) => replay.workspaceId === workspaceId)
@@ -1019,6 +1053,8 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     })
 
     describe("forgetting", () => {
+      aStoreForEach()
+
       test("what ended long ago goes, with its attempts and its key; the rest stays", async () => {
         const idempotency = { key: "k", fingerprint: "f" }
         const old = newEvent({ idempotency, to: [story.webhookId, story.webhookId] })
@@ -1121,56 +1157,66 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       })
     })
 
-    test("another workspace's ids find nothing", async () => {
-      const { workspaceId, webhookId } = story
-      const stranger = (await Story.of(store)).workspaceId
-      const event = newEvent({ idempotency: { key: "k", fingerprint: "f" }, to: [webhookId] })
-      const id = event.deliveries[0]?.id ?? newDeliveryId()
-      const replay = replayOf(workspaceId, webhookId)
-      await story.accept(event)
-      await story.settle(id, { state: "waiting", dueMs: t0 + 1 }, failedAttempt(1))
-      await store.putReplay(replay)
-      await store.note(auditOf(workspaceId, "a"))
+    describe("the whole", () => {
+      aStoreForEach()
 
-      expect(await store.event(stranger, event.id)).toBeNull()
-      expect(await store.events(stranger, {}, firstPage)).toEqual([])
-      expect(await store.delivery(stranger, id)).toBeNull()
-      expect(await store.deliveries(stranger, {}, firstPage)).toEqual([])
-      expect(await store.deliveries(stranger, { webhookId }, firstPage)).toEqual([])
-      expect(await store.deliveries(stranger, { eventId: event.id }, firstPage)).toEqual([])
-      expect(await store.attempts(stranger, id)).toEqual([])
-      expect(await store.audit(stranger, firstPage)).toEqual([])
-      expect(await store.replay(stranger, replay.id)).toBeNull()
-      expect(await store.replayCandidates({ ...replay, workspaceId: stranger }, null, 10)).toEqual([])
-      expect((await store.health(stranger, [webhookId])).get(webhookId)).toMatchObject({ backlog: 0, lastSequence: 0 })
-      expect((await store.stats(stranger, webhookId, 0, t0 + hourMs, 1)).attempts).toEqual({ succeeded: 0, failed: 0 })
-      const lane = { workspaceId: stranger, webhookId, limit: 10 }
-      for (const read of ["head", "unkeyed"] as const) expect(await store.waiting({ ...lane, read })).toEqual([])
-      expect(await store.waiting({ ...lane, read: "retries", byMs: t0 + 9 })).toEqual([])
-      expect(await store.nextDue(stranger, webhookId, 0)).toBeNull()
-      expect(await store.reopen(stranger, id, t0)).toBeNull()
-      expect(await store.cancelWaiting(stranger, webhookId, t0, 10)).toBe(0)
-      await store.settle({
-        workspaceId: stranger,
-        webhookId,
-        deliveryId: id,
-        atMs: t0,
-        attempt: newAttempt(2),
-        next: { state: "delivered" },
+      test("another workspace's ids find nothing", async () => {
+        const { workspaceId, webhookId } = story
+        const stranger = (await Story.of(store)).workspaceId
+        const event = newEvent({ idempotency: { key: "k", fingerprint: "f" }, to: [webhookId] })
+        const id = event.deliveries[0]?.id ?? newDeliveryId()
+        const replay = replayOf(workspaceId, webhookId)
+        await story.accept(event)
+        await story.settle(id, { state: "waiting", dueMs: t0 + 1 }, failedAttempt(1))
+        await store.putReplay(replay)
+        await store.note(auditOf(workspaceId, "a"))
+
+        expect(await store.event(stranger, event.id)).toBeNull()
+        expect(await store.events(stranger, {}, firstPage)).toEqual([])
+        expect(await store.delivery(stranger, id)).toBeNull()
+        expect(await store.deliveries(stranger, {}, firstPage)).toEqual([])
+        expect(await store.deliveries(stranger, { webhookId }, firstPage)).toEqual([])
+        expect(await store.deliveries(stranger, { eventId: event.id }, firstPage)).toEqual([])
+        expect(await store.attempts(stranger, id)).toEqual([])
+        expect(await store.audit(stranger, firstPage)).toEqual([])
+        expect(await store.replay(stranger, replay.id)).toBeNull()
+        expect(await store.replayCandidates({ ...replay, workspaceId: stranger }, null, 10)).toEqual([])
+        expect((await store.health(stranger, [webhookId])).get(webhookId)).toMatchObject({
+          backlog: 0,
+          lastSequence: 0,
+        })
+        expect((await store.stats(stranger, webhookId, 0, t0 + hourMs, 1)).attempts).toEqual({
+          succeeded: 0,
+          failed: 0,
+        })
+        const lane = { workspaceId: stranger, webhookId, limit: 10 }
+        for (const read of ["head", "unkeyed"] as const) expect(await store.waiting({ ...lane, read })).toEqual([])
+        expect(await store.waiting({ ...lane, read: "retries", byMs: t0 + 9 })).toEqual([])
+        expect(await store.nextDue(stranger, webhookId, 0)).toBeNull()
+        expect(await store.reopen(stranger, id, t0)).toBeNull()
+        expect(await store.cancelWaiting(stranger, webhookId, t0, 10)).toBe(0)
+        await store.settle({
+          workspaceId: stranger,
+          webhookId,
+          deliveryId: id,
+          atMs: t0,
+          attempt: newAttempt(2),
+          next: { state: "delivered" },
+        })
+        expect(await story.stateOf(id)).toMatchObject({ status: "retrying", attempts: 1 })
+        expect(await store.enqueue({ workspaceId: stranger, webhookId, nowMs: t0, deliveries: [], replay })).toBeNull()
       })
-      expect(await story.stateOf(id)).toMatchObject({ status: "retrying", attempts: 1 })
-      expect(await store.enqueue({ workspaceId: stranger, webhookId, nowMs: t0, deliveries: [], replay })).toBeNull()
-    })
 
-    test("it says whether it is ready, and refuses once closed", async () => {
-      expect(await store.ready()).toBeNull()
-      const late = story.accept(newEvent())
-      await store.close()
-      expect(await late).toMatchObject({ outcome: "accepted" })
-      await expect(story.accept(newEvent())).rejects.toMatchObject({ name: "StoreUnavailable" })
-      await expect(store.events(story.workspaceId, {}, firstPage)).rejects.toMatchObject({ name: "StoreUnavailable" })
-      expect(await store.ready()).toEqual(expect.any(String))
-      await store.close()
+      test("it says whether it is ready, and refuses once closed", async () => {
+        expect(await store.ready()).toBeNull()
+        const late = story.accept(newEvent())
+        await store.close()
+        expect(await late).toMatchObject({ outcome: "accepted" })
+        await expect(story.accept(newEvent())).rejects.toMatchObject({ name: "StoreUnavailable" })
+        await expect(store.events(story.workspaceId, {}, firstPage)).rejects.toMatchObject({ name: "StoreUnavailable" })
+        expect(await store.ready()).toEqual(expect.any(String))
+        await store.close()
+      })
     })
   })
 }

@@ -117,6 +117,29 @@ describe("group commit", () => {
     expect(await all).toEqual(["A", "B", "C", "D", "E", "F", "G", "H"])
   })
 
+  test("with two under way, many are shared between both, few go together, and the third batch gathers", async () => {
+    const { add, commits, commitAt, turn } = group({ inFlightMax: 2 })
+    const sizes = () => commits.map((commit) => commit.batch.length)
+    const many = Array.from({ length: 300 }, (_, index) => add(`n${index}`))
+    await turn()
+    expect(sizes()).toEqual([150, 150])
+    const few = [add("a"), add("b")]
+    await turn()
+    expect(sizes()).toEqual([150, 150])
+    commitAt(0).finish()
+    await many[0]
+    expect(sizes()).toEqual([150, 150, 2])
+    commitAt(1).finish()
+    commitAt(2).finish()
+    expect(await Promise.all(few)).toEqual(["A", "B"])
+    expect(await Promise.all(many)).toEqual(many.map((_, index) => `N${index}`))
+    add("c")
+    add("d")
+    await turn()
+    expect(sizes()).toEqual([150, 150, 2, 2])
+    commitAt(3).finish()
+  })
+
   test("closing lets what was submitted finish and refuses the rest", async () => {
     const { subject, add, commitAt, turn } = group()
     const last = add("a")

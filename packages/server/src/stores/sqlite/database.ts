@@ -1,7 +1,10 @@
 import { DatabaseSync } from "node:sqlite"
 
-/** Pages of 4 KiB; a checkpoint copies them into the database and syncs it, so it should be rare but not long. */
-const checkpointPages = 4_000
+/**
+ * Pages of 4 KiB in the write-ahead log at which a commit finishes the checkpoint itself. The checkpoint thread has by
+ * then copied nearly all of them, so little is left to do; only a writer can begin the log anew.
+ */
+const checkpointPages = 8_000
 
 /**
  * Opens the database to write. `synchronous = FULL` syncs the log at each commit: what was answered survives a loss of
@@ -14,6 +17,13 @@ export function openToWrite(path: string, sizeMaxBytes: number | null): Database
   db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${checkpointPages};
     PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY`)
   if (sizeMaxBytes !== null) db.exec(`PRAGMA max_page_count = ${Math.ceil(sizeMaxBytes / 4096)}`)
+  return db
+}
+
+/** Opens the database to copy the write-ahead log into it, beside the connection that writes. */
+export function openToCheckpoint(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { timeout: 5_000 })
+  db.exec("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0")
   return db
 }
 

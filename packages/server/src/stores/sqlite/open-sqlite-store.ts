@@ -1,6 +1,7 @@
 import type { Store } from "../../ports/store.ts"
 import { GroupCommit } from "../group-commit.ts"
 import { pageFrom } from "./log/stride.ts"
+import type { CheckpointVerbs } from "./threads/checkpoint-verbs.ts"
 import type { HotOptions, HotVerbs } from "./threads/hot-verbs.ts"
 import { Link } from "./threads/link.ts"
 import type { LogOptions, LogVerbs } from "./threads/log-verbs.ts"
@@ -19,6 +20,8 @@ export type SqliteStoreOptions = {
 const queueDefault = { operationsMax: 20_000, bytesMax: 64 * 1024 * 1024 }
 /** Some 20 ms of writing. */
 const batch = { operationsMax: 1_000, bytesMax: 4 * 1024 * 1024 }
+/** Operations between checkpoints: some 10 MB of write-ahead log. */
+const checkpointOperations = 5_000
 /** About what a rare write holds in memory; it only has to count for something. */
 const rareBytes = 1_000
 
@@ -31,17 +34,41 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const hotOptions: HotOptions = { directory: options.directory, sizeMaxBytes: options.sizeMaxBytes ?? null }
   const logOptions: LogOptions = { directory: options.directory }
   const hot = await Link.start<HotVerbs>(new URL("./threads/hot-worker.ts", import.meta.url), hotOptions)
-  const log = await Link.start<LogVerbs>(new URL("./threads/log-worker.ts", import.meta.url), logOptions).catch(
-    async (error) => {
-      await hot.close()
-      throw error
-    },
-  )
+  // These open what the hot one has locked and migrated.
+  const [log, checkpoint] = await Promise.all([
+    Link.start<LogVerbs>(new URL("./threads/log-worker.ts", import.meta.url), logOptions),
+    Link.start<CheckpointVerbs>(new URL("./threads/checkpoint-worker.ts", import.meta.url), logOptions),
+  ]).catch(async (error) => {
+    await hot.close()
+    throw error
+  })
+
+  let checkpointing = false
+  let uncheckpointedOperations = 0
+  function checkpointSometimes(operations: number): void {
+    uncheckpointedOperations += operations
+    if (checkpointing || uncheckpointedOperations < checkpointOperations) return
+    checkpointing = true
+    uncheckpointedOperations = 0
+    checkpoint
+      .call("checkpoint", null)
+      // Not an error of anyone's operation: a commit that finds the log long makes the checkpoint itself.
+      .catch(() => undefined)
+      .finally(() => {
+        checkpointing = false
+      })
+  }
 
   const group = new GroupCommit<Operation, unknown>({
-    commit: async (operations) => decodeReplies(operations, await hot.call("commit", encodeBatch(operations))),
+    commit: async (operations) => {
+      const replies = await hot.call("commit", encodeBatch(operations))
+      checkpointSometimes(operations.length)
+      return decodeReplies(operations, replies)
+    },
     queue: options.queue ?? queueDefault,
     batch,
+    // The worker takes batches in the order they are sent.
+    inFlightMax: 2,
   })
 
   /** What a write resolves to is what its verb returned: `decodeReplies` reads it by the operation. */
@@ -119,7 +146,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     },
     close: async () => {
       await group.close()
-      await log.close()
+      await Promise.all([log.close(), checkpoint.close()])
       // Last, so that it finds no reader and folds the write-ahead log into the database.
       await hot.close()
     },

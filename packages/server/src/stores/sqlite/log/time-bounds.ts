@@ -17,7 +17,7 @@ const shapes: readonly { readonly pattern: RegExp; readonly write: (prefix: stri
 const slackMs = 10_000
 
 /** Above every id: `~` follows all that ids are made of. */
-const aboveAll = "~"
+export const aboveAll = "~"
 
 /**
  * The ids between two moments, for records whose oldest and newest ids are given. Unless both have the same known

@@ -33,7 +33,8 @@ export function prepareAccept(
     `INSERT INTO deliveries (workspace, id, webhook, event, sequence, state, attempts, attempts_before, created_ms,
        window_from_ms, due_ms, lane_key) VALUES (?, ?, ?, ?, ?, ${code.fresh}, 0, 0, ?, ?, ?, ?)`,
   )
-  const lastEvent = reader(db, "SELECT coalesce(max(num), 0) FROM events")
+  // Counted here, so that no insert has to ask for the number it was given. After a rollback some are left out.
+  let lastEvent = number(reader(db, "SELECT coalesce(max(num), 0) FROM events").row()?.[0])
 
   function firstWithKey(workspace: number, event: EventOnTape, here: ReadonlyMap<string, First>): First | undefined {
     if (event.idempotencyKey === null) return undefined
@@ -50,7 +51,7 @@ export function prepareAccept(
   }
 
   function store(workspace: number, event: EventOnTape): AcceptedEvent {
-    const num = number(lastEvent.row()?.[0]) + 1
+    const num = ++lastEvent
     const { deliveries, acceptedMs } = event
     addEvent(
       num,

@@ -1,0 +1,209 @@
+import postgres from "postgres"
+import { described } from "./failure.ts"
+
+/** What PostgreSQL answers with: names to values; bigint columns come as numbers. */
+export type Row = Readonly<Record<string, unknown>>
+export type Value = string | number | boolean | null
+
+export type ConnectionSettings = Readonly<Record<string, string | number | boolean>>
+
+/** Anything a statement can be run on. Statements are prepared once per connection. */
+export type Runner = {
+  run(text: string, values?: readonly Value[]): Promise<readonly Row[]>
+}
+
+/** Milliseconds the server lets a statement run, wait for a lock, or a transaction stand idle (a paused node's). */
+const serverLimits = { statement_timeout: 20_000, lock_timeout: 10_000, idle_in_transaction_session_timeout: 5_000 }
+/** Without an answer for so long the connection is given up: a network that drops packets says nothing. */
+const answerMaxMs = 25_000
+
+/**
+ * Plans are made once and for the indexes: on a partition that has just been made the planner knows no sizes, and a
+ * sequential scan chosen while it was small would be kept when it no longer is.
+ */
+export const indexesOnly: ConnectionSettings = { plan_cache_mode: "force_generic_plan", enable_seqscan: false }
+
+function driverOptions(settings: ConnectionSettings, max: number) {
+  return {
+    max,
+    connect_timeout: 5,
+    // The driver's own growing backoff would keep requests waiting for 20 s after the database is back.
+    backoff: () => 0.1,
+    max_lifetime: null,
+    fetch_types: false,
+    onnotice: () => {},
+    types: { int8: { to: 20, from: [20], serialize: String, parse: Number } },
+    connection: { application_name: "tocsin", jit: false, ...serverLimits, ...settings },
+  }
+}
+
+type Driver = ReturnType<typeof postgres>
+
+async function send(driver: Driver, text: string, values: readonly Value[]): Promise<readonly Row[]> {
+  return await driver.unsafe(text, [...values], { prepare: values.length > 0 })
+}
+
+/** A pool for single statements, each a transaction of its own. Reconnects by itself. */
+export class Pool implements Runner {
+  readonly #driver: Driver
+
+  constructor(url: string, max: number, settings: ConnectionSettings = {}) {
+    this.#driver = postgres(url, driverOptions(settings, max))
+  }
+
+  async run(text: string, values: readonly Value[] = []): Promise<readonly Row[]> {
+    try {
+      return await send(this.#driver, text, values)
+    } catch (error) {
+      throw described(error)
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#driver.end({ timeout: 5 })
+  }
+}
+
+class Lost extends Error {
+  readonly code = "SESSION_LOST"
+  constructor() {
+    super("the connection was lost")
+  }
+}
+
+/**
+ * One connection, for what belongs to a session: transactions, advisory locks, LISTEN. Once lost it stays lost: what
+ * the driver would silently send on a new connection must not be taken for a part of the old one's transaction.
+ */
+export class Session implements Runner {
+  readonly #driver: Driver
+  #lost = false
+  #opened = false
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    url: string,
+    settings: ConnectionSettings,
+    options: { onLost?: () => void; onNotify?: (payload: string) => void } = {},
+  ) {
+    this.#driver = postgres(url, {
+      ...driverOptions(settings, 1),
+      idle_timeout: undefined,
+      onclose: () => {
+        const first = !this.#lost
+        this.#lost = true
+        if (first) options.onLost?.()
+      },
+      // Not in the driver's type declarations, but what its own `listen` is made of.
+      ...{ onnotify: (_channel: string, payload: string) => options.onNotify?.(payload) },
+    })
+  }
+
+  get lost(): boolean {
+    return this.#lost
+  }
+
+  /** @throws Error with the code SESSION_LOST, or the driver's */
+  async run(text: string, values: readonly Value[] = []): Promise<readonly Row[]> {
+    if (this.#lost) throw new Lost()
+    this.#opened = true
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(Object.assign(new Error("the database does not answer"), { code: "NO_ANSWER" }))
+        void this.close()
+      }, answerMaxMs)
+    })
+    try {
+      return await Promise.race([send(this.#driver, text, values), late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Runs the calls one after the other, so that none gets into another's transaction. */
+  alone<Result>(call: () => Promise<Result>): Promise<Result> {
+    const result = this.#last.then(call)
+    this.#last = result.catch(() => undefined)
+    return result
+  }
+
+  /**
+   * A transaction of two trips: `read` with BEGIN before it, `write` with COMMIT after it. A statement that fails turns
+   * the COMMIT into a rollback.
+   */
+  transaction<Result>(body: (run: Runner["run"]) => Promise<Result>): Promise<Result> {
+    return this.alone(async () => {
+      const begun = this.run("BEGIN")
+      // Whoever awaits the first statement learns of it; without a statement, the COMMIT.
+      begun.catch(() => undefined)
+      try {
+        const result = await body((text, values) => this.run(text, values))
+        await this.run("COMMIT")
+        return result
+      } catch (error) {
+        if (!this.#lost) await this.run("ROLLBACK").catch(() => this.close())
+        throw error
+      }
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#lost = true
+    await this.#driver.end({ timeout: this.#opened ? 1 : 0 })
+  }
+}
+
+/** Sessions for transactions, made anew when lost. */
+export class SessionPool {
+  readonly #open: () => Session
+  readonly #free: Session[] = []
+  readonly #waiting: ((session: Session) => void)[] = []
+  #count = 0
+  readonly #max: number
+  #closed = false
+
+  constructor(max: number, open: () => Session) {
+    this.#max = max
+    this.#open = open
+  }
+
+  /** @throws StoreUnavailable; whatever the operation itself was wrong about */
+  async transaction<Result>(body: (run: Runner["run"]) => Promise<Result>): Promise<Result> {
+    const session = await this.#take()
+    try {
+      return await session.transaction(body)
+    } catch (error) {
+      throw described(error)
+    } finally {
+      this.#give(session)
+    }
+  }
+
+  async #take(): Promise<Session> {
+    const free = this.#free.pop()
+    if (free !== undefined) return free
+    if (this.#count < this.#max) {
+      this.#count += 1
+      return this.#open()
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  #give(session: Session): void {
+    let next = session
+    if (session.lost) {
+      void session.close()
+      next = this.#open()
+    }
+    const waiting = this.#waiting.shift()
+    if (waiting !== undefined) waiting(next)
+    else if (this.#closed) void next.close()
+    else this.#free.push(next)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all(this.#free.splice(0).map((session) => session.close()))
+  }
+}
