@@ -26,11 +26,11 @@ export const minuteMs = 60_000
 const mint = new IdMint(() => randomBytes(8).toString("hex"))
 export const newEventId = (atMs = t0) => asId<EventId>(`evt_${mintAt(atMs)}`)
 export const newDeliveryId = (atMs = t0) => asId<DeliveryId>(`dlv_${mintAt(atMs)}`)
-export const newWorkspaceId = () => asId<WorkspaceId>(`ws_${mint.next(t0)}`)
+const newWorkspaceId = () => asId<WorkspaceId>(`ws_${mint.next(t0)}`)
 export const newWebhookId = () => asId<WebhookId>(`wh_${mint.next(t0)}`)
-export const newKeyId = () => asId<ApiKeyId>(`key_${mint.next(t0)}`)
+const newKeyId = () => asId<ApiKeyId>(`key_${mint.next(t0)}`)
 export const newReplayId = () => asId<ReplayId>(`rpl_${mint.next(t0)}`)
-export const newAuditId = () => asId<AuditId>(`aud_${mint.next(t0)}`)
+const newAuditId = () => asId<AuditId>(`aud_${mint.next(t0)}`)
 
 /** Stories jump in time, which one mint would not follow back. */
 const mints = new Map<number, IdMint>()

@@ -42,7 +42,7 @@ export type EventOnTape = {
 
 export type AcceptanceOnTape = { readonly workspaceId: WorkspaceId; readonly events: readonly EventOnTape[] }
 
-export type AttemptOnTape = {
+type AttemptOnTape = {
   readonly number: number
   readonly atMs: number
   readonly durationMs: number
