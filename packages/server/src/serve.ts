@@ -1,9 +1,12 @@
+import { hkdfSync } from "node:crypto"
 import { mkdirSync } from "node:fs"
 import type { AddressInfo } from "node:net"
 import { setTimeout as delay } from "node:timers/promises"
+import { fileURLToPath } from "node:url"
 import type { Logger } from "pino"
 import manifest from "../package.json" with { type: "json" }
 import { buildApi } from "./api/app.ts"
+import { ActivityFeed } from "./api/stream/activity-feed.ts"
 import type { Config } from "./config.ts"
 import { assembleEngine, type Engine } from "./engine.ts"
 import type { Store } from "./ports/store.ts"
@@ -19,6 +22,7 @@ import { systemRandom } from "./system/system-random.ts"
 const drainMaxMs = 25_000
 const dayMs = 86_400_000
 const keyBytes = 32
+const dashboardDir = fileURLToPath(new URL("../../dashboard/dist", import.meta.url))
 
 export type Running = {
   readonly address: string
@@ -56,6 +60,7 @@ async function serveOn(store: Store, config: Config, logger: Logger): Promise<Ru
   const adminKey = config.adminKey ? adminKeyGiven(config.adminKey) : adminKeyIn(dataDir, systemRandom.bytes(keyBytes))
   const sender = openSender({ allowedTargets: config.allowedTargets })
   const figures = prometheus({ inFlight: () => engine.dispatcher.inFlight() })
+  const feed = new ActivityFeed()
   const engine: Engine = await assembleEngine({
     store,
     sender,
@@ -64,6 +69,7 @@ async function serveOn(store: Store, config: Config, logger: Logger): Promise<Ru
     metrics: figures.metrics,
     sealing: sealerFor(encryptionKey),
     retentionMs: config.retentionDays * dayMs,
+    onSettled: feed.settled,
     onFault: (fault, what) => logger.error({ err: fault }, what),
   })
   const api = await buildApi({
@@ -81,6 +87,9 @@ async function serveOn(store: Store, config: Config, logger: Logger): Promise<Ru
     refusal: (url) => sender.refusal(url),
     limits: { managementRequestsPerSecond: 100 },
     logger,
+    feed,
+    sessionSealing: sealerFor(sessionKey(encryptionKey)),
+    dashboardDir,
     metricsText: figures.text,
     checks: [{ name: "store", check: () => store.ready() }],
   })
@@ -100,6 +109,11 @@ async function serveOn(store: Store, config: Config, logger: Logger): Promise<Ru
       await sender.close()
     },
   }
+}
+
+/** Of its own (RFC 5869), so that no sealed webhook secret can be passed off as a session. */
+function sessionKey(encryptionKey: Buffer): Buffer {
+  return Buffer.from(hkdfSync("sha256", encryptionKey, "", "tocsin dashboard session", keyBytes))
 }
 
 function addressOf(host: string, bound: AddressInfo | string | null): string {

@@ -20,6 +20,10 @@ export type ProblemCode =
   | "key_expired"
   /** The API key was revoked. */
   | "key_revoked"
+  /** The session has ended. */
+  | "session_ended"
+  /** The session's cookie came from another site's page. */
+  | "cross_site_request"
   /** The API key lacks a scope. */
   | "scope_missing"
   /** Only the instance's admin key may do this. */
@@ -60,6 +64,8 @@ export type ProblemCode =
   | "data_invalid"
   /** Too many requests with this key. */
   | "rate_limited"
+  /** Too many failed sign-ins from this address. */
+  | "sign_in_limited"
   /** The request's headers are too large. */
   | "headers_too_large"
   /** Something failed on this side. */

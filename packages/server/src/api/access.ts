@@ -7,6 +7,9 @@ import { hashKey } from "../secrets/api-key.ts"
 import type { Api, ApiParts } from "./api-parts.ts"
 import type { KeyUse } from "./key-use.ts"
 import { Problem } from "./problems.ts"
+import { crossSite } from "./session/cross-site.ts"
+import { sentCookie } from "./session/session-cookie.ts"
+import type { Sessions } from "./session/sessions.ts"
 
 /** Who may call a route: a scope means a workspace's key that has it. */
 export type Access = "anyone" | "admin" | "any_key" | "admin_or_key_manager" | Scope
@@ -28,9 +31,11 @@ declare module "fastify" {
 
 const bearer = /^Bearer +([\x21-\x7e]{1,200})$/i
 
+type Known = Pick<ApiParts, "registry" | "clock" | "adminKeyHash">
+
 /** Checks the caller before anything of the body is read. */
-export function guardRoutes(api: Api, parts: Pick<ApiParts, "registry" | "clock" | "adminKeyHash">, use: KeyUse): void {
-  const identify = identifier(parts, use)
+export function guardRoutes(api: Api, parts: Known, use: KeyUse, sessions: Sessions): void {
+  const identify = identifier(parts, use, sessions)
   api.decorateRequest("caller", null)
   api.addHook("onRoute", ({ url, config }) => {
     if (config?.access === undefined) throw new Error(`the route ${url} does not state who may call it`)
@@ -39,7 +44,7 @@ export function guardRoutes(api: Api, parts: Pick<ApiParts, "registry" | "clock"
     const access = request.routeOptions.config.access
     if (access === undefined || access === "anyone") return done()
     try {
-      request.caller = identify(request.headers.authorization)
+      request.caller = identify(request)
       mustHave(access, request.caller)
       done()
     } catch (error) {
@@ -48,32 +53,68 @@ export function guardRoutes(api: Api, parts: Pick<ApiParts, "registry" | "clock"
   })
 }
 
-function identifier(
-  { registry, clock, adminKeyHash }: Pick<ApiParts, "registry" | "clock" | "adminKeyHash">,
-  use: KeyUse,
-) {
-  const admin: Caller = { kind: "admin" }
-  const adminHash = Buffer.from(adminKeyHash)
+function identifier(parts: Known, use: KeyUse, sessions: Sessions) {
+  const { registry, clock } = parts
   const hashes = new KnownHashes()
-  return (authorization: string | undefined): Caller => {
-    if (authorization === undefined) throw unauthenticated("authentication_required")
+  return (request: Pick<FastifyRequest, "method" | "headers" | "protocol">): Caller => {
+    const { authorization } = request.headers
+    // A key that is given counts, whatever cookies came along.
+    if (authorization === undefined) return bySession(request)
     const token = bearer.exec(authorization)?.[1]
     if (token === undefined) throw unauthenticated("authentication_required")
     const known = hashes.get(token)
     const hash = known ?? hashKey(token)
-    const key = registry.keyByHash(hash)
-    if (!key) {
-      const given = Buffer.from(hash)
-      if (given.length === adminHash.length && timingSafeEqual(given, adminHash)) return admin
-      throw unauthenticated("key_unknown")
+    const caller = callerOf(parts, use, hash)
+    if (known === undefined && caller.kind === "key") hashes.remember(token, hash)
+    return caller
+  }
+
+  function bySession(request: Pick<FastifyRequest, "method" | "headers">): Caller {
+    const cookie = sentCookie(request)
+    if (cookie === null) throw unauthenticated("authentication_required")
+    const refused = crossSite(request.method, request.headers)
+    if (refused !== null) {
+      const detail = `A session is only good for pages of this server: ${refused}.`
+      throw new Problem("cross_site_request", { detail })
     }
-    if (known === undefined) hashes.remember(token, hash)
     const nowMs = clock.now()
-    if (key.revokedMs !== null) throw unauthenticated("key_revoked")
-    if (key.expiresMs !== null && key.expiresMs <= nowMs) throw unauthenticated("key_expired")
+    const session = sessions.read(cookie, nowMs)
+    const key = session === null ? undefined : registry.keyByHash(session.keyHash)
+    if (!key || key.revokedMs !== null || (key.expiresMs !== null && key.expiresMs <= nowMs)) {
+      throw new Problem("session_ended")
+    }
     use.note(key, nowMs)
     return { kind: "key", key }
   }
+}
+
+/** Whom a key given in a body stands for, or why it stands for nobody. */
+export function refusedToken(
+  parts: Known,
+  use: KeyUse,
+  token: string,
+): { readonly caller: Caller; readonly refusal: null } | { readonly refusal: Problem } {
+  try {
+    return { caller: callerOf(parts, use, hashKey(token)), refusal: null }
+  } catch (error) {
+    if (error instanceof Problem) return { refusal: error }
+    throw error
+  }
+}
+
+/** @throws Problem when the key is unknown, revoked or expired. */
+function callerOf({ registry, clock, adminKeyHash }: Known, use: KeyUse, hash: string): Caller {
+  const key = registry.keyByHash(hash)
+  if (!key) {
+    const [given, admin] = [Buffer.from(hash), Buffer.from(adminKeyHash)]
+    if (given.length === admin.length && timingSafeEqual(given, admin)) return { kind: "admin" }
+    throw unauthenticated("key_unknown")
+  }
+  const nowMs = clock.now()
+  if (key.revokedMs !== null) throw unauthenticated("key_revoked")
+  if (key.expiresMs !== null && key.expiresMs <= nowMs) throw unauthenticated("key_expired")
+  use.note(key, nowMs)
+  return { kind: "key", key }
 }
 
 /**

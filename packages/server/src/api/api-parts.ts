@@ -15,6 +15,7 @@ import type { Clock } from "../ports/clock.ts"
 import type { Random } from "../ports/random.ts"
 import type { Store } from "../ports/store.ts"
 import type { Registry } from "../registry/registry.ts"
+import type { Sealer } from "../secrets/sealing.ts"
 import type { ActivityFeed } from "./stream/activity-feed.ts"
 
 /** A part of the server whose health `/readyz` reports. `check`: null when well, else why not. */
@@ -40,6 +41,10 @@ export type ApiParts = {
   readonly limits: { readonly managementRequestsPerSecond: number }
   readonly logger: FastifyBaseLogger
   readonly trustProxy?: NonNullable<FastifyServerOptions["trustProxy"]>
+  /** Seals session cookies, with a key of its own; without it, sessions end with the process. */
+  readonly sessionSealing?: Sealer
+  /** Where the built dashboard lies; null: this process serves none. */
+  readonly dashboardDir?: string | null
   /** Tells `/v1/stream` what happens; its `settled` is to be the dispatcher's listener. */
   readonly feed?: ActivityFeed
   /** The Prometheus text exposition. */

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto"
+import { fastifyCookie as cookies } from "@fastify/cookie"
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox"
 import Fastify, { type FastifyInstance, LogController } from "fastify"
+import { sealerFor } from "../secrets/sealing.ts"
 import { guardRoutes } from "./access.ts"
 import type { Api, ApiParts } from "./api-parts.ts"
 import { takeJsonBodies } from "./json-bodies.ts"
@@ -10,6 +12,7 @@ import { malformedHttpReply, problemOf, replyWithProblems, sendProblem } from ".
 import { Problem } from "./problems.ts"
 import { limitRates } from "./rate-limiting.ts"
 import { addRoutes } from "./routes.ts"
+import { Sessions } from "./session/sessions.ts"
 import { ActivityFeed } from "./stream/activity-feed.ts"
 import { compileValidator } from "./validation.ts"
 
@@ -40,17 +43,22 @@ export function buildApi(given: ApiParts): FastifyInstance {
   }).withTypeProvider<TypeBoxTypeProvider>()
   api.setValidatorCompiler(compileValidator)
 
+  const sessions = new Sessions(parts.sessionSealing ?? sealerFor(randomBytes(32)))
   const use = new KeyUse(parts.store, parts.clock, (error) => api.log.error({ err: error }, "key use was not noted"))
   api.addHook("onReady", async () => use.start())
   api.addHook("onClose", async () => use.stop())
 
+  // No hook: only a request without a key is looked through for a session's cookie (`session-cookie.ts`).
+  api.register(cookies, { hook: false })
   refuseWhileClosing(api)
   replyWithProblems(api)
   takeJsonBodies(api)
-  guardRoutes(api, parts, use)
+  guardRoutes(api, parts, use, sessions)
   limitRates(api, parts.limits.managementRequestsPerSecond)
   describeRoutes(api, parts.version)
-  api.register(async (routes) => addRoutes(routes.withTypeProvider<TypeBoxTypeProvider>(), parts, use, feed))
+  api.register(async (routes) =>
+    addRoutes(routes.withTypeProvider<TypeBoxTypeProvider>(), parts, { use, sessions, feed }),
+  )
   return api
 }
 

@@ -15,6 +15,7 @@ const tags = [
   { name: "replays", description: "Jobs that deliver past events again" },
   { name: "event types", description: "The catalogue" },
   { name: "audit log", description: "Every change" },
+  { name: "session", description: "Sign-in of people, for the dashboard" },
   { name: "instance", description: "Health, figures, documents" },
 ]
 
@@ -89,10 +90,12 @@ function needed(access: Exclude<Access, "anyone">): string {
 }
 
 /** What can go wrong follows from what a route takes. */
-function errorResponses({ schema, config, url }: RouteOptions, access: Access): Record<string, object> {
+function errorResponses({ method, schema, config, url }: RouteOptions, access: Access): Record<string, object> {
   const codes: ProblemCode[] = ["internal"]
-  if (access !== "anyone")
-    codes.push("authentication_required", "key_unknown", "key_expired", "key_revoked", "shutting_down")
+  if (access !== "anyone") {
+    codes.push("authentication_required", "key_unknown", "key_expired", "key_revoked", "session_ended")
+    codes.push("cross_site_request", "shutting_down")
+  }
   if (access !== "anyone") codes.push("store_unavailable", access === "admin" ? "admin_key_required" : "scope_missing")
   if (access !== "anyone" && config?.limited !== false) codes.push("rate_limited")
   if (schema?.params !== undefined) codes.push("not_found")
@@ -104,8 +107,12 @@ function errorResponses({ schema, config, url }: RouteOptions, access: Access): 
   if (url.startsWith("/v1/events") && schema?.body !== undefined) {
     codes.push("unknown_event_type", "data_invalid", "data_too_large", "idempotency_conflict")
   }
+  if (url === "/v1/session") codes.push("cross_site_request")
+  if (url === "/v1/session" && method === "POST") {
+    codes.push("key_unknown", "key_expired", "key_revoked", "workspace_key_required", "sign_in_limited")
+  }
   if (url === "/readyz") codes.push("not_ready")
-  const byStatus = Object.groupBy(codes, (code) => problems[code].status)
+  const byStatus = Object.groupBy(new Set(codes), (code) => problems[code].status)
   return Object.fromEntries(
     Object.entries(byStatus).map(([status, found = []]) => [
       status,

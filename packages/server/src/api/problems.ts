@@ -21,6 +21,12 @@ export const problems = {
   key_unknown: { status: 401, title: "The API key is not known", remedy: "Check it; a lost key must be replaced." },
   key_expired: { status: 401, title: "The API key has expired", remedy: "Create a new one." },
   key_revoked: { status: 401, title: "The API key was revoked", remedy: "Create a new one." },
+  session_ended: { status: 401, title: "The session has ended", remedy: "Sign in again." },
+  cross_site_request: {
+    status: 403,
+    title: "The session's cookie came from another site's page",
+    remedy: "Sessions are for the dashboard; programs send `Authorization: Bearer <key>`.",
+  },
   scope_missing: {
     status: 403,
     title: "The API key lacks a scope",
@@ -116,6 +122,11 @@ export const problems = {
     status: 429,
     title: "Too many requests with this key",
     remedy: "Wait as long as Retry-After says. Publishing is not limited.",
+  },
+  sign_in_limited: {
+    status: 429,
+    title: "Too many failed sign-ins from this address",
+    remedy: "Wait as long as Retry-After says, then check the key before trying again.",
   },
   headers_too_large: { status: 431, title: "The request's headers are too large", remedy: "Stay within 16 KiB." },
   internal: {

@@ -3,6 +3,7 @@ import { listKeys } from "./api-keys/list-keys.ts"
 import { revokeKey } from "./api-keys/revoke-key.ts"
 import type { Api, ApiParts } from "./api-parts.ts"
 import { auditLog } from "./audit-log.ts"
+import { serveDashboard } from "./dashboard/serve-dashboard.ts"
 import { getDelivery } from "./deliveries/get-delivery.ts"
 import { listDeliveries } from "./deliveries/list-deliveries.ts"
 import { retryDelivery } from "./deliveries/retry-delivery.ts"
@@ -24,6 +25,8 @@ import type { KeyUse } from "./key-use.ts"
 import { cancelReplay } from "./replays/cancel-replay.ts"
 import { getReplay } from "./replays/get-replay.ts"
 import { startReplay } from "./replays/start-replay.ts"
+import type { Sessions } from "./session/sessions.ts"
+import { sessionRoutes } from "./session/sign-in.ts"
 import type { ActivityFeed } from "./stream/activity-feed.ts"
 import { streamActivity } from "./stream/stream-activity.ts"
 import { createWebhook } from "./webhooks/create-webhook.ts"
@@ -85,7 +88,12 @@ const routes: readonly ((api: Api, parts: ApiParts, use: KeyUse) => void)[] = [
   asyncapiDocument,
 ]
 
-export function addRoutes(api: Api, parts: ApiParts, use: KeyUse, feed: ActivityFeed): void {
+/** What the API keeps for itself while it runs. */
+export type Kept = { readonly use: KeyUse; readonly sessions: Sessions; readonly feed: ActivityFeed }
+
+export function addRoutes(api: Api, parts: ApiParts, { use, sessions, feed }: Kept): void {
   for (const route of routes) route(api, parts, use)
   streamActivity(api, parts, feed)
+  sessionRoutes(api, parts, use, sessions)
+  if (parts.dashboardDir != null) serveDashboard(api, parts.dashboardDir)
 }

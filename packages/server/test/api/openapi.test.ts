@@ -88,6 +88,8 @@ describe("the OpenAPI document", () => {
       "/metrics",
       "/openapi.json",
       "/readyz",
+      "/v1/session",
+      "/v1/session",
     ])
   })
 
