@@ -1,4 +1,4 @@
-import { Connection, type ConnectionOptions } from "./http/connection.ts"
+import { type CallOptions, Connection, type ConnectionOptions } from "./http/connection.ts"
 import type { EventStreamOptions } from "./http/event-stream.ts"
 import { activityStream } from "./resources/activity-stream.ts"
 import { ApiKeys } from "./resources/api-keys.ts"
@@ -7,9 +7,11 @@ import { Deliveries } from "./resources/deliveries.ts"
 import { EventTypes } from "./resources/event-types.ts"
 import { Events } from "./resources/events.ts"
 import { Replays } from "./resources/replays.ts"
+import { Sessions } from "./resources/sessions.ts"
 import { Webhooks } from "./resources/webhooks.ts"
 import { Workspaces } from "./resources/workspaces.ts"
 import type { Activity } from "./wire/activity.ts"
+import type { Overview } from "./wire/overview.ts"
 
 export type TocsinOptions = ConnectionOptions
 
@@ -26,6 +28,7 @@ export class Tocsin {
   readonly replays: Replays
   readonly eventTypes: EventTypes
   readonly auditLog: AuditLog
+  readonly sessions: Sessions
   readonly #connection: Connection
 
   constructor(options: TocsinOptions) {
@@ -38,6 +41,12 @@ export class Tocsin {
     this.replays = new Replays(this.#connection)
     this.eventTypes = new EventTypes(this.#connection)
     this.auditLog = new AuditLog(this.#connection)
+    this.sessions = new Sessions(this.#connection)
+  }
+
+  /** The workspace's last hour, and its webhooks in trouble. */
+  overview({ signal }: CallOptions = {}): Promise<Overview> {
+    return this.#connection.object({ method: "GET", path: "/v1/overview", repetition: "repeatable", signal })
   }
 
   /**

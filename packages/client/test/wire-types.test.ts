@@ -6,13 +6,17 @@ import type {
   DeliveryShown,
 } from "../../server/src/api/deliveries/delivery-view.ts"
 import type { EventTypeShown } from "../../server/src/api/event-types/event-type-view.ts"
+import type { EventMatchShown } from "../../server/src/api/events/event-matches.ts"
 import type {
   EventDetail as EventDetailSchema,
   EventReceipt,
   EventShown,
   EventSubmission,
 } from "../../server/src/api/events/event-schemas.ts"
+import type { OverviewShown } from "../../server/src/api/overview/show-overview.ts"
 import type { ReplayShown } from "../../server/src/api/replays/replay-view.ts"
+import type { SessionShown } from "../../server/src/api/session/session-view.ts"
+import type { RecentAttempt as RecentAttemptSchema } from "../../server/src/api/webhooks/recent-attempts.ts"
 import type {
   ProbeShown,
   WebhookCreated,
@@ -30,12 +34,16 @@ import type {
   DeliveryDetail,
   Event,
   EventDetail,
+  EventMatch,
   EventType,
   NewWebhook,
+  Overview,
   Probe,
   Publication,
   Receipt,
+  RecentAttempt,
   Replay,
+  Session,
   Webhook,
   WebhookChange,
   Workspace,
@@ -67,6 +75,10 @@ it("answers have exactly the members that the server's schemas have", () => {
   expectTypeOf<keyof Answer<typeof DeliveryDetailSchema>>().toEqualTypeOf<keyof DeliveryDetail>()
   expectTypeOf<Answer<typeof DeliveryDetailSchema>["attempts"]>().toEqualTypeOf<Json<DeliveryDetail["attempts"]>>()
   expectTypeOf<Answer<typeof ReplayShown>>().toEqualTypeOf<Json<Replay>>()
+  expectTypeOf<Answer<typeof EventMatchShown>>().toEqualTypeOf<Json<EventMatch>>()
+  expectTypeOf<Answer<typeof RecentAttemptSchema>>().toEqualTypeOf<Json<RecentAttempt>>()
+  expectTypeOf<Answer<typeof OverviewShown>>().toEqualTypeOf<Json<Overview>>()
+  expectTypeOf<Answer<typeof SessionShown>>().toEqualTypeOf<Json<Session>>()
   expectTypeOf<keyof Answer<typeof EventTypeShown>>().toEqualTypeOf<keyof EventType>()
 })
 

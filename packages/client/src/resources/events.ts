@@ -2,7 +2,7 @@ import type { CallOptions, Connection } from "../http/connection.ts"
 import { Listing, type PageQuery } from "../http/listing.ts"
 import { path } from "../http/path.ts"
 import { publicationText } from "../publishing/publication-text.ts"
-import type { Event, EventDetail, EventFilter, Publication, Receipt } from "../wire/event.ts"
+import type { Event, EventDetail, EventFilter, EventMatch, Publication, Receipt } from "../wire/event.ts"
 
 export class Events {
   readonly #connection: Connection
@@ -40,5 +40,16 @@ export class Events {
 
   get(id: string, { signal }: CallOptions = {}): Promise<EventDetail> {
     return this.#connection.object({ method: "GET", path: path`/v1/events/${id}`, repetition: "repeatable", signal })
+  }
+
+  /** Which webhooks it went to, and why not to the others. */
+  async matches(id: string, { signal }: CallOptions = {}): Promise<readonly EventMatch[]> {
+    const answer = await this.#connection.object<{ readonly data: readonly EventMatch[] }>({
+      method: "GET",
+      path: path`/v1/events/${id}/matches`,
+      repetition: "repeatable",
+      signal,
+    })
+    return answer.data
   }
 }

@@ -6,6 +6,7 @@ import type {
   CreatedWebhook,
   NewWebhook,
   Probe,
+  RecentAttempt,
   RevealedSecret,
   RotatedSecret,
   SecretRotation,
@@ -76,6 +77,23 @@ export class Webhooks {
   stats(id: string, query: StatsQuery = {}, { signal }: CallOptions = {}): Promise<WebhookStats> {
     const at = path`/v1/webhooks/${id}/stats`
     return this.#connection.object({ method: "GET", path: at, query, repetition: "repeatable", signal })
+  }
+
+  /** The attempts of the newest deliveries (100 unless told), oldest first: for a plot. */
+  async recentAttempts(
+    id: string,
+    query: { readonly deliveries?: number | undefined } = {},
+    { signal }: CallOptions = {},
+  ): Promise<readonly RecentAttempt[]> {
+    const at = path`/v1/webhooks/${id}/attempts`
+    const answer = await this.#connection.object<{ readonly data: readonly RecentAttempt[] }>({
+      method: "GET",
+      path: at,
+      query,
+      repetition: "repeatable",
+      signal,
+    })
+    return answer.data
   }
 
   /** Starts a job that delivers past events again, with their first id and body. */

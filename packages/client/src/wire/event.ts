@@ -1,3 +1,5 @@
+import type { DeliveryStatus } from "./delivery.ts"
+
 /** What filters look at. Null: the type carries it, the event has no value. */
 export type Attributes = {
   readonly severity?: string | null | undefined
@@ -65,4 +67,25 @@ export type EventFilter = {
   readonly to?: string | undefined
   /** Part of the payload. */
   readonly text?: string | undefined
+}
+
+/** Whether an event went to a webhook, and why not; judged by the webhook's present settings. */
+export type EventMatch = {
+  readonly webhook_id: string
+  readonly url: string
+  readonly description: string | null
+  /**
+   * - `sent`: it has deliveries.
+   * - `event_type`: the webhook does not subscribe to the type.
+   * - `filter`: `criterion` kept it out.
+   * - `created_later`: the webhook is younger than the event.
+   * - `changed_since`: it would match now, and did not then.
+   */
+  readonly outcome: "sent" | "event_type" | "filter" | "created_later" | "changed_since"
+  readonly criterion: "severity" | "environments" | "cloud_providers" | null
+  /** What the event has there; null: nothing. */
+  readonly value: string | null
+  /** What the filter lets through, or what is subscribed to. */
+  readonly wanted: readonly string[]
+  readonly deliveries: readonly { readonly id: string; readonly status: DeliveryStatus }[]
 }

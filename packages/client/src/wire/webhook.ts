@@ -119,3 +119,16 @@ export type WebhookStats = {
   readonly latency_ms: { readonly p50: number; readonly p95: number; readonly p99: number } | null
   readonly series: readonly { readonly at: string; readonly delivered: number; readonly failed: number }[]
 }
+
+/** One of a webhook's latest attempts, for a plot. */
+export type RecentAttempt = {
+  readonly delivery_id: string
+  readonly event_type: string
+  /** Of the delivery, now. */
+  readonly status: DeliveryStatus
+  readonly number: number
+  readonly at: string
+  readonly duration_ms: number
+  readonly status_code: number | null
+  readonly error_code: string | null
+}

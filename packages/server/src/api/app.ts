@@ -8,6 +8,7 @@ import type { Api, ApiParts } from "./api-parts.ts"
 import { takeJsonBodies } from "./json-bodies.ts"
 import { KeyUse } from "./key-use.ts"
 import { describeRoutes } from "./openapi.ts"
+import { AcceptedMinutes } from "./overview/accepted-minutes.ts"
 import { malformedHttpReply, problemOf, replyWithProblems, sendProblem } from "./problem-replies.ts"
 import { Problem } from "./problems.ts"
 import { limitRates } from "./rate-limiting.ts"
@@ -22,7 +23,8 @@ const bodyBytesMax = 256 * 1024
 /** The whole HTTP API of api.md, ready to listen or to be injected into. Holds nothing outside what it returns. */
 export function buildApi(given: ApiParts): FastifyInstance {
   const feed = given.feed ?? new ActivityFeed()
-  const parts: ApiParts = { ...given, intake: watched(given.intake, feed) }
+  const accepted = new AcceptedMinutes(given.store, given.clock)
+  const parts: ApiParts = { ...given, intake: watched(given.intake, feed, accepted) }
   const api: Api = Fastify({
     loggerInstance: parts.logger,
     // Two lines for each request would cost more than the request. What matters is logged where it happens.
@@ -57,16 +59,18 @@ export function buildApi(given: ApiParts): FastifyInstance {
   limitRates(api, parts.limits.managementRequestsPerSecond)
   describeRoutes(api, parts.version)
   api.register(async (routes) =>
-    addRoutes(routes.withTypeProvider<TypeBoxTypeProvider>(), parts, { use, sessions, feed }),
+    addRoutes(routes.withTypeProvider<TypeBoxTypeProvider>(), parts, { use, sessions, feed, accepted }),
   )
   return api
 }
 
-function watched(intake: ApiParts["intake"], feed: ActivityFeed): ApiParts["intake"] {
+function watched(intake: ApiParts["intake"], feed: ActivityFeed, accepted: AcceptedMinutes): ApiParts["intake"] {
   return {
     async accept(workspaceId, submissions) {
       const outcome = await intake.accept(workspaceId, submissions)
-      if (outcome.accepted) feed.accepted(workspaceId, outcome.receipts)
+      if (!outcome.accepted) return outcome
+      feed.accepted(workspaceId, outcome.receipts)
+      accepted.count(workspaceId, outcome.receipts.filter(({ duplicate }) => !duplicate).length)
       return outcome
     },
   }

@@ -12,6 +12,7 @@ import { deleteEventType } from "./event-types/delete-event-type.ts"
 import { getEventType } from "./event-types/get-event-type.ts"
 import { listEventTypes } from "./event-types/list-event-types.ts"
 import { replaceEventType } from "./event-types/replace-event-type.ts"
+import { eventMatches } from "./events/event-matches.ts"
 import { getEvent } from "./events/get-event.ts"
 import { listEvents } from "./events/list-events.ts"
 import { publishBatch } from "./events/publish-batch.ts"
@@ -22,6 +23,8 @@ import { metrics } from "./instance/metrics.ts"
 import { openapiDocument } from "./instance/openapi-document.ts"
 import { referencePage } from "./instance/reference-page.ts"
 import type { KeyUse } from "./key-use.ts"
+import type { AcceptedMinutes } from "./overview/accepted-minutes.ts"
+import { showOverview } from "./overview/show-overview.ts"
 import { cancelReplay } from "./replays/cancel-replay.ts"
 import { getReplay } from "./replays/get-replay.ts"
 import { startReplay } from "./replays/start-replay.ts"
@@ -33,6 +36,7 @@ import { createWebhook } from "./webhooks/create-webhook.ts"
 import { deleteWebhook } from "./webhooks/delete-webhook.ts"
 import { getWebhook } from "./webhooks/get-webhook.ts"
 import { listWebhooks } from "./webhooks/list-webhooks.ts"
+import { recentAttempts } from "./webhooks/recent-attempts.ts"
 import { revealSecret } from "./webhooks/reveal-secret.ts"
 import { rotateSecret } from "./webhooks/rotate-secret.ts"
 import { testWebhook } from "./webhooks/test-webhook.ts"
@@ -66,10 +70,12 @@ const routes: readonly ((api: Api, parts: ApiParts, use: KeyUse) => void)[] = [
   rotateSecret,
   revealSecret,
   webhookStats,
+  recentAttempts,
   publishEvent,
   publishBatch,
   listEvents,
   getEvent,
+  eventMatches,
   listDeliveries,
   getDelivery,
   retryDelivery,
@@ -89,11 +95,17 @@ const routes: readonly ((api: Api, parts: ApiParts, use: KeyUse) => void)[] = [
 ]
 
 /** What the API keeps for itself while it runs. */
-export type Kept = { readonly use: KeyUse; readonly sessions: Sessions; readonly feed: ActivityFeed }
+export type Kept = {
+  readonly use: KeyUse
+  readonly sessions: Sessions
+  readonly feed: ActivityFeed
+  readonly accepted: AcceptedMinutes
+}
 
-export function addRoutes(api: Api, parts: ApiParts, { use, sessions, feed }: Kept): void {
+export function addRoutes(api: Api, parts: ApiParts, { use, sessions, feed, accepted }: Kept): void {
   for (const route of routes) route(api, parts, use)
   streamActivity(api, parts, feed)
+  showOverview(api, parts, accepted)
   sessionRoutes(api, parts, use, sessions)
   if (parts.dashboardDir != null) serveDashboard(api, parts.dashboardDir)
 }
