@@ -42,6 +42,9 @@ export type Engine = {
   stop(): Promise<void>
 }
 
+/** Longer than a commit takes that is going to be made at all. */
+const uncertainPauseMs = 5_000
+
 /**
  * Puts the engine together. The server and the simulation do it here alike: only what is handed in differs.
  * @throws SealBroken when the stored secrets were sealed with another key.
@@ -63,7 +66,20 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
     onFault,
     ...(parts.limits && { limits: parts.limits }),
   })
-  const intake = new Intake({ store, registry, clock, mint, metrics, onDurable: (waiting) => dispatcher.push(waiting) })
+  const intake = new Intake({
+    store,
+    registry,
+    clock,
+    mint,
+    metrics,
+    onDurable: (waiting) => dispatcher.push(waiting),
+    onUncertain(workspaceId, webhookIds) {
+      // Not at once: the commit whose answer was lost may still be under way.
+      clock.after(uncertainPauseMs, () => {
+        for (const webhookId of webhookIds) dispatcher.missed(workspaceId, webhookId)
+      })
+    },
+  })
   const probe = new Probe({ registry, posting, clock, mint })
   const missed = dispatcher.missed.bind(dispatcher)
   const replaying = new Replaying({ store, registry, clock, mint, missed, onFault })

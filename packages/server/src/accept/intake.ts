@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto"
 import type { WaitingDelivery } from "../domain/delivery.ts"
 import type { NewDelivery, NewEvent } from "../domain/event.ts"
-import { asId, type IdMint, type WorkspaceId } from "../domain/ids.ts"
+import { asId, type IdMint, type WebhookId, type WorkspaceId } from "../domain/ids.ts"
 import type { Attributes } from "../domain/webhook.ts"
 import type { EventType } from "../domain/workspace.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { Metrics } from "../ports/metrics.ts"
-import type { Store } from "../ports/store.ts"
+import type { AcceptConflict, Accepted, Store } from "../ports/store.ts"
 import { attributesOf } from "../profiles/attributes.ts"
 import type { Registry } from "../registry/registry.ts"
 import { flawOf } from "./schema-check.ts"
@@ -53,6 +53,8 @@ export type IntakeParts = {
   readonly metrics: Metrics
   /** Told of deliveries as soon as they are durable, in the order of their commits. */
   readonly onDurable: (deliveries: readonly WaitingDelivery[]) => void
+  /** Told of webhooks whose deliveries the store may have kept although it did not say so: it went away meanwhile. */
+  readonly onUncertain: (workspaceId: WorkspaceId, webhookIds: ReadonlySet<WebhookId>) => void
 }
 
 /** The way of an event up to its durable commit: check, build the envelope, route, store. Spec: api.md, "Events". */
@@ -70,13 +72,13 @@ export class Intake {
    * @throws StoreUnavailable when the store cannot take them now; nothing is kept.
    */
   async accept(workspaceId: WorkspaceId, submissions: readonly Submission[]): Promise<Outcome> {
-    const { store, registry, metrics } = this.#parts
+    const { registry, metrics } = this.#parts
     const types = registry.eventTypes(workspaceId)
     const refusals = submissions.flatMap((submission, index) => refuse(submission, types.get(submission.type), index))
     if (refusals.length > 0) return { accepted: false, refusals }
 
     const events = submissions.map((submission) => this.#build(workspaceId, submission, types))
-    const outcome = await store.accept({ workspaceId, events })
+    const outcome = await this.#store(workspaceId, events)
     if (outcome.outcome === "conflict") return { accepted: false, refusals: [conflict(outcome.index)] }
 
     const waiting: WaitingDelivery[] = []
@@ -95,6 +97,16 @@ export class Intake {
     metrics.accepted(receipts.length, waiting.length)
     if (waiting.length > 0) this.#parts.onDurable(waiting)
     return { accepted: true, receipts }
+  }
+
+  async #store(workspaceId: WorkspaceId, events: readonly NewEvent[]): Promise<Accepted | AcceptConflict> {
+    try {
+      return await this.#parts.store.accept({ workspaceId, events })
+    } catch (fault) {
+      const webhookIds = events.flatMap(({ deliveries }) => deliveries.map(({ webhookId }) => webhookId))
+      this.#parts.onUncertain(workspaceId, new Set(webhookIds))
+      throw fault
+    }
   }
 
   #build(workspaceId: WorkspaceId, submission: Submission, types: ReadonlyMap<string, EventType>): NewEvent {

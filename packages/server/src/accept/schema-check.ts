@@ -30,7 +30,7 @@ export function schemaFlaw(schema: JsonSchema): string | null {
   // Such a validator answers with a promise, which would pass for "fits" and reject where nobody listens.
   if ("$async" in schema) return "$async is not supported"
   // Forgetting a schema under the name of the language's own would make Ajv forget that one.
-  if (/^https?:\/\/json-schema\.org\//i.test(String(schema["$id"]))) return "$id is JSON Schema's own; choose another"
+  if (/^https?:\/\/json-schema\.org\//i.test(String(schema.$id))) return "$id is JSON Schema's own; choose another"
   try {
     compile(schema)
     return null

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer"
-import { memberTexts } from "../accept/json-slices.ts"
+import { memberTexts } from "../domain/json-source.ts"
 import type { Api } from "./api-parts.ts"
 import { Problem } from "./problems.ts"
 

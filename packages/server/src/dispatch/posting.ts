@@ -1,4 +1,5 @@
-import type { Attempt } from "../domain/delivery.ts"
+import { maskedHeader } from "../domain/credential-headers.ts"
+import type { Attempt, HeaderList } from "../domain/delivery.ts"
 import type { DeliveryId, EventId } from "../domain/ids.ts"
 import type { Webhook } from "../domain/webhook.ts"
 import type { Clock } from "../ports/clock.ts"
@@ -70,10 +71,17 @@ export class Posting {
         durationMs: result.durationMs,
         statusCode: result.response?.status ?? null,
         error: verdict.delivered ? null : verdict.error,
-        requestHeaders,
+        requestHeaders: withoutCredentials(requestHeaders, webhook.headers),
         responseHeaders: result.response?.headers ?? [],
         responseBody: result.response?.body ?? "",
       },
     }
   }
+}
+
+/** The headers as the log may keep them: what a customer's own headers hold of credentials is stored sealed only. */
+function withoutCredentials(sent: HeaderList, custom: Webhook["headers"]): HeaderList {
+  const own = new Set(Object.keys(custom).map((name) => name.toLowerCase()))
+  if (own.size === 0) return sent
+  return sent.map(([name, value]) => [name, own.has(name.toLowerCase()) ? maskedHeader(name, value) : value] as const)
 }

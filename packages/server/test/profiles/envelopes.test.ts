@@ -122,12 +122,12 @@ describe("CyberVault's metadata", () => {
     expect(JSON.parse(metadataOf({ metadata: '{"engine_version":null}' })).engine_version).toBe("ai_v3.1")
   })
 
-  it("appends the publisher's own members untouched, behind the three documented ones", () => {
+  it("appends the publisher's own members, their values untouched, behind the three documented ones", () => {
     const metadata =
       '{ "trace" : {"engine_version":"inner","list":[1.0,"}{,:\\"]"]} , "10":12345678901234567890,"é":null }'
     expect(metadataOf({ metadata, idempotencyKey: "k" })).toBe(
       '{"workspace_id":"ws_5501","engine_version":"ai_v3.1","idempotency_key":"k",' +
-        '"trace" : {"engine_version":"inner","list":[1.0,"}{,:\\"]"]},"10":12345678901234567890,"é":null}',
+        '"trace":{"engine_version":"inner","list":[1.0,"}{,:\\"]"]},"10":12345678901234567890,"é":null}',
     )
   })
 

@@ -3,7 +3,7 @@ import { type Attempt, deliveryStatuses } from "../../domain/delivery.ts"
 import type { DeliveryRecord } from "../../ports/store.ts"
 import { Nullable, OneOf, Time } from "../schema-vocabulary.ts"
 import { rfc3339, rfc3339OrNull } from "../times.ts"
-import { headersView, requestHeadersView } from "../webhooks/webhook-view.ts"
+import { headersView } from "../webhooks/webhook-view.ts"
 
 const delivery = {
   id: Type.String(),
@@ -73,7 +73,7 @@ export function attemptView(attempt: Attempt) {
     duration_ms: attempt.durationMs,
     status_code: attempt.statusCode,
     error: attempt.error,
-    request_headers: requestHeadersView(attempt.requestHeaders),
+    request_headers: headersView(attempt.requestHeaders),
     response_headers: headersView(attempt.responseHeaders),
     response_body: attempt.responseBody,
   }

@@ -1,5 +1,5 @@
-import { memberTexts } from "../../accept/json-slices.ts"
 import type { StoredEvent } from "../../domain/event.ts"
+import { memberTexts } from "../../domain/json-source.ts"
 import { rfc3339 } from "../times.ts"
 
 export function eventView(event: StoredEvent) {

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from "fastify"
 import Type from "typebox"
-import { elementTexts } from "../../accept/json-slices.ts"
+import { elementTexts } from "../../domain/json-source.ts"
 import { workspaceOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { distinctMembers } from "../json-bodies.ts"

@@ -1,5 +1,5 @@
+import { headerMask, isCredentialHeader } from "../../domain/credential-headers.ts"
 import type { Profile } from "../../profiles/profile.ts"
-import { headerMask, isCredentialHeader } from "../../secrets/credential-headers.ts"
 import type { Flaw } from "../problems.ts"
 
 type Headers = Readonly<Record<string, string>>

@@ -1,9 +1,9 @@
 import type { Probed } from "../../dispatch/probe.ts"
+import { maskedHeader } from "../../domain/credential-headers.ts"
 import type { HeaderList } from "../../domain/delivery.ts"
 import { retryPolicy } from "../../domain/retrying.ts"
 import { type Filters, type Webhook, type WebhookHealth, webhookStatus } from "../../domain/webhook.ts"
 import type { Profile } from "../../profiles/profile.ts"
-import { maskedHeader } from "../../secrets/credential-headers.ts"
 import { rfc3339, rfc3339OrNull } from "../times.ts"
 
 type Health = Pick<WebhookHealth, "consecutiveFailures" | "lastSuccessMs" | "backlog">
@@ -77,23 +77,13 @@ export function headersView(headers: HeaderList): Record<string, string> {
   return Object.fromEntries(joined)
 }
 
-/** The request's headers, less the credentials that the customer had added to them. */
-export function requestHeadersView(headers: HeaderList): Record<string, string> {
-  return headersView(headers.map(([name, value]) => [name, engineSets(name) ? value : maskedHeader(name, value)]))
-}
-
-/** Signatures are no credentials: whoever debugs a receiver has to see them. */
-function engineSets(name: string): boolean {
-  return /^(webhook-|x-policycortex-|x-cybervault-)/i.test(name)
-}
-
 export function probeView({ attempt, verdict, body }: Probed) {
   return {
     delivered: verdict.delivered,
     status_code: attempt.statusCode,
     duration_ms: attempt.durationMs,
     error: attempt.error,
-    request: { headers: requestHeadersView(attempt.requestHeaders), body },
+    request: { headers: headersView(attempt.requestHeaders), body },
     response:
       attempt.statusCode === null
         ? null

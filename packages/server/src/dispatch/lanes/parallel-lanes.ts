@@ -100,7 +100,11 @@ export class ParallelLanes implements Lanes {
     if (this.#readIsStale) return this.#landedWhileReading.clear()
     let kept = true
     for (const row of rows) {
-      if (this.#held.has(row.id) || this.#landedWhileReading.has(row.id)) continue
+      if (this.#held.has(row.id) || this.#landedWhileReading.has(row.id)) {
+        // Passed over for good: read again and again, a few in flight could hide all that stand behind them.
+        if (read.read === "fresh") this.#loadedTo = row.sequence
+        continue
+      }
       // One is taken whatever the room: a full house must not stand still.
       if (!this.#room.take()) {
         if (this.#buffer.length > 0) {

@@ -1,4 +1,4 @@
-import { jsonMembers } from "../json-members.ts"
+import { memberTexts } from "../../domain/json-source.ts"
 import type { EnvelopeParts } from "../profile.ts"
 
 /** Stated when neither the event nor its workspace names a version; the one that the document prints. */
@@ -13,16 +13,16 @@ type MetadataParts = Pick<EnvelopeParts, "id" | "workspaceId" | "engineVersion" 
 export function envelopeMetadata(parts: MetadataParts): string {
   let engineVersion = JSON.stringify(parts.engineVersion ?? defaultEngineVersion)
   let further = ""
-  for (const member of parts.metadata === null ? [] : jsonMembers(parts.metadata)) {
-    switch (member.name) {
+  for (const [name, valueText] of parts.metadata === null ? [] : memberTexts(parts.metadata)) {
+    switch (name) {
       case "engine_version":
-        if (member.valueText.startsWith('"')) engineVersion = member.valueText
+        if (valueText.startsWith('"')) engineVersion = valueText
         break
       case "workspace_id":
       case "idempotency_key":
         break
       default:
-        further += `,${member.text}`
+        further += `,${JSON.stringify(name)}:${valueText}`
     }
   }
   const idempotencyKey = JSON.stringify(parts.idempotencyKey ?? generatedIdempotencyKey(parts.id))
