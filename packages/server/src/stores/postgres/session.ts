@@ -1,4 +1,5 @@
 import postgres from "postgres"
+import { StoreUnavailable } from "../../ports/store.ts"
 import { described } from "./failure.ts"
 
 /** What PostgreSQL answers with: names to values; bigint columns come as numbers. */
@@ -88,7 +89,6 @@ export class Session implements Runner {
   ) {
     this.#driver = postgres(url, {
       ...driverOptions(settings, 1),
-      idle_timeout: undefined,
       onclose: () => {
         const first = !this.#lost
         this.#lost = true
@@ -128,15 +128,9 @@ export class Session implements Runner {
     return result
   }
 
-  /**
-   * A transaction of two trips: `read` with BEGIN before it, `write` with COMMIT after it. A statement that fails turns
-   * the COMMIT into a rollback.
-   */
   transaction<Result>(body: (run: Runner["run"]) => Promise<Result>): Promise<Result> {
     return this.alone(async () => {
-      const begun = this.run("BEGIN")
-      // Whoever awaits the first statement learns of it; without a statement, the COMMIT.
-      begun.catch(() => undefined)
+      await this.run("BEGIN")
       try {
         const result = await body((text, values) => this.run(text, values))
         await this.run("COMMIT")
@@ -181,6 +175,7 @@ export class SessionPool {
   }
 
   async #take(): Promise<Session> {
+    if (this.#closed) throw new StoreUnavailable("The store is closed.")
     const free = this.#free.pop()
     if (free !== undefined) return free
     if (this.#count < this.#max) {

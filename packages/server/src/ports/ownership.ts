@@ -1,0 +1,37 @@
+import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
+
+/**
+ * Which webhooks this node sends for. With several nodes on one database each owns some; alone, one owns them all.
+ * Deliberately left out: how it is agreed on. What it promises is only that of two nodes that say yes at the same time,
+ * the store takes settlements from one.
+ */
+export interface Ownership {
+  /** Asked before every attempt. False as well while this node cannot be sure, as after a long pause. */
+  owns(webhookId: WebhookId): boolean
+  /** Whether this node does what one node does for all: retention. */
+  leads(): boolean
+  /** Webhooks may have come to this node, or come back: what waits for them is to be taken up. */
+  onGained(listener: () => void): void
+  /**
+   * Webhooks have left or are about to leave: nothing more may be started for those no longer owned. When they leave by
+   * agreement, the next owner waits (a few seconds at most) until what is in flight is settled, which is when the
+   * promise resolves.
+   */
+  onLost(listener: () => Promise<void>): void
+}
+
+/** What other nodes did that this one should look at. None of it is needed for anything but speed. */
+export interface Signals {
+  /** `new`: deliveries of an owned webhook were stored elsewhere. `again`: a retry of one was asked for elsewhere. */
+  onWork(listener: (workspaceId: WorkspaceId, webhookId: WebhookId, what: "new" | "again") => void): void
+  /** The configuration was changed elsewhere. */
+  onConfig(listener: () => void): void
+}
+
+/** The one node of an embedded store. */
+export const ownsAll: Ownership = {
+  owns: () => true,
+  leads: () => true,
+  onGained: () => {},
+  onLost: () => {},
+}

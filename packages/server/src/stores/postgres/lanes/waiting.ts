@@ -1,0 +1,102 @@
+import type { WaitingDelivery } from "../../../domain/delivery.ts"
+import { asId, type DeliveryId, type EventId } from "../../../domain/ids.ts"
+import type { WaitingQuery } from "../../../ports/store.ts"
+import { number, text, textOrNull } from "../columns.ts"
+import type { Row, Runner, Value } from "../session.ts"
+import { code } from "../states.ts"
+import { workspaceIsVisible } from "../visible-workspace.ts"
+
+const place = "id, minted_ms, event_id, event_minted_ms, sequence, due_ms"
+const lane = "workspace_id = $1 AND webhook_id = $2"
+
+/**
+ * The first by sequence of two short walks, each along an index that holds nothing but what waits. One walk over both
+ * states would pass all that is being retried to find what is fresh.
+ */
+function inOrder(condition: string): string {
+  const walk = (state: number) =>
+    `(SELECT ${place} FROM deliveries WHERE ${lane} AND state = ${state} AND ${condition} ORDER BY sequence LIMIT $3)`
+  return `SELECT * FROM (${walk(code.fresh)} UNION ALL ${walk(code.again)}) AS merged ORDER BY sequence LIMIT $3`
+}
+
+const keyed = `${lane} AND state IN (0, 2) AND lane_key IS NOT NULL`
+
+const picks = {
+  head: inOrder("true"),
+  unkeyed: inOrder("lane_key IS NULL"),
+  key: `SELECT ${place} FROM deliveries WHERE ${keyed} AND lane_key = $4 ORDER BY sequence LIMIT $3`,
+  // Jumps from key to key: a lane with a million waiting costs one step, as a lane with one does.
+  keyHeads: `SELECT head.* FROM (
+      WITH RECURSIVE keys (lane_key, n) AS (
+        (SELECT lane_key, 1 FROM deliveries WHERE ${keyed} AND ($4::text IS NULL OR lane_key > $4)
+         ORDER BY lane_key LIMIT 1)
+        UNION ALL
+        SELECT next.lane_key, keys.n + 1 FROM keys CROSS JOIN LATERAL (
+          SELECT d.lane_key FROM deliveries d WHERE d.workspace_id = $1 AND d.webhook_id = $2 AND d.state IN (0, 2)
+            AND d.lane_key IS NOT NULL AND d.lane_key > keys.lane_key ORDER BY d.lane_key LIMIT 1) next
+        WHERE keys.n < $3
+      ) SELECT lane_key FROM keys) AS found
+    CROSS JOIN LATERAL (SELECT ${place} FROM deliveries WHERE ${keyed} AND deliveries.lane_key = found.lane_key
+      ORDER BY sequence LIMIT 1) head`,
+  fresh: `SELECT ${place} FROM deliveries WHERE ${lane} AND state = ${code.fresh} AND sequence > $4
+    ORDER BY sequence LIMIT $3`,
+  retries: `SELECT ${place} FROM deliveries WHERE ${lane} AND state = ${code.again} AND due_ms <= $4
+    ORDER BY due_ms, sequence LIMIT $3`,
+} as const
+
+/** In which order the deliveries are to come back. */
+const order = {
+  head: "d.sequence",
+  unkeyed: "d.sequence",
+  key: "d.sequence",
+  keyHeads: "d.lane_key",
+  fresh: "d.sequence",
+  retries: "d.due_ms, d.sequence",
+} as const
+
+function statement(read: WaitingQuery["read"]): string {
+  return `SELECT d.id, d.event_id, d.event_type, d.sequence, d.lane_key, d.attempts::bigint AS attempts,
+      d.attempts_before::bigint AS attempts_before, d.due_ms, d.window_from_ms, e.body
+    FROM (${picks[read]}) AS p
+    JOIN deliveries d ON d.workspace_id = $1 AND d.id = p.id AND d.minted_ms = p.minted_ms
+    JOIN events e ON e.workspace_id = $1 AND e.id = p.event_id AND e.minted_ms = p.event_minted_ms
+    WHERE ${workspaceIsVisible}
+    ORDER BY ${order[read]}`
+}
+
+const statements = {
+  head: statement("head"),
+  unkeyed: statement("unkeyed"),
+  key: statement("key"),
+  keyHeads: statement("keyHeads"),
+  fresh: statement("fresh"),
+  retries: statement("retries"),
+} as const
+
+/** Waiting deliveries of one webhook, with their bodies; see `Store.waiting`. */
+export async function waiting(run: Runner["run"], query: WaitingQuery): Promise<readonly WaitingDelivery[]> {
+  const values: Value[] = [query.workspaceId, query.webhookId, query.limit]
+  if (query.read === "key") values.push(query.laneKey)
+  else if (query.read === "keyHeads") values.push(query.afterKey)
+  else if (query.read === "fresh") values.push(query.afterSequence)
+  else if (query.read === "retries") values.push(query.byMs)
+  const rows = await run(statements[query.read], values)
+  return rows.map((row) => delivery(query, row))
+}
+
+function delivery({ workspaceId, webhookId }: WaitingQuery, row: Row): WaitingDelivery {
+  return {
+    id: asId<DeliveryId>(text(row, "id")),
+    workspaceId,
+    webhookId,
+    eventId: asId<EventId>(text(row, "event_id")),
+    eventType: text(row, "event_type"),
+    sequence: number(row, "sequence"),
+    laneKey: textOrNull(row, "lane_key"),
+    attempts: number(row, "attempts"),
+    attemptsBefore: number(row, "attempts_before"),
+    dueMs: number(row, "due_ms"),
+    windowFromMs: number(row, "window_from_ms"),
+    body: text(row, "body"),
+  }
+}

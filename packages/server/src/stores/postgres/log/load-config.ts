@@ -1,0 +1,36 @@
+import type { WorkspaceId } from "../../../domain/ids.ts"
+import type { ApiKey, CustomEventType, Workspace } from "../../../domain/workspace.ts"
+import type { ConfigSnapshot, StoredWebhook } from "../../../ports/store.ts"
+import { number, record, text } from "../columns.ts"
+import type { Runner } from "../session.ts"
+import { workspaceIsVisible } from "../visible-workspace.ts"
+
+/** All configuration, oldest first; see `Store.loadConfig`. One statement, so that it is of one moment. */
+export async function loadConfig(run: Runner["run"]): Promise<ConfigSnapshot> {
+  const rows = await run(
+    `SELECT * FROM (
+       SELECT 1 AS kind, workspace_id, '' AS id, record FROM workspaces WHERE record IS NOT NULL AND deleted_ms IS NULL
+       UNION ALL SELECT 2, workspace_id, id, record FROM api_keys
+       UNION ALL SELECT 3, workspace_id, webhook_id, record FROM webhooks
+       UNION ALL SELECT 4, workspace_id, name, record FROM event_types) AS config
+     ORDER BY kind, workspace_id, id`,
+  )
+  const of = <Record>(kind: number): Record[] =>
+    rows.filter((row) => number(row, "kind") === kind).map((row) => record<Record>(row))
+  return {
+    workspaces: of<Workspace>(1),
+    apiKeys: of<ApiKey>(2),
+    webhooks: of<StoredWebhook>(3),
+    eventTypes: of<CustomEventType>(4),
+  }
+}
+
+/** When each key of a workspace was last used, for those that were: id and Unix ms. */
+export async function keyLastUsed(run: Runner["run"], workspaceId: WorkspaceId): Promise<ReadonlyMap<string, number>> {
+  const rows = await run(
+    `SELECT id, last_used_ms FROM api_keys
+     WHERE workspace_id = $1 AND last_used_ms IS NOT NULL AND ${workspaceIsVisible} ORDER BY id`,
+    [workspaceId],
+  )
+  return new Map(rows.map((row) => [text(row, "id"), number(row, "last_used_ms")]))
+}

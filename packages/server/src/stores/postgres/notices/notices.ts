@@ -1,0 +1,165 @@
+import { asId, type WebhookId, type WorkspaceId } from "../../../domain/ids.ts"
+import type { Signals } from "../../../ports/ownership.ts"
+import { backlogs } from "../lanes/backlogs.ts"
+import type { Pool } from "../session.ts"
+import { Session } from "../session.ts"
+import { configVersion } from "../writes/configure.ts"
+import { channel } from "./channel.ts"
+
+type What = "new" | "again"
+type Work = { readonly workspaceId: WorkspaceId; readonly webhookId: WebhookId; readonly what: What }
+
+/** PostgreSQL takes payloads below 8,000 bytes. */
+const payloadMaxBytes = 7_900
+/**
+ * Gathered for so long. Sent after the commit and not within: a transaction that notifies holds a lock of the whole
+ * database until its commit is on disk, so commits would queue up behind each other.
+ */
+const gatherMs = 5
+const pollWorkMs = 1_500
+const pollConfigMs = 500
+const reconnectMs = 250
+
+/** Tells the other nodes of work and of changed configuration, and hears of theirs; what gets lost a slow poll finds. */
+export class Notices implements Signals {
+  readonly #url: string
+  readonly #pool: Pool
+  readonly #owns: (webhookId: WebhookId) => boolean
+  #session: Session | null = null
+  #stopped = false
+  readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #outgoing = new Map<string, Work>()
+  readonly #workListeners: ((workspaceId: WorkspaceId, webhookId: WebhookId, what: What) => void)[] = []
+  readonly #configListeners: (() => void)[] = []
+  #configSeen: number | null = null
+  /** What each owned webhook had come to at the last poll. */
+  #seen = new Map<WebhookId, string>()
+
+  constructor(url: string, pool: Pool, owns: (webhookId: WebhookId) => boolean) {
+    this.#url = url
+    this.#pool = pool
+    this.#owns = owns
+  }
+
+  async start(): Promise<void> {
+    this.#configSeen = await configVersion(this.#run)
+    await this.#listen().catch(() => this.#later(reconnectMs, () => this.#relisten()))
+    this.#every(pollWorkMs, () => this.#pollWork())
+    this.#every(pollConfigMs, () => this.#pollConfig())
+  }
+
+  onWork(listener: (workspaceId: WorkspaceId, webhookId: WebhookId, what: What) => void): void {
+    this.#workListeners.push(listener)
+  }
+
+  onConfig(listener: () => void): void {
+    this.#configListeners.push(listener)
+  }
+
+  /** Something was stored for a webhook; its owner is told, unless that is this node. */
+  tell(workspaceId: WorkspaceId, webhookId: WebhookId, what: What): void {
+    if (this.#owns(webhookId) || this.#stopped) return
+    if (this.#outgoing.size === 0) this.#later(gatherMs, () => this.#send())
+    this.#outgoing.set(`${webhookId} ${what}`, { workspaceId, webhookId, what })
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    for (const timer of this.#timers) clearTimeout(timer)
+    await this.#session?.close()
+  }
+
+  readonly #run: Pool["run"] = (text, values) => this.#pool.run(text, values)
+
+  #later(delayMs: number, call: () => Promise<void>): void {
+    if (this.#stopped) return
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      void call()
+    }, delayMs)
+    this.#timers.add(timer)
+  }
+
+  #every(delayMs: number, call: () => Promise<void>): void {
+    this.#later(delayMs, async () => {
+      // A database that is away is found by those that have to answer for it; the poll goes on when it is back.
+      await call().catch(() => undefined)
+      this.#every(delayMs, call)
+    })
+  }
+
+  async #listen(): Promise<void> {
+    const session: Session = new Session(
+      this.#url,
+      { statement_timeout: 0 },
+      {
+        onNotify: (payload) => this.#heard(payload),
+        onLost: () => {
+          if (this.#session === session) this.#later(reconnectMs, () => this.#relisten())
+        },
+      },
+    )
+    this.#session = session
+    await session.run(`LISTEN ${channel}`)
+  }
+
+  async #relisten(): Promise<void> {
+    const before = this.#session
+    this.#session = null
+    await before?.close()
+    try {
+      await this.#listen()
+      await Promise.all([this.#pollConfig(), this.#pollWork()])
+    } catch {
+      this.#later(reconnectMs, () => this.#relisten())
+    }
+  }
+
+  #heard(payload: string): void {
+    if (payload === "config") return void this.#pollConfig().catch(() => undefined)
+    for (const line of payload.split("\n")) {
+      const [workspaceId, webhookId, what] = line.split(" ")
+      if (workspaceId === undefined || webhookId === undefined) continue
+      this.#work(asId(workspaceId), asId(webhookId), what === "again" ? "again" : "new")
+    }
+  }
+
+  #work(workspaceId: WorkspaceId, webhookId: WebhookId, what: What): void {
+    if (!this.#owns(webhookId)) return
+    for (const listener of this.#workListeners) listener(workspaceId, webhookId, what)
+  }
+
+  async #send(): Promise<void> {
+    const lines = [...this.#outgoing.values()].map((work) => `${work.workspaceId} ${work.webhookId} ${work.what}`)
+    this.#outgoing.clear()
+    for (let first = 0; first < lines.length; ) {
+      let payload = ""
+      while (first < lines.length) {
+        const line = lines[first] ?? ""
+        if (payload !== "" && Buffer.byteLength(payload) + Buffer.byteLength(line) + 1 > payloadMaxBytes) break
+        payload += payload === "" ? line : `\n${line}`
+        first += 1
+      }
+      await this.#run("SELECT pg_notify($1, $2)", [channel, payload]).catch(() => undefined)
+    }
+  }
+
+  async #pollConfig(): Promise<void> {
+    const version = await configVersion(this.#run)
+    if (version === this.#configSeen) return
+    this.#configSeen = version
+    for (const listener of this.#configListeners) listener()
+  }
+
+  async #pollWork(): Promise<void> {
+    const seen = new Map<WebhookId, string>()
+    for (const { workspaceId, webhookId, lastSequence, wakes } of await backlogs(this.#run)) {
+      if (!this.#owns(webhookId)) continue
+      const state = `${lastSequence} ${wakes}`
+      const before = this.#seen.get(webhookId)
+      seen.set(webhookId, state)
+      if (before !== state) this.#work(workspaceId, webhookId, before?.endsWith(` ${wakes}`) === true ? "new" : "again")
+    }
+    this.#seen = seen
+  }
+}

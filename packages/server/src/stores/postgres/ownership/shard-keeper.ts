@@ -1,0 +1,245 @@
+import { randomBytes } from "node:crypto"
+import type { WebhookId } from "../../../domain/ids.ts"
+import type { Ownership } from "../../../ports/ownership.ts"
+import { number, text } from "../columns.ts"
+import { arrayOf } from "../literals.ts"
+import { lockClass } from "../migrate.ts"
+import { type ConnectionSettings, indexesOnly, Session } from "../session.ts"
+import { shardCount, shardOf } from "./shard-of.ts"
+import { shareOf } from "./shares.ts"
+
+const beatEveryMs = 1_000
+/** After a failed beat: the database may be back any moment. */
+const beatAgainMs = 250
+/** This node trusts its locks no longer than this after its last sure word; the others give it longer. */
+const trustMs = 4_000
+/** A node that has not been heard of for so long is cut off by the others, which frees its locks. */
+const leaseMs = 6_000
+/** How long a shard that leaves by agreement waits for what is in flight. */
+const drainMaxMs = 5_000
+
+/** Joins by primary key alone: see `indexesOnly`. */
+const settleSettings: ConnectionSettings = { ...indexesOnly, enable_hashjoin: false, enable_mergejoin: false }
+
+/**
+ * Holds this node's share of the 256 shards as advisory locks of one session. PostgreSQL itself says who owns a shard,
+ * and frees it when the session ends. A node that is paused keeps its connection, so there is a lease beside it: the
+ * others end the session of a node that has been silent too long, and the node itself starts nothing once it cannot be
+ * sure. Settlements run on this very session, so one that has lost its locks cannot write.
+ */
+export class ShardKeeper implements Ownership {
+  readonly nodeId = randomBytes(8).toString("hex")
+  readonly #url: string
+  readonly #onFault: (fault: unknown, what: string) => void
+  #session: Session | null = null
+  #token = ""
+  /** Locked by the session; those of `#leaving` are no longer worked on. */
+  #held = new Set<number>()
+  readonly #leaving = new Set<number>()
+  #sureUntilMs = 0
+  #timer: NodeJS.Timeout | undefined
+  #beating: Promise<void> = Promise.resolve()
+  #stopped = false
+  readonly #gained: (() => void)[] = []
+  readonly #lost: (() => Promise<void>)[] = []
+
+  constructor(url: string, onFault: (fault: unknown, what: string) => void) {
+    this.#url = url
+    this.#onFault = onFault
+  }
+
+  /** Resolves after the first beat: this node then has what was free of its share. */
+  async start(): Promise<void> {
+    await this.#beat()
+    this.#schedule(beatEveryMs)
+  }
+
+  owns(webhookId: WebhookId): boolean {
+    const shard = shardOf(webhookId)
+    return this.#held.has(shard) && !this.#leaving.has(shard) && this.#isSure()
+  }
+
+  leads(): boolean {
+    return this.#held.has(0) && this.#isSure()
+  }
+
+  onGained(listener: () => void): void {
+    this.#gained.push(listener)
+  }
+
+  onLost(listener: () => Promise<void>): void {
+    this.#lost.push(listener)
+  }
+
+  /** The session that holds the webhook's shard, to settle on; null when this node does not. */
+  holder(webhookId: string): { readonly session: Session; readonly token: string } | null {
+    const session = this.#session
+    if (session === null || session.lost || !this.#held.has(shardOf(webhookId))) return null
+    return { session, token: this.#token }
+  }
+
+  /** Whether the database could be reached at the last beat. */
+  get connected(): boolean {
+    return this.#session !== null && !this.#session.lost
+  }
+
+  get shards(): number {
+    return this.#held.size
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    await this.#beating
+    const session = this.#session
+    this.#drop()
+    if (session === null) return
+    // So that the others need not find out.
+    if (!session.lost)
+      await session
+        .alone(() => session.run("DELETE FROM nodes WHERE node_id = $1", [this.nodeId]))
+        .catch(() => undefined)
+    await session.close()
+  }
+
+  #isSure(): boolean {
+    return performance.now() < this.#sureUntilMs
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#stopped) return
+    this.#timer = setTimeout(() => {
+      this.#beating = this.#beat().then(
+        () => this.#schedule(beatEveryMs),
+        (fault: unknown) => {
+          if (!this.#stopped) this.#onFault(fault, "holding this node's shards")
+          this.#schedule(beatAgainMs)
+        },
+      )
+    }, delayMs)
+  }
+
+  async #beat(): Promise<void> {
+    const session = this.#session ?? (await this.#open())
+    const startedMs = performance.now()
+    const wasSure = this.#isSure()
+    try {
+      const nodes = await session.alone(() => this.#sayAlive(session))
+      if (this.#session !== session) return
+      this.#sureUntilMs = startedMs + trustMs
+      const taken = await this.#balance(session, shareOf(this.nodeId, nodes))
+      // After a pause what was buffered may be stale, and what came meanwhile was not looked at.
+      if (taken || !wasSure) for (const listener of this.#gained) listener()
+    } catch (error) {
+      // Its locks may be held still: they are freed with it.
+      if (!session.lost) await session.close()
+      this.#lose(session)
+      throw error
+    }
+  }
+
+  async #open(): Promise<Session> {
+    const session: Session = new Session(this.#url, settleSettings, { onLost: () => this.#lose(session) })
+    const token = randomBytes(16).toString("hex")
+    try {
+      await session.run("SELECT set_config('tocsin.token', $1, false)", [token])
+    } catch (error) {
+      await session.close()
+      throw error
+    }
+    this.#session = session
+    this.#token = token
+    return session
+  }
+
+  /** @returns the ids of the nodes that live. */
+  async #sayAlive(session: Session): Promise<readonly string[]> {
+    await session.run(
+      `INSERT INTO nodes (node_id, pid, backend_start, beaten_at)
+       SELECT $1, pid, backend_start, clock_timestamp() FROM pg_stat_activity WHERE pid = pg_backend_pid()
+       ON CONFLICT (node_id) DO UPDATE SET pid = excluded.pid, backend_start = excluded.backend_start,
+         beaten_at = excluded.beaten_at`,
+      [this.nodeId],
+    )
+    const rows = await session.run(
+      `SELECT n.node_id, a.pid IS NOT NULL AS connected,
+         n.beaten_at < clock_timestamp() - make_interval(secs => $1) AS silent,
+         CASE WHEN a.pid IS NOT NULL AND n.beaten_at < clock_timestamp() - make_interval(secs => $1)
+           THEN pg_terminate_backend(a.pid) END AS cut
+       FROM nodes n LEFT JOIN pg_stat_activity a ON a.pid = n.pid AND a.backend_start = n.backend_start`,
+      [leaseMs / 1_000],
+    )
+    const gone = rows.filter((row) => row.connected !== true && row.silent === true)
+    if (gone.length > 0)
+      await session.run(
+        "DELETE FROM nodes WHERE node_id = ANY ($1::text[]) AND beaten_at < clock_timestamp() - make_interval(secs => $2)",
+        [arrayOf(gone.map((row) => text(row, "node_id"))), leaseMs / 1_000],
+      )
+    return rows.filter((row) => row.connected === true && row.silent !== true).map((row) => text(row, "node_id"))
+  }
+
+  /** Gives shards away beyond this node's share, or takes free ones up to it. @returns whether it took any. */
+  async #balance(session: Session, share: number): Promise<boolean> {
+    if (this.#held.size > share) {
+      await this.#release(session, [...this.#held].sort((a, b) => b - a).slice(0, this.#held.size - share))
+      return false
+    }
+    if (this.#held.size === share) return false
+    const locked = await session.alone(() =>
+      session.run(
+        `SELECT objid::bigint AS shard FROM pg_locks WHERE locktype = 'advisory' AND classid = ${lockClass.shards}
+           AND objsubid = 2 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      ),
+    )
+    const taken = new Set(locked.map((row) => number(row, "shard")))
+    const free = Array.from({ length: shardCount }, (_, shard) => shard).filter((shard) => !taken.has(shard))
+    // Each from another place, so that nodes that start together seldom reach for the same.
+    const from = Math.floor((Number.parseInt(this.nodeId.slice(0, 4), 16) / 0x10000) * free.length)
+    const wanted = [...free.slice(from), ...free.slice(0, from)].slice(0, share - this.#held.size)
+    if (wanted.length === 0) return false
+    const got = await session.alone(() =>
+      session.run(
+        `SELECT shard::bigint AS shard FROM unnest($1::integer[]) AS u (shard)
+         WHERE pg_try_advisory_lock(${lockClass.shards}, shard)`,
+        [arrayOf(wanted)],
+      ),
+    )
+    if (this.#session !== session) return false
+    for (const row of got) this.#held.add(number(row, "shard"))
+    return got.length > 0
+  }
+
+  async #release(session: Session, shards: readonly number[]): Promise<void> {
+    for (const shard of shards) this.#leaving.add(shard)
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, Math.min(drainMaxMs, trustMs / 2))
+    })
+    await Promise.race([Promise.all(this.#lost.map((listener) => listener())), late])
+    clearTimeout(timer)
+    if (this.#session !== session) return
+    // From here on settlements for them are refused; one under way on this session comes before the unlocking.
+    for (const shard of shards) {
+      this.#held.delete(shard)
+      this.#leaving.delete(shard)
+    }
+    await session.alone(() =>
+      session.run(`SELECT pg_advisory_unlock(${lockClass.shards}, shard) FROM unnest($1::integer[]) AS u (shard)`, [
+        arrayOf(shards),
+      ]),
+    )
+  }
+
+  #lose(session: Session): void {
+    if (this.#session !== session) return
+    this.#drop()
+    for (const listener of this.#lost) void listener()
+  }
+
+  #drop(): void {
+    this.#session = null
+    this.#held = new Set()
+    this.#leaving.clear()
+    this.#sureUntilMs = 0
+  }
+}

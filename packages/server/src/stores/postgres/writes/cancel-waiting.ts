@@ -1,0 +1,41 @@
+import type { WebhookId, WorkspaceId } from "../../../domain/ids.ts"
+import { number } from "../columns.ts"
+import { addMinutes, Minutes, side } from "../minutes.ts"
+import type { Runner } from "../session.ts"
+import { bucket, code } from "../states.ts"
+import { workspaceIsVisible } from "../visible-workspace.ts"
+
+/** Ends some of a webhook's waiting deliveries; see `Store.cancelWaiting`. */
+export async function cancelWaiting(
+  run: Runner["run"],
+  workspaceId: WorkspaceId,
+  webhookId: WebhookId,
+  atMs: number,
+  limit: number,
+): Promise<number> {
+  // Two walks, each along an index that holds nothing but what waits.
+  const pick = (state: number) =>
+    `(SELECT id, minted_ms, attempts FROM deliveries WHERE workspace_id = $1 AND webhook_id = $2 AND state = ${state}
+      ORDER BY sequence LIMIT $4 FOR UPDATE SKIP LOCKED)`
+  const rows = await run(
+    `WITH picked AS (SELECT * FROM ${pick(code.fresh)} a UNION ALL SELECT * FROM ${pick(code.again)} b LIMIT $4)
+     UPDATE deliveries d SET state = ${code.cancelled}, due_ms = NULL, ended_ms = $3, because = NULL FROM picked p
+     WHERE d.workspace_id = $1 AND d.id = p.id AND d.minted_ms = p.minted_ms AND ${workspaceIsVisible}
+     RETURNING d.created_ms, p.attempts`,
+    [workspaceId, webhookId, atMs, limit],
+  )
+  if (rows.length === 0) return 0
+  await run(
+    `INSERT INTO webhook_health AS h (workspace_id, webhook_id, ended) VALUES ($1, $2, $3)
+     ON CONFLICT (workspace_id, webhook_id) DO UPDATE SET ended = h.ended + excluded.ended`,
+    [workspaceId, webhookId, rows.length],
+  )
+  const minutes = new Minutes()
+  for (const row of rows) {
+    const [createdMs, attempts] = [number(row, "created_ms"), number(row, "attempts")]
+    minutes.count(workspaceId, webhookId, createdMs, bucket(code.fresh, attempts), -1)
+    minutes.count(workspaceId, webhookId, createdMs, "cancelled", 1)
+  }
+  await run(addMinutes(1, side.settling), minutes.columns())
+  return rows.length
+}

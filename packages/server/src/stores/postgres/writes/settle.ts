@@ -1,0 +1,236 @@
+import type { Next } from "../../../domain/delivery.ts"
+import type { Settlement } from "../../../ports/store.ts"
+import { number, numberOrNull, text, textOrNull } from "../columns.ts"
+import { columns } from "../literals.ts"
+import { mintedMs } from "../minted.ts"
+import { addMinutes, Minutes, side } from "../minutes.ts"
+import type { Row, Runner, Session } from "../session.ts"
+import { bucket, code, isWaiting } from "../states.ts"
+
+/**
+ * Rows are locked in the order given. Nothing is found, and so nothing written, on any session but the one that holds
+ * the locks of these shards: its token tells it, and dies with it.
+ */
+const findDeliveries = `
+SELECT d.workspace_id, d.id, d.webhook_id, d.state, d.attempts, d.created_ms, d.due_ms, d.ended_ms, d.because,
+  d.last_status_code, d.last_error_code, h.consecutive_failures, h.failing_since_ms, h.last_success_ms
+FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY AS s (workspace_id, id, minted_ms, place)
+JOIN deliveries d ON d.workspace_id = s.workspace_id AND d.id = s.id AND d.minted_ms = s.minted_ms
+  AND d.minted_ms BETWEEN $4 AND $5
+LEFT JOIN webhook_health h ON h.workspace_id = d.workspace_id AND h.webhook_id = d.webhook_id
+WHERE current_setting('tocsin.token', true) = $6
+ORDER BY s.place
+FOR UPDATE OF d`
+
+const writeBatch = `
+WITH moved AS (
+  UPDATE deliveries d SET state = s.state, attempts = s.attempts, due_ms = s.due_ms, ended_ms = s.ended_ms,
+    because = s.because, last_status_code = s.last_status_code, last_error_code = s.last_error_code
+  FROM unnest($1::text[], $2::text[], $3::bigint[], $4::smallint[], $5::integer[], $6::bigint[], $7::bigint[],
+      $8::text[], $9::integer[], $10::text[])
+    AS s (workspace_id, id, minted_ms, state, attempts, due_ms, ended_ms, because, last_status_code, last_error_code)
+  WHERE d.workspace_id = s.workspace_id AND d.id = s.id AND d.minted_ms = s.minted_ms
+    AND d.minted_ms BETWEEN $11 AND $12
+), made AS (
+  INSERT INTO attempts (workspace_id, delivery_id, minted_ms, number, at_ms, duration_ms, status_code, detail)
+  SELECT * FROM unnest($13::text[], $14::text[], $15::bigint[], $16::integer[], $17::bigint[], $18::float8[],
+    $19::integer[], $20::text[])
+  ON CONFLICT DO NOTHING
+), health AS (
+  INSERT INTO webhook_health AS h (workspace_id, webhook_id, ended, consecutive_failures, failing_since_ms,
+    last_success_ms)
+  SELECT * FROM unnest($21::text[], $22::text[], $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[])
+  ON CONFLICT (workspace_id, webhook_id) DO UPDATE SET ended = h.ended + excluded.ended,
+    consecutive_failures = excluded.consecutive_failures, failing_since_ms = excluded.failing_since_ms,
+    last_success_ms = excluded.last_success_ms
+  RETURNING workspace_id, webhook_id
+), minutes AS (
+  ${addMinutes(27, side.settling)}
+)
+SELECT count(*) FROM health`
+
+type Health = {
+  readonly workspaceId: string
+  readonly webhookId: string
+  ended: number
+  consecutiveFailures: number
+  failingSinceMs: number | null
+  lastSuccessMs: number | null
+}
+
+type Moved = {
+  readonly settlement: Settlement
+  readonly mintedMs: number
+  readonly to: Position
+  readonly attempts: number
+  readonly lastStatusCode: number | null
+  readonly lastErrorCode: string | null
+}
+
+/**
+ * Records attempts and moves their deliveries; see `Store.settle`. What has been forgotten meanwhile is left alone.
+ * The health of a webhook is written whole: nobody but the owner of its shard, which this session is, settles for it.
+ *
+ * @param batch each delivery at most once.
+ */
+export async function settleBatch(session: Session, token: string, batch: readonly Settlement[]): Promise<void> {
+  const sorted = [...batch].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+  const minted = sorted.map(({ deliveryId }) => mintedMs(deliveryId))
+  await session.transaction(async (run) => {
+    const found = await run(findDeliveries, [
+      ...columns(
+        sorted,
+        (each) => each.workspaceId,
+        (each) => each.deliveryId,
+        (each) => mintedMs(each.deliveryId),
+      ),
+      Math.min(...minted),
+      Math.max(...minted),
+      token,
+    ])
+    const rows = new Map(found.map((row) => [`${text(row, "workspace_id")} ${text(row, "id")}`, row]))
+    // In the order of the calls: a webhook's failures and successes count as they came.
+    await write(run, batch, rows)
+  })
+}
+
+async function write(run: Runner["run"], batch: readonly Settlement[], rows: ReadonlyMap<string, Row>): Promise<void> {
+  const healths = new Map<string, Health>()
+  const minutes = new Minutes()
+  const moved: Moved[] = []
+  for (const settlement of batch) {
+    const row = rows.get(nameOf(settlement))
+    if (row !== undefined) moved.push(move(settlement, row, healths, minutes))
+  }
+  if (moved.length === 0) return
+  const attempted = moved.flatMap(({ settlement, mintedMs: minted }) =>
+    settlement.attempt === null ? [] : [{ settlement, attempt: settlement.attempt, minted }],
+  )
+  const sortedHealths = [...healths].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, health]) => health)
+  const mintedAll = moved.map((each) => each.mintedMs)
+  await run(writeBatch, [
+    ...columns(
+      moved,
+      ({ settlement }) => settlement.workspaceId,
+      ({ settlement }) => settlement.deliveryId,
+      (each) => each.mintedMs,
+      ({ to }) => to.state,
+      (each) => each.attempts,
+      ({ to }) => to.dueMs,
+      ({ to }) => to.endedMs,
+      ({ to }) => to.because,
+      (each) => each.lastStatusCode,
+      (each) => each.lastErrorCode,
+    ),
+    Math.min(...mintedAll),
+    Math.max(...mintedAll),
+    ...columns(
+      attempted,
+      ({ settlement }) => settlement.workspaceId,
+      ({ settlement }) => settlement.deliveryId,
+      ({ minted }) => minted,
+      ({ attempt }) => attempt.number,
+      ({ attempt }) => attempt.atMs,
+      ({ attempt }) => attempt.durationMs,
+      ({ attempt }) => attempt.statusCode,
+      ({ attempt }) =>
+        // PostgreSQL's text holds no NUL; JSON writes one as an escape, so none is left here.
+        JSON.stringify([attempt.error, attempt.requestHeaders, attempt.responseHeaders, attempt.responseBody]),
+    ),
+    ...columns(
+      sortedHealths,
+      (health) => health.workspaceId,
+      (health) => health.webhookId,
+      (health) => health.ended,
+      (health) => health.consecutiveFailures,
+      (health) => health.failingSinceMs,
+      (health) => health.lastSuccessMs,
+    ),
+    ...minutes.columns(),
+  ])
+}
+
+function move(settlement: Settlement, row: Row, healths: Map<string, Health>, minutes: Minutes): Moved {
+  const { workspaceId, atMs, attempt, next } = settlement
+  const from: Position = {
+    state: number(row, "state"),
+    dueMs: numberOrNull(row, "due_ms"),
+    endedMs: numberOrNull(row, "ended_ms"),
+    because: textOrNull(row, "because"),
+  }
+  const made = number(row, "attempts")
+  const createdMs = number(row, "created_ms")
+  const webhookId = text(row, "webhook_id")
+  const attempts = attempt === null ? made : Math.max(made, attempt.number)
+  const to = after(from, next, atMs)
+  const health = healthOf(healths, workspaceId, webhookId, row)
+  health.ended += Number(isWaiting(from.state)) - Number(isWaiting(to.state))
+  const [before, now] = [bucket(from.state, made), bucket(to.state, attempts)]
+  if (before !== now) {
+    minutes.count(workspaceId, webhookId, createdMs, before, -1)
+    minutes.count(workspaceId, webhookId, createdMs, now, 1)
+  }
+  if (attempt !== null) {
+    const succeeded = next.state === "delivered"
+    minutes.count(workspaceId, webhookId, attempt.atMs, succeeded ? "succeeded" : "failed", 1)
+    if (succeeded) {
+      health.consecutiveFailures = 0
+      health.failingSinceMs = null
+      health.lastSuccessMs = Math.max(health.lastSuccessMs ?? 0, atMs)
+    } else {
+      health.consecutiveFailures += 1
+      health.failingSinceMs ??= atMs
+    }
+  }
+  return {
+    settlement,
+    mintedMs: mintedMs(settlement.deliveryId),
+    to,
+    attempts,
+    lastStatusCode: attempt === null ? numberOrNull(row, "last_status_code") : attempt.statusCode,
+    lastErrorCode: attempt === null ? textOrNull(row, "last_error_code") : (attempt.error?.code ?? null),
+  }
+}
+
+function healthOf(healths: Map<string, Health>, workspaceId: string, webhookId: string, row: Row): Health {
+  const name = `${workspaceId} ${webhookId}`
+  let health = healths.get(name)
+  if (health === undefined) {
+    health = {
+      workspaceId,
+      webhookId,
+      ended: 0,
+      consecutiveFailures: numberOrNull(row, "consecutive_failures") ?? 0,
+      failingSinceMs: numberOrNull(row, "failing_since_ms"),
+      lastSuccessMs: numberOrNull(row, "last_success_ms"),
+    }
+    healths.set(name, health)
+  }
+  return health
+}
+
+type Position = {
+  readonly state: number
+  readonly dueMs: number | null
+  readonly endedMs: number | null
+  readonly because: string | null
+}
+
+function after(from: Position, next: Next, atMs: number): Position {
+  // A delivery that has ended stays as it is, unless what came late is a success.
+  if (!isWaiting(from.state) && (next.state !== "delivered" || from.state === code.delivered)) return from
+  switch (next.state) {
+    case "waiting":
+      return { state: code.again, dueMs: next.dueMs, endedMs: null, because: null }
+    case "exhausted":
+      return { state: code.exhausted, dueMs: null, endedMs: atMs, because: next.because }
+    case "delivered":
+    case "expired":
+    case "cancelled":
+      return { state: code[next.state], dueMs: null, endedMs: atMs, because: null }
+  }
+}
+
+function nameOf({ workspaceId, deliveryId }: Settlement): string {
+  return `${workspaceId} ${deliveryId}`
+}

@@ -1,0 +1,133 @@
+import type { DeliveryId, WebhookId, WorkspaceId } from "../../../domain/ids.ts"
+import type { Settlement } from "../../../ports/store.ts"
+import { GroupCommit, type Outcome } from "../../group-commit.ts"
+import { described } from "../failure.ts"
+import type { ShardKeeper } from "../ownership/shard-keeper.ts"
+import type { SessionPool } from "../session.ts"
+import { settlementBytes } from "../sizes.ts"
+import { cancelWaiting } from "./cancel-waiting.ts"
+import { reopen } from "./reopen.ts"
+import { settleBatch } from "./settle.ts"
+
+const batchMax = { operationsMax: 500, bytesMax: 4 * 1024 * 1024 }
+const rareBytes = 500
+
+type Reopen = {
+  readonly verb: "reopen"
+  readonly workspaceId: WorkspaceId
+  readonly id: DeliveryId
+  readonly nowMs: number
+}
+type Cancel = {
+  readonly verb: "cancel"
+  readonly workspaceId: WorkspaceId
+  readonly webhookId: WebhookId
+  readonly atMs: number
+  readonly limit: number
+}
+type Settle = { readonly verb: "settle"; readonly settlement: Settlement }
+type Operation = Settle | Reopen | Cancel
+
+/**
+ * Everything that moves stored deliveries, in the order of the calls: settlements in batches on the session that holds
+ * their shards, what people ask for one by one on any.
+ */
+export class Settling {
+  readonly #keeper: Pick<ShardKeeper, "holder">
+  readonly #sessions: SessionPool
+  readonly #group: GroupCommit<Operation, unknown>
+
+  constructor(
+    keeper: Pick<ShardKeeper, "holder">,
+    sessions: SessionPool,
+    queue: { readonly operationsMax: number; readonly bytesMax: number },
+  ) {
+    this.#keeper = keeper
+    this.#sessions = sessions
+    this.#group = new GroupCommit({ commit: (batch) => this.#commit(batch), queue, batch: batchMax })
+  }
+
+  async settle(settlement: Settlement): Promise<boolean> {
+    return (await this.#group.submit({ verb: "settle", settlement }, settlementBytes(settlement), "always")) === true
+  }
+
+  async reopen(workspaceId: WorkspaceId, id: DeliveryId, nowMs: number): Promise<WebhookId | null> {
+    // What an operation resolves to is what its verb returned.
+    return (await this.#group.submit(
+      { verb: "reopen", workspaceId, id, nowMs },
+      rareBytes,
+      "always",
+    )) as WebhookId | null
+  }
+
+  async cancelWaiting(workspaceId: WorkspaceId, webhookId: WebhookId, atMs: number, limit: number): Promise<number> {
+    return Number(
+      await this.#group.submit({ verb: "cancel", workspaceId, webhookId, atMs, limit }, rareBytes, "always"),
+    )
+  }
+
+  close(): Promise<void> {
+    return this.#group.close()
+  }
+
+  async #commit(batch: readonly Operation[]): Promise<readonly Outcome<unknown>[]> {
+    const outcomes: Outcome<unknown>[] = []
+    for (const run of runs(batch))
+      outcomes.push(...(Array.isArray(run) ? await this.#settleAll(run) : [await this.#rare(run)]))
+    return outcomes
+  }
+
+  async #settleAll(run: readonly Settle[]): Promise<readonly Outcome<boolean>[]> {
+    const holders = run.map(({ settlement }) => this.#keeper.holder(settlement.webhookId))
+    const ours = run.filter((_, index) => holders[index] !== null).map(({ settlement }) => settlement)
+    const holder = holders.find((found) => found !== null) ?? null
+    let failure: Error | null = null
+    if (holder !== null)
+      try {
+        await settleBatch(holder.session, holder.token, ours)
+      } catch (error) {
+        failure = described(error)
+      }
+    return holders.map((found) => {
+      if (found === null) return { ok: true, value: false }
+      return failure === null ? { ok: true, value: true } : { ok: false, error: failure }
+    })
+  }
+
+  async #rare(operation: Reopen | Cancel): Promise<Outcome<unknown>> {
+    try {
+      return { ok: true, value: await this.#sessions.transaction((run) => perform(run, operation)) }
+    } catch (error) {
+      return { ok: false, error: described(error) }
+    }
+  }
+}
+
+function perform(run: Parameters<typeof reopen>[0], operation: Reopen | Cancel): Promise<unknown> {
+  if (operation.verb === "reopen") return reopen(run, operation.workspaceId, operation.id, operation.nowMs)
+  const { workspaceId, webhookId, atMs, limit } = operation
+  return cancelWaiting(run, workspaceId, webhookId, atMs, limit)
+}
+
+/** Settlements that follow each other, each delivery once, go together; what lies between them keeps its place. */
+function runs(batch: readonly Operation[]): readonly (Settle[] | Reopen | Cancel)[] {
+  const found: (Settle[] | Reopen | Cancel)[] = []
+  let run: Settle[] = []
+  let here = new Set<string>()
+  for (const operation of batch) {
+    if (operation.verb === "settle" && !here.has(operation.settlement.deliveryId)) {
+      if (run.length === 0) found.push(run)
+      run.push(operation)
+      here.add(operation.settlement.deliveryId)
+      continue
+    }
+    run = []
+    here = new Set()
+    if (operation.verb === "settle") {
+      run.push(operation)
+      here.add(operation.settlement.deliveryId)
+      found.push(run)
+    } else found.push(operation)
+  }
+  return found
+}
