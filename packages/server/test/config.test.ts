@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest"
+import { BadSetting, readConfig } from "../src/config.ts"
+
+const key = Buffer.alloc(32, 7).toString("base64")
+
+describe("settings", () => {
+  it("have the documented defaults", () => {
+    expect(readConfig({})).toMatchObject({
+      host: "127.0.0.1",
+      port: 8080,
+      databaseUrl: null,
+      adminKey: null,
+      encryptionKey: null,
+      retentionDays: 30,
+    })
+    expect(readConfig({}).dataDir.endsWith("/data")).toBe(true)
+  })
+
+  it("that are empty count as not given", () => {
+    expect(readConfig({ TOCSIN_PORT: "", TOCSIN_DATABASE_URL: " " })).toMatchObject({ port: 8080, databaseUrl: null })
+  })
+
+  it.each([
+    ["TOCSIN_PORT", "http"],
+    ["TOCSIN_PORT", "70000"],
+    ["TOCSIN_PORT", "-1"],
+    ["TOCSIN_DATABASE_URL", "mysql://localhost/x"],
+    ["TOCSIN_DATABASE_URL", "not a url"],
+    ["TOCSIN_ADMIN_KEY", "short"],
+    ["TOCSIN_ENCRYPTION_KEY", "c2hvcnQ="],
+    ["TOCSIN_ENCRYPTION_KEY", "!!!"],
+    ["TOCSIN_ALLOWED_TARGETS", "http://localhost"],
+    ["TOCSIN_RETENTION_DAYS", "0"],
+    ["TOCSIN_RETENTION_DAYS", "1.5"],
+  ])("%s=%s stops the start with one line that names it once", (name, value) => {
+    const thrown = (() => {
+      try {
+        return readConfig({ [name]: value })
+      } catch (error) {
+        return error
+      }
+    })()
+    expect(thrown).toBeInstanceOf(BadSetting)
+    const { message } = thrown as BadSetting
+    expect(message.split("\n")).toHaveLength(1)
+    expect(message.split(name)).toHaveLength(2)
+  })
+
+  it("that do not exist are refused rather than ignored", () => {
+    expect(() => readConfig({ TOCSIN_RETENTION_DAY: "3" })).toThrow(/TOCSIN_RETENTION_DAY is not a setting/)
+  })
+
+  it("with PostgreSQL must include the encryption key, which every node shares", () => {
+    const database = { TOCSIN_DATABASE_URL: "postgres://localhost/tocsin" }
+    expect(() => readConfig(database)).toThrow(/TOCSIN_ENCRYPTION_KEY/)
+    expect(readConfig({ ...database, TOCSIN_ENCRYPTION_KEY: key }).encryptionKey).toHaveLength(32)
+  })
+})

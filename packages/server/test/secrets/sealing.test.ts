@@ -1,0 +1,38 @@
+import { randomBytes } from "node:crypto"
+import fc from "fast-check"
+import { expect, test } from "vitest"
+import { SealBroken, sealerFor } from "../../src/secrets/sealing.ts"
+
+test("what is sealed opens again, looks different each time and does not show what it holds", () => {
+  const sealer = sealerFor(randomBytes(32))
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme", minLength: 4 }), (clear) => {
+      const [one, other] = [sealer.seal(clear), sealer.seal(clear)]
+      expect(sealer.open(one)).toBe(clear)
+      expect(one).not.toBe(other)
+      expect(one).not.toContain(clear)
+    }),
+  )
+})
+
+test("another key, an altered record and an altered key id are refused", () => {
+  const sealer = sealerFor(randomBytes(32))
+  const sealed = sealer.seal("a-shared-secret")
+  expect(() => sealerFor(randomBytes(32)).open(sealed)).toThrow(SealBroken)
+  const dot = sealed.indexOf(".")
+  for (const at of [dot + 1, dot + 20, sealed.length - 2]) {
+    const flipped = sealed[at] === "A" ? "B" : "A"
+    expect(() => sealer.open(sealed.slice(0, at) + flipped + sealed.slice(at + 1))).toThrow(SealBroken)
+  }
+  expect(() => sealer.open("")).toThrow(SealBroken)
+  expect(() => sealer.open("nonsense")).toThrow(SealBroken)
+})
+
+test("a retired key opens what it sealed; the new one seals", () => {
+  const [old, now] = [randomBytes(32), randomBytes(32)]
+  const sealed = sealerFor(old).seal("a-shared-secret")
+  const sealer = sealerFor(now, [old])
+  expect(sealer.open(sealed)).toBe("a-shared-secret")
+  expect(sealer.seal("x").startsWith(sealer.keyId)).toBe(true)
+  expect(sealer.keyId).not.toBe(sealerFor(old).keyId)
+})
