@@ -8,9 +8,10 @@ import { asId, IdMint } from "./domain/ids.ts"
 import type { DisabledReason, Webhook } from "./domain/webhook.ts"
 import type { Clock } from "./ports/clock.ts"
 import type { Metrics } from "./ports/metrics.ts"
+import { type Ownership, ownsAll, type Signals } from "./ports/ownership.ts"
 import type { Random } from "./ports/random.ts"
 import type { Sender } from "./ports/sender.ts"
-import type { Store } from "./ports/store.ts"
+import { type Store, StoreUnavailable } from "./ports/store.ts"
 import { Registry } from "./registry/registry.ts"
 import type { Sealing } from "./registry/webhook-record.ts"
 
@@ -27,6 +28,8 @@ export type EngineParts = {
   /** Told of what should not happen; the engine goes on. */
   readonly onFault: (fault: unknown, what: string) => void
   readonly limits?: DispatchLimits
+  /** The other nodes, when the store is one that several share. */
+  readonly cluster?: { readonly ownership: Ownership; readonly signals: Signals }
 }
 
 export type Engine = {
@@ -44,6 +47,9 @@ export type Engine = {
 
 /** Longer than a commit takes that is going to be made at all. */
 const uncertainPauseMs = 5_000
+/** Replays asked for on another node, or left by one, are found this soon. */
+const replayPollMs = 2_000
+const reloadAgainMs = 250
 
 /**
  * Puts the engine together. The server and the simulation do it here alike: only what is handed in differs.
@@ -51,6 +57,7 @@ const uncertainPauseMs = 5_000
  */
 export async function assembleEngine(parts: EngineParts): Promise<Engine> {
   const { store, sender, clock, random, metrics, onFault } = parts
+  const ownership = parts.cluster?.ownership ?? ownsAll
   const mint = new IdMint(() => Buffer.from(random.bytes(8)).toString("hex"))
   const registry = await Registry.load(store, parts.sealing)
   const posting = new Posting(sender, clock)
@@ -64,6 +71,7 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
     disable: (webhook, reason) => disableWebhook(registry, mint, clock, webhook, reason),
     onSettled: parts.onSettled ?? (() => {}),
     onFault,
+    ownership,
     ...(parts.limits && { limits: parts.limits }),
   })
   const intake = new Intake({
@@ -82,7 +90,9 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
   })
   const probe = new Probe({ registry, posting, clock, mint })
   const missed = dispatcher.missed.bind(dispatcher)
-  const replaying = new Replaying({ store, registry, clock, mint, missed, onFault })
+  const owns = ownership.owns.bind(ownership)
+  const replaying = new Replaying({ store, registry, clock, mint, missed, onFault, owns })
+  let stopFollowing = () => {}
   let stopForgetting = () => Promise.resolve()
   return {
     registry,
@@ -94,12 +104,64 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
     async start() {
       await dispatcher.start()
       await replaying.start()
-      stopForgetting = startForgetting({ store, clock, retentionMs: parts.retentionMs, onFault })
+      const leads = ownership.leads.bind(ownership)
+      stopForgetting = startForgetting({ store, clock, retentionMs: parts.retentionMs, leads, onFault })
+      if (parts.cluster) stopFollowing = followOthers(parts.cluster.signals, { registry, dispatcher, replaying }, parts)
     },
     async stop() {
+      stopFollowing()
       replaying.stop()
       await Promise.all([stopForgetting(), dispatcher.stop()])
     },
+  }
+}
+
+/** Follows what other nodes store and change. @returns ends it. */
+function followOthers(
+  signals: Signals,
+  { registry, dispatcher, replaying }: Pick<Engine, "registry" | "dispatcher" | "replaying">,
+  { clock, onFault }: Pick<EngineParts, "clock" | "onFault">,
+): () => void {
+  let stopped = false
+  let changes = 0
+  let reloading = false
+  const quietly = async (what: string, work: () => Promise<void>): Promise<boolean> => {
+    try {
+      await work()
+      return true
+    } catch (fault) {
+      if (!(fault instanceof StoreUnavailable)) onFault(fault, what)
+      return false
+    }
+  }
+  const reload = async () => {
+    changes += 1
+    if (reloading) return
+    reloading = true
+    // A change that comes while one is read may not be in what is read.
+    for (let seen = 0; seen !== changes && !stopped; ) {
+      const reads = changes
+      if (await quietly("reading the changed configuration", () => registry.reload())) seen = reads
+      else await new Promise<void>((resolve) => clock.after(reloadAgainMs, resolve))
+    }
+    reloading = false
+    changes = 0
+  }
+  signals.onConfig(() => void reload())
+  signals.onWork((workspaceId, webhookId, what) => {
+    if (what === "new") dispatcher.missed(workspaceId, webhookId)
+    else dispatcher.wake(workspaceId, webhookId)
+  })
+  // What was changed while this node loaded its configuration.
+  void reload()
+  const pollReplays = async () => {
+    await quietly("looking for replays", () => replaying.start())
+    if (!stopped) cancel = clock.after(replayPollMs, () => void pollReplays())
+  }
+  let cancel = clock.after(replayPollMs, () => void pollReplays())
+  return () => {
+    stopped = true
+    cancel()
   }
 }
 

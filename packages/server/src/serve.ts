@@ -1,6 +1,6 @@
 import { hkdfSync } from "node:crypto"
-import { mkdirSync } from "node:fs"
 import type { AddressInfo } from "node:net"
+import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import type { Logger } from "pino"
@@ -8,11 +8,12 @@ import manifest from "../package.json" with { type: "json" }
 import { buildApi } from "./api/app.ts"
 import { ActivityFeed } from "./api/stream/activity-feed.ts"
 import type { Config } from "./config.ts"
-import { assembleEngine, type Engine } from "./engine.ts"
+import { assembleEngine, type Engine, type EngineParts } from "./engine.ts"
 import type { Store } from "./ports/store.ts"
-import { type AdminKey, adminKeyGiven, adminKeyIn, encryptionKeyIn } from "./secrets/key-files.ts"
-import { sealerFor } from "./secrets/sealing.ts"
+import { type AdminKey, adminKeyGiven, adminKeyIn, encryptionKeyGiven, encryptionKeyIn } from "./secrets/key-files.ts"
+import { SealBroken, sealerFor } from "./secrets/sealing.ts"
 import { openSender } from "./send/undici-sender.ts"
+import { openPostgresStore } from "./stores/postgres/open-postgres-store.ts"
 import { openSqliteStore } from "./stores/sqlite/open-sqlite-store.ts"
 import { prometheus } from "./system/prometheus.ts"
 import { systemClock } from "./system/system-clock.ts"
@@ -20,6 +21,8 @@ import { systemRandom } from "./system/system-random.ts"
 
 /** Longer than nearly every attempt takes, shorter than the 30 s after which orchestrators kill. */
 const drainMaxMs = 25_000
+/** For requests under way. A client that takes longer, or never ends its request, does not hold up the stop. */
+const requestsMaxMs = 5_000
 const dayMs = 86_400_000
 const keyBytes = 32
 const dashboardDir = fileURLToPath(new URL("../../dashboard/dist", import.meta.url))
@@ -36,28 +39,36 @@ export type Running = {
  * @throws Error of one line when a setting, a key or the database does not allow it.
  */
 export async function serve(config: Config, logger: Logger): Promise<Running> {
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   // The store first: it refuses a second process before that one can make keys of its own.
-  const store = await openStore(config)
+  const { store, cluster } = await openStore(config, logger)
   try {
-    return await serveOn(store, config, logger)
+    return await serveOn(store, cluster, config, logger)
   } catch (error) {
     await store.close()
     throw error
   }
 }
 
-async function openStore(config: Config): Promise<Store> {
-  if (config.databaseUrl !== null) {
-    throw new Error("TOCSIN_DATABASE_URL: PostgreSQL is not supported by this version; leave it unset")
+type Cluster = EngineParts["cluster"]
+
+async function openStore(config: Config, logger: Logger): Promise<{ store: Store; cluster: Cluster }> {
+  if (config.databaseUrl === null) {
+    return { store: await openSqliteStore({ directory: config.dataDir }), cluster: undefined }
   }
-  return openSqliteStore({ directory: config.dataDir })
+  const store = await openPostgresStore({
+    url: config.databaseUrl,
+    wholeDays: true,
+    onFault: (fault, what) => logger.warn({ err: fault }, what),
+  })
+  return { store, cluster: store }
 }
 
-async function serveOn(store: Store, config: Config, logger: Logger): Promise<Running> {
+async function serveOn(store: Store, cluster: Cluster, config: Config, logger: Logger): Promise<Running> {
   const { dataDir } = config
-  const encryptionKey = config.encryptionKey ?? encryptionKeyIn(dataDir, systemRandom.bytes(keyBytes))
-  const adminKey = config.adminKey ? adminKeyGiven(config.adminKey) : adminKeyIn(dataDir, systemRandom.bytes(keyBytes))
+  const encryption = config.encryptionKey
+    ? encryptionKeyGiven(config.encryptionKey)
+    : encryptionKeyIn(dataDir, systemRandom.bytes(keyBytes))
+  const admin = config.adminKey ? adminKeyGiven(config.adminKey) : adminKeyIn(dataDir, systemRandom.bytes(keyBytes))
   const sender = openSender({ allowedTargets: config.allowedTargets })
   const figures = prometheus({ inFlight: () => engine.dispatcher.inFlight() })
   const feed = new ActivityFeed()
@@ -67,11 +78,16 @@ async function serveOn(store: Store, config: Config, logger: Logger): Promise<Ru
     clock: systemClock,
     random: systemRandom,
     metrics: figures.metrics,
-    sealing: sealerFor(encryptionKey),
+    sealing: sealerFor(encryption.key),
     retentionMs: config.retentionDays * dayMs,
     onSettled: feed.settled,
     onFault: (fault, what) => logger.error({ err: fault }, what),
+    ...(cluster && { cluster }),
+  }).catch((error: unknown) => {
+    throw error instanceof SealBroken ? otherEncryptionKey(dataDir) : error
   })
+  // Only now is it known that nothing was sealed with a lost one; and from now on something may be sealed with it.
+  encryption.keep()
   const api = await buildApi({
     store,
     registry: engine.registry,
@@ -82,27 +98,36 @@ async function serveOn(store: Store, config: Config, logger: Logger): Promise<Ru
     clock: systemClock,
     random: systemRandom,
     mint: engine.mint,
-    adminKeyHash: adminKey.hash,
+    adminKeyHash: admin.hash,
     version: manifest.version,
     refusal: (url) => sender.refusal(url),
     limits: { managementRequestsPerSecond: 100 },
     logger,
     feed,
-    sessionSealing: sealerFor(sessionKey(encryptionKey)),
+    sessionSealing: sealerFor(sessionKey(encryption.key)),
     dashboardDir,
     metricsText: figures.text,
     checks: [{ name: "store", check: () => store.ready() }],
   })
+  const { host, port } = config
+  // Before anything is sent: a start that fails must not have posted what it cannot record.
+  await api.listen({ host, port }).catch((error: unknown) => {
+    throw cannotListen(host, port, error)
+  })
   await engine.start()
-  await api.listen({ host: config.host, port: config.port })
-  const address = addressOf(config.host, api.server.address())
+  // Last: a key that was never shown must not be the one that counts.
+  admin.keep()
   return {
-    address,
-    adminKey,
+    address: addressOf(host, api.server.address()),
+    adminKey: admin,
     async stop() {
-      await api.close()
+      const cut = setTimeout(() => api.server.closeAllConnections(), requestsMaxMs)
       const drained = engine.stop().then(() => true)
-      if (!(await Promise.race([drained, delay(drainMaxMs, false, { ref: false })]))) {
+      const [, done] = await Promise.all([
+        api.close().finally(() => clearTimeout(cut)),
+        Promise.race([drained, delay(drainMaxMs, false, { ref: false })]),
+      ])
+      if (!done) {
         logger.warn({ inFlight: engine.dispatcher.inFlight() }, "attempts still in flight are left to the next start")
       }
       await store.close()
@@ -114,6 +139,17 @@ async function serveOn(store: Store, config: Config, logger: Logger): Promise<Ru
 /** Of its own (RFC 5869), so that no sealed webhook secret can be passed off as a session. */
 function sessionKey(encryptionKey: Buffer): Buffer {
   return Buffer.from(hkdfSync("sha256", encryptionKey, "", "tocsin dashboard session", keyBytes))
+}
+
+function otherEncryptionKey(dataDir: string): Error {
+  return new Error(
+    `TOCSIN_ENCRYPTION_KEY: the webhooks' secrets in the database were sealed with another key. Set it to that key, or restore ${join(dataDir, "encryption.key")} from your backup.`,
+  )
+}
+
+function cannotListen(host: string, port: number, error: unknown): Error {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new Error(`TOCSIN_HOST, TOCSIN_PORT: cannot listen on ${host}, port ${port} (${reason}). Set them to others.`)
 }
 
 function addressOf(host: string, bound: AddressInfo | string | null): string {

@@ -5,6 +5,7 @@ import { afterFailure, disabledBy, expiredWhileHeld, retryPolicy } from "../doma
 import { type DisabledReason, isSending, type Webhook } from "../domain/webhook.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { Metrics } from "../ports/metrics.ts"
+import { type Ownership, ownsAll } from "../ports/ownership.ts"
 import type { Random } from "../ports/random.ts"
 import { type Settlement, type Store, StoreUnavailable } from "../ports/store.ts"
 import type { Registry } from "../registry/registry.ts"
@@ -39,6 +40,8 @@ export type DispatcherParts = {
   /** Told of what should not happen: the dispatcher goes on. */
   readonly onFault: (fault: unknown, what: string) => void
   readonly limits?: DispatchLimits
+  /** Which webhooks are this node's to send for; all of them when left out. */
+  readonly ownership?: Ownership
 }
 
 const readsMaxPerWebhook = 4
@@ -56,7 +59,10 @@ export class Dispatcher {
   readonly #parts: DispatcherParts
   readonly #slots: Slots
   readonly #room: Room
+  readonly #ownership: Ownership
   readonly #queues = new Map<WebhookId, WebhookQueue>()
+  /** Queues of webhooks that have left this node, with what to call when their last attempt is settled. */
+  readonly #leaving = new Map<WebhookQueue, () => void>()
   /** Insertion order gives each webhook its turn. */
   readonly #ready = new Set<WebhookQueue>()
   readonly #alarms = new TinyQueue<{ atMs: number; queue: WebhookQueue }>([], (a, b) => a.atMs - b.atMs)
@@ -70,12 +76,16 @@ export class Dispatcher {
     const limits = parts.limits ?? defaultDispatchLimits
     this.#slots = new Slots(limits.quickMax, limits.inFlightMax)
     this.#room = new Room(limits.bufferedMax)
+    this.#ownership = parts.ownership ?? ownsAll
     parts.registry.onWebhook((after, before) => this.#reconfigure(after, before))
+    this.#ownership.onGained(() => void this.#takeUp())
+    this.#ownership.onLost(() => this.#leave())
   }
 
   /** Takes up whatever was left waiting. */
   async start(): Promise<void> {
-    for (const { workspaceId, webhookId } of await this.#parts.store.backlogs()) this.wake(workspaceId, webhookId)
+    for (const { workspaceId, webhookId } of await this.#parts.store.backlogs())
+      if (this.#ownership.owns(webhookId)) this.wake(workspaceId, webhookId)
   }
 
   /** Deliveries that have just become durable, in the order of their commits. */
@@ -101,7 +111,10 @@ export class Dispatcher {
   /** Something about the webhook's deliveries changed in the store: a retry was asked for. */
   wake(workspaceId: WorkspaceId, webhookId: WebhookId): void {
     const webhook = this.#parts.registry.webhookOrTombstone(workspaceId, webhookId)
-    if (webhook?.deletedMs != null) return this.#cancelAll(webhook)
+    if (webhook?.deletedMs != null) {
+      if (this.#ownership.owns(webhookId)) this.#cancelAll(webhook)
+      return
+    }
     const queue = this.#queueOf(workspaceId, webhookId)
     if (!queue) return
     queue.lanes.wake()
@@ -124,7 +137,37 @@ export class Dispatcher {
     })
   }
 
+  /** Webhooks came to this node: what waits for them may have been stored, and attempted, elsewhere. */
+  async #takeUp(): Promise<void> {
+    while (!this.#stopping) {
+      try {
+        return await this.start()
+      } catch (fault) {
+        if (!(fault instanceof StoreUnavailable)) return this.#parts.onFault(fault, "taking up what waits")
+        await this.#pause(storeRetryFirstMs)
+      }
+    }
+  }
+
+  /** Webhooks left this node. Resolves when what is in flight for them is settled. */
+  async #leave(): Promise<void> {
+    const settled = [...this.#queues.values()]
+      .filter((queue) => !this.#ownership.owns(queue.webhookId))
+      .map((queue) => this.#dropQueue(queue))
+    await Promise.all(settled)
+  }
+
+  #dropQueue(queue: WebhookQueue): Promise<void> {
+    queue.sending = false
+    queue.lanes.drop()
+    this.#ready.delete(queue)
+    this.#queues.delete(queue.webhookId)
+    if (queue.inFlight === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#leaving.set(queue, resolve))
+  }
+
   #queueOf(workspaceId: WorkspaceId, webhookId: WebhookId): WebhookQueue | null {
+    if (!this.#ownership.owns(webhookId)) return null
     const known = this.#queues.get(webhookId)
     if (known) return known
     const { registry, clock } = this.#parts
@@ -143,11 +186,12 @@ export class Dispatcher {
     if (webhook.deletedMs !== null) {
       this.#queues.get(webhook.id)?.reconfigure(webhook, "none", false, this.#parts.clock.now())
       this.#queues.delete(webhook.id)
-      if (before?.deletedMs === null) this.#cancelAll(webhook)
+      if (before?.deletedMs === null && this.#ownership.owns(webhook.id)) this.#cancelAll(webhook)
       return
     }
     const sending = isSending(webhook)
-    const resumes = before !== null && sending && !isSending(before)
+    // One not known until now may come from another node, with deliveries that could not be taken up before.
+    const resumes = sending && (before === null || !isSending(before))
     const queue = this.#queues.get(webhook.id)
     queue?.reconfigure(webhook, this.#ordering(webhook), sending, this.#parts.clock.now())
     if (resumes) this.wake(webhook.workspaceId, webhook.id)
@@ -205,6 +249,10 @@ export class Dispatcher {
     for (const queue of this.#ready) {
       if (!this.#slots.hasFree(this.#parts.clock.monotonic())) return
       this.#ready.delete(queue)
+      if (!this.#ownership.owns(queue.webhookId)) {
+        void this.#dropQueue(queue)
+        continue
+      }
       const nowMs = this.#parts.clock.now()
       if (!queue.canStart(nowMs)) {
         this.#look(queue)
@@ -227,6 +275,10 @@ export class Dispatcher {
     }
     this.#slots.end(delivery)
     queue.landed(delivery, retryDueMs)
+    if (queue.inFlight === 0) {
+      this.#leaving.get(queue)?.()
+      this.#leaving.delete(queue)
+    }
     this.#look(queue)
     this.#pump()
     if (this.#stopping && this.#slots.inFlight() === 0) this.#onIdle?.()

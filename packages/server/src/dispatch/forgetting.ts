@@ -15,16 +15,18 @@ export function startForgetting(parts: {
   readonly store: Pick<Store, "forget">
   readonly clock: Clock
   readonly retentionMs: number
+  /** Asked before each step: of several nodes one forgets for all. */
+  readonly leads: () => boolean
   readonly onFault: (fault: unknown, what: string) => void
 }): () => Promise<void> {
-  const { store, clock, retentionMs, onFault } = parts
+  const { store, clock, retentionMs, leads, onFault } = parts
   let stopped = false
   let cancel = () => {}
   let running = Promise.resolve()
   const step = async () => {
     let more = false
     try {
-      more = await store.forget(clock.now() - retentionMs, stepRows)
+      if (leads()) more = await store.forget(clock.now() - retentionMs, stepRows)
     } catch (fault) {
       if (!(fault instanceof StoreUnavailable)) onFault(fault, "removing what is past its retention")
     }

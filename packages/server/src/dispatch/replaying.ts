@@ -14,6 +14,8 @@ export type ReplayingParts = {
   /** Told that new deliveries of a webhook wait in the store. */
   readonly missed: (workspaceId: WorkspaceId, webhookId: WebhookId) => void
   readonly onFault: (fault: unknown, what: string) => void
+  /** A job runs on the node that sends for its webhook; the others leave it to that one. */
+  readonly owns: (webhookId: WebhookId) => boolean
 }
 
 const stepEvents = 200
@@ -32,13 +34,14 @@ export class Replaying {
     this.#parts = parts
   }
 
+  /** Runs the stored jobs that are this node's and not running yet. */
   async start(): Promise<void> {
     for (const replay of await this.#parts.store.openReplays()) this.run(replay)
   }
 
   /** Runs a stored job in the background; one already running is left to itself. */
   run(replay: Replay): void {
-    if (this.#running.has(replay.id)) return
+    if (this.#running.has(replay.id) || !this.#parts.owns(replay.webhookId)) return
     this.#running.add(replay.id)
     const whole = async () => {
       try {
@@ -58,7 +61,7 @@ export class Replaying {
 
   async #steps(from: Replay): Promise<void> {
     let replay: Replay | null = from
-    while (replay?.state === "running" && !this.#stopped) {
+    while (replay?.state === "running" && !this.#stopped && this.#parts.owns(replay.webhookId)) {
       try {
         replay = await this.#step(replay)
       } catch (fault) {
