@@ -10,7 +10,6 @@ const logger = pino({ level: "info" }, process.stderr.isTTY ? pretty({ destinati
 async function main(): Promise<void> {
   const config = readConfig(process.env)
   const running = await serve(config, logger)
-  process.stdout.write(firstSteps(running, config))
   const stop = async (signal: string) => {
     process.off("SIGTERM", stop).off("SIGINT", stop)
     logger.info({ signal }, "stopping: attempts in flight are finished, the rest stays stored")
@@ -18,6 +17,8 @@ async function main(): Promise<void> {
     process.exit(0)
   }
   process.on("SIGTERM", stop).on("SIGINT", stop)
+  // After that: whoever waits for these lines may stop the server as soon as they are there.
+  process.stdout.write(firstSteps(running, config))
 }
 
 main().catch((error: unknown) => {
