@@ -34,16 +34,18 @@ const webhooks = Number(values.webhooks)
 
 const event = JSON.stringify(
   ((): object => {
-    const file = new URL("../packages/server/test/fixtures/documents/policycortex-policy.violation.created.json", import.meta.url)
+    const file = new URL(
+      "../packages/server/test/fixtures/documents/policycortex-policy.violation.created.json",
+      import.meta.url,
+    )
     const { type, data } = JSON.parse(readFileSync(file, "utf8")) as { type: string; data: object }
     return { type, data }
   })(),
 )
 
-/** Each event goes to one of the webhooks, in turn: they filter by environment. */
-function eventFor(number: number): string {
-  return event.replace('"production"', `"env-${number}"`)
-}
+/** Events go to the webhooks in turn: each filters by an environment of its own. */
+const eventOf = Array.from({ length: webhooks }, (_, number) => event.replace('"production"', `"env-${number}"`))
+const eventFor = (number: number) => eventOf[number % webhooks] ?? event
 
 async function setUp(server: Server, receiver: Receiver): Promise<string> {
   const admin = new Tocsin({ baseUrl: server.address, apiKey: server.adminKey })
@@ -66,20 +68,10 @@ async function measure(server: Server, key: string, perRequest: number): Promise
   const before = await settled(server)
   const cpuBefore = server.usage().cpuMs
   const startedMs = performance.now()
-  const share = Math.ceil(events / webhooks / perRequest) * perRequest
-  const publishers = 8
-  const turns = Array.from({ length: webhooks }, (_, number) => number)
-  await Promise.all(
-    Array.from({ length: publishers }, async (_, publisher) => {
-      for (const number of turns.filter((turn) => turn % publishers === publisher)) {
-        await publish(server.address, key, eventFor(number), share, perRequest, perRequest === 1 ? 8 : 1)
-      }
-    }),
-  )
-  const total = share * webhooks
-  while ((await settled(server)) < before + total) await delay(20)
+  await publish(server.address, key, eventFor, events, perRequest, perRequest === 1 ? 64 : 4)
+  while ((await settled(server)) < before + events) await delay(20)
   const seconds = (performance.now() - startedMs) / 1000
-  return { rate: total / seconds, cpuUs: ((server.usage().cpuMs - cpuBefore) * 1000) / total }
+  return { rate: events / seconds, cpuUs: ((server.usage().cpuMs - cpuBefore) * 1000) / events }
 }
 
 async function settled(server: Server): Promise<number> {
@@ -97,7 +89,12 @@ const receiver = await startReceiver()
 const server = await startServer(values.prof ? ["--cpu-prof"] : [])
 const key = await setUp(server, receiver)
 const body = eventFor(0)
-const kinds = ([["single", 1], ["batch", 50]] as const).filter(([name]) => values.only === undefined || values.only === name)
+const kinds = (
+  [
+    ["single", 1],
+    ["batch", 50],
+  ] as const
+).filter(([name]) => values.only === undefined || values.only === name)
 const limits: number[] = []
 const figures = new Map<string, { rates: number[]; ratios: number[]; cpuUs: number[] }>(
   kinds.map(([name]) => [name, { rates: [], ratios: [], cpuUs: [] }]),

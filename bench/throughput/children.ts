@@ -38,7 +38,10 @@ export type Server = {
 const adminKey = "ta_the-instance-key-of-the-benchmarks"
 
 /** The real program on an empty data directory. @param nodeFlags for example `--cpu-prof`. */
-export async function startServer(nodeFlags: readonly string[] = [], settings: Record<string, string> = {}): Promise<Server> {
+export async function startServer(
+  nodeFlags: readonly string[] = [],
+  settings: Record<string, string> = {},
+): Promise<Server> {
   const directory = mkdtempSync(join(tmpdir(), "tocsin-bench-"))
   const main = fileURLToPath(new URL("../../packages/server/src/main.ts", import.meta.url))
   const child = spawn(process.execPath, [...nodeFlags, main], {

@@ -1,10 +1,10 @@
 import { Pool } from "undici"
 
-/** Publishes `events` copies of one event, `perRequest` in each request. @throws Error when one is not accepted. */
+/** Publishes `events` events, `perRequest` in each request. @throws Error when one is not accepted. */
 export async function publish(
   address: string,
   key: string,
-  event: string,
+  event: (number: number) => string,
   events: number,
   perRequest: number,
   parallel: number,
@@ -12,15 +12,13 @@ export async function publish(
   const pool = new Pool(address, { connections: parallel })
   const single = perRequest === 1
   const path = single ? "/v1/events" : "/v1/events/batch"
-  const body = single ? event : `{"events":[${Array(perRequest).fill(event).join(",")}]}`
-  const headers = {
-    authorization: `Bearer ${key}`,
-    "content-type": "application/json",
-    "content-length": String(Buffer.byteLength(body)),
-  }
-  const post = () =>
+  const authorization = `Bearer ${key}`
+  const post = (from: number) =>
     new Promise<void>((resolve, reject) => {
       let status = 0
+      const some = Array.from({ length: perRequest }, (_, at) => event(from + at))
+      const body = Buffer.from(single ? (some[0] ?? "") : `{"events":[${some.join(",")}]}`)
+      const headers = { authorization, "content-type": "application/json", "content-length": String(body.length) }
       pool.dispatch(
         { path, method: "POST", headers, body },
         {
@@ -36,9 +34,10 @@ export async function publish(
     })
   let begun = 0
   const worker = async () => {
-    for (; begun < events; ) {
+    while (begun < events) {
+      const from = begun
       begun += perRequest
-      await post()
+      await post(from)
     }
   }
   await Promise.all(Array.from({ length: parallel }, worker))

@@ -69,6 +69,8 @@ export class Dispatcher {
   #cancelTimer: (() => void) | null = null
   #timerAtMs = Number.POSITIVE_INFINITY
   #stopping = false
+  /** Attempts begun whose outcome is not durable yet. */
+  #unsettled = 0
   #onIdle: (() => void) | null = null
 
   constructor(parts: DispatcherParts) {
@@ -131,7 +133,7 @@ export class Dispatcher {
     this.#stopping = true
     this.#cancelTimer?.()
     this.#ready.clear()
-    if (this.#slots.inFlight() === 0) return Promise.resolve()
+    if (this.#unsettled === 0) return Promise.resolve()
     return new Promise((resolve) => {
       this.#onIdle = resolve
     })
@@ -162,7 +164,7 @@ export class Dispatcher {
     queue.lanes.drop()
     this.#ready.delete(queue)
     this.#queues.delete(queue.webhookId)
-    if (queue.inFlight === 0) return Promise.resolve()
+    if (queue.unsettled === 0) return Promise.resolve()
     return new Promise((resolve) => this.#leaving.set(queue, resolve))
   }
 
@@ -266,6 +268,7 @@ export class Dispatcher {
 
   async #fly(queue: WebhookQueue, delivery: WaitingDelivery): Promise<void> {
     this.#slots.start(delivery, this.#parts.clock.monotonic())
+    this.#unsettled++
     let retryDueMs: number | null = null
     try {
       retryDueMs = await this.#attempt(queue, delivery)
@@ -273,15 +276,27 @@ export class Dispatcher {
       this.#parts.onFault(fault, `delivering ${delivery.id}`)
       retryDueMs = this.#parts.clock.now() + faultPauseMs
     }
-    this.#slots.end(delivery)
+    this.#answered(queue, delivery)
+    this.#unsettled--
     queue.landed(delivery, retryDueMs)
-    if (queue.inFlight === 0) {
+    if (queue.unsettled === 0) {
       this.#leaving.get(queue)?.()
       this.#leaving.delete(queue)
     }
     this.#look(queue)
     this.#pump()
-    if (this.#stopping && this.#slots.inFlight() === 0) this.#onIdle?.()
+    if (this.#stopping && this.#unsettled === 0) this.#onIdle?.()
+  }
+
+  /**
+   * The receiver is free for another while this outcome becomes durable; a lane that keeps an order waits for that
+   * by itself.
+   */
+  #answered(queue: WebhookQueue, delivery: WaitingDelivery): void {
+    this.#slots.end(delivery)
+    queue.answered(delivery)
+    this.#look(queue)
+    this.#pump()
   }
 
   /** @returns when to try again; null when the delivery is over, or no longer ours. */
@@ -302,6 +317,7 @@ export class Dispatcher {
       body: delivery.body,
       test: false,
     })
+    this.#answered(queue, delivery)
     const next: Next = verdict.delivered
       ? { state: "delivered" }
       : this.#afterFailure(delivery, webhook, verdict.failure)

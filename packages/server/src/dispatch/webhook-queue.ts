@@ -9,13 +9,18 @@ import { TokenBucket } from "./token-bucket.ts"
 
 const parallelMax = 20
 const parallelAtFirst = 4
+/** For each that may be on its way, how many may wait for their outcome to become durable. */
+const unsettledPerFlight = 8
 
 /** What the dispatcher knows of one webhook: its lanes, what is in flight, and how it has been doing. */
 export class WebhookQueue {
   readonly webhookId: WebhookId
   readonly workspaceId: WorkspaceId
   lanes: Lanes
-  inFlight = 0
+  /** Taken from the lanes, their outcome not durable yet. */
+  unsettled = 0
+  /** Of those, the ones the receiver has not answered. */
+  readonly #unanswered = new Set<WaitingDelivery>()
   readsUnderWay = 0
   sending: boolean
   /** Where the alarm stands that is set for it. */
@@ -76,7 +81,8 @@ export class WebhookQueue {
     return (
       this.sending &&
       this.#nextOrdering === null &&
-      this.inFlight < this.#parallel &&
+      this.#unanswered.size < this.#parallel &&
+      this.unsettled < this.#parallel * unsettledPerFlight &&
       this.lanes.canTake(nowMs) &&
       (this.#bucket === null || this.#bucket.freeAtMs(nowMs) <= nowMs)
     )
@@ -85,14 +91,19 @@ export class WebhookQueue {
   take(nowMs: number): WaitingDelivery | null {
     const delivery = this.lanes.take(nowMs)
     if (delivery === null) return null
-    this.inFlight++
+    this.unsettled++
+    this.#unanswered.add(delivery)
     this.#bucket?.take(nowMs)
     return delivery
   }
 
+  answered(delivery: WaitingDelivery): void {
+    this.#unanswered.delete(delivery)
+  }
+
   /** A flight is over and its outcome durable. @param retryDueMs null when the delivery has ended. */
   landed(delivery: WaitingDelivery, retryDueMs: number | null): void {
-    this.inFlight--
+    this.unsettled--
     if (retryDueMs === null) this.lanes.ended(delivery)
     else this.lanes.retried(delivery, retryDueMs)
     this.#changeOrdering()
@@ -121,7 +132,7 @@ export class WebhookQueue {
   }
 
   #changeOrdering(): void {
-    if (this.#nextOrdering === null || this.inFlight > 0) return
+    if (this.#nextOrdering === null || this.unsettled > 0) return
     this.lanes.drop()
     this.#ordering = this.#nextOrdering
     this.#nextOrdering = null
