@@ -1,0 +1,41 @@
+import { expect, test } from "vitest"
+import { World } from "./world.ts"
+
+const dayMs = 86_400_000
+
+test("what has ended is removed a month later, step by step; what still waits stays, with its event", async () => {
+  const world = await World.open()
+  const healthy = await world.webhook({ ordering: "none" })
+  const paused = await world.webhook({ ordering: "strict", active: false })
+  for (let count = 0; count < 700; count++) await world.publish()
+  await world.clock.advance(dayMs)
+  const deliveries = () => world.store.deliveries(world.workspaceId, {}, { limit: 10_000, before: null })
+  expect(await deliveries()).toHaveLength(1_400)
+
+  await world.clock.advance(28 * dayMs)
+  expect(await deliveries()).toHaveLength(1_400)
+
+  await world.clock.advance(2 * dayMs)
+  const left = await deliveries()
+  expect(left.every(({ webhookId, status }) => webhookId === paused.id && status === "held")).toBe(true)
+  expect(left).toHaveLength(700)
+  const oldest = left.at(-1)
+  expect(oldest && (await world.store.event(world.workspaceId, oldest.eventId))).toMatchObject({
+    type: "scan.completed",
+  })
+  expect(
+    await world.store.deliveries(world.workspaceId, { webhookId: healthy.id }, { limit: 10, before: null }),
+  ).toEqual([])
+})
+
+test("deliveries go on while a month's worth is being removed", async () => {
+  const world = await World.open()
+  const webhook = await world.webhook({ ordering: "strict" })
+  world.sender.answer(() => ({ status: 200, afterMs: 1 }))
+  for (let count = 0; count < 3_000; count++) await world.publish()
+  await world.clock.advance(31 * dayMs - 60_000)
+  const startMs = world.clock.now()
+  await world.publish()
+  await world.clock.advance(1_000)
+  expect((world.sender.arrivalsAt(webhook.url).at(-1)?.atMs ?? 0) - startMs).toBeLessThan(100)
+})
