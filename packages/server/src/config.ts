@@ -1,5 +1,6 @@
 import { resolve } from "node:path"
-import { type AllowedTargets, parseAllowedTargets } from "./send/allowed-targets.ts"
+import { parseAllowedTargets, parseDeniedTargets, type TargetList } from "./send/allowed-targets.ts"
+import { type EgressProxy, parseEgressProxy } from "./send/egress-proxy.ts"
 
 /** Everything an operator can set, validated. Spec: api.md, "Start and settings". */
 export type Config = {
@@ -12,7 +13,10 @@ export type Config = {
   readonly adminKey: string | null
   /** Null: generated at the first start (embedded database only). */
   readonly encryptionKey: Buffer | null
-  readonly allowedTargets: AllowedTargets
+  readonly allowedTargets: TargetList
+  readonly deniedTargets: TargetList
+  /** Null: receivers are connected to directly. */
+  readonly egressProxy: EgressProxy | null
   readonly retentionDays: number
 }
 
@@ -34,6 +38,8 @@ export const settingNames = [
   "TOCSIN_ADMIN_KEY",
   "TOCSIN_ENCRYPTION_KEY",
   "TOCSIN_ALLOWED_TARGETS",
+  "TOCSIN_DENIED_TARGETS",
+  "TOCSIN_EGRESS_PROXY",
   "TOCSIN_RETENTION_DAYS",
 ] as const
 
@@ -61,7 +67,9 @@ export function readConfig(environment: Environment): Config {
     databaseUrl,
     adminKey: readAdminKey(read("TOCSIN_ADMIN_KEY")),
     encryptionKey,
-    allowedTargets: readAllowedTargets(read("TOCSIN_ALLOWED_TARGETS")),
+    allowedTargets: readWith("TOCSIN_ALLOWED_TARGETS", read("TOCSIN_ALLOWED_TARGETS") ?? "", parseAllowedTargets),
+    deniedTargets: readWith("TOCSIN_DENIED_TARGETS", read("TOCSIN_DENIED_TARGETS") ?? "", parseDeniedTargets),
+    egressProxy: readEgressProxy(read("TOCSIN_EGRESS_PROXY")),
     retentionDays: readWhole("TOCSIN_RETENTION_DAYS", read("TOCSIN_RETENTION_DAYS"), 30, 1, 3_650),
   }
 }
@@ -107,12 +115,16 @@ function readKey(text: string | null): Buffer | null {
   return key
 }
 
-function readAllowedTargets(text: string | null): AllowedTargets {
+function readEgressProxy(text: string | null): EgressProxy | null {
+  return text === null ? null : readWith("TOCSIN_EGRESS_PROXY", text, parseEgressProxy)
+}
+
+/** @throws BadSetting with what the parser says, which may name the setting itself. */
+function readWith<Value>(name: SettingName, text: string, parse: (text: string) => Value): Value {
   try {
-    return parseAllowedTargets(text ?? "")
+    return parse(text)
   } catch (error) {
-    // Its message names the setting and the entry at fault.
     const message = error instanceof Error ? error.message : String(error)
-    throw new BadSetting("TOCSIN_ALLOWED_TARGETS", message.replace(/^TOCSIN_ALLOWED_TARGETS:? */, ""))
+    throw new BadSetting(name, message.startsWith(name) ? message.slice(name.length).replace(/^:? */, "") : message)
   }
 }

@@ -69,7 +69,11 @@ async function serveOn(store: Store, cluster: Cluster, config: Config, logger: L
     ? encryptionKeyGiven(config.encryptionKey)
     : encryptionKeyIn(dataDir, systemRandom.bytes(keyBytes))
   const admin = config.adminKey ? adminKeyGiven(config.adminKey) : adminKeyIn(dataDir, systemRandom.bytes(keyBytes))
-  const sender = openSender({ allowedTargets: config.allowedTargets })
+  const sender = openSender({
+    allowedTargets: config.allowedTargets,
+    deniedTargets: config.deniedTargets,
+    egressProxy: config.egressProxy,
+  })
   const figures = prometheus({ inFlight: () => engine.dispatcher.inFlight() })
   const feed = new ActivityFeed()
   const engine: Engine = await assembleEngine({

@@ -30,6 +30,10 @@ describe("settings", () => {
     ["TOCSIN_ENCRYPTION_KEY", "c2hvcnQ="],
     ["TOCSIN_ENCRYPTION_KEY", "!!!"],
     ["TOCSIN_ALLOWED_TARGETS", "http://localhost"],
+    ["TOCSIN_DENIED_TARGETS", "https://example.com/"],
+    ["TOCSIN_EGRESS_PROXY", "proxy:3128"],
+    ["TOCSIN_EGRESS_PROXY", "socks5://proxy:1080"],
+    ["TOCSIN_EGRESS_PROXY", "http://proxy:3128/path"],
     ["TOCSIN_RETENTION_DAYS", "0"],
     ["TOCSIN_RETENTION_DAYS", "1.5"],
   ])("%s=%s stops the start with one line that names it once", (name, value) => {

@@ -92,6 +92,8 @@ export const failureCodes = [
   "blocked_address",
   "response_too_large",
   "protocol",
+  "authorization_failed",
+  "egress_proxy",
   "internal",
 ] as const
 export type FailureCode = (typeof failureCodes)[number]

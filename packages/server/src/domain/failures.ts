@@ -38,6 +38,10 @@ const hints: Readonly<Record<FailureCode, (at: Circumstances) => string>> = {
     "The answer is larger than is read. Only the status matters: answer with a short body or none.",
   protocol: () =>
     "The answer is not valid HTTP. Check that the port speaks HTTP/1.1, and what stands before the endpoint.",
+  authorization_failed: () =>
+    "No access token could be had for this webhook, so nothing was sent. Check its authorization: the token URL, the client's id and secret, and the scope it may ask for.",
+  egress_proxy: () =>
+    "The proxy that this server sends through made no connection. If it refuses the endpoint, ask the operator to allow it there; otherwise the proxy is at fault.",
   internal: () => "This is a fault of the sending side, not of the endpoint. Tell the operator.",
 }
 

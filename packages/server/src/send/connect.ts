@@ -2,14 +2,16 @@ import net from "node:net"
 import tls from "node:tls"
 import type { buildConnector } from "undici"
 import { parseAddress } from "./address-rules.ts"
-import type { AllowedTargets } from "./allowed-targets.ts"
-import { withoutRootDot } from "./allowed-targets.ts"
+import { type TargetPolicy, withoutRootDot } from "./allowed-targets.ts"
+import { type EgressProxy, tunnel } from "./egress-proxy.ts"
 import { asSendFailure, SendFailure } from "./failure-codes.ts"
 import type { Lookup, ResolvedAddress } from "./resolve.ts"
 import { type Endpoint, refusalOfAddresses } from "./target-rules.ts"
 
 export type ConnectRules = {
-  readonly allowed: AllowedTargets
+  readonly policy: TargetPolicy
+  /** Null: receivers are dialled directly. */
+  readonly proxy: EgressProxy | null
   readonly lookup: Lookup
   /** For lookup, TCP and TLS together. */
   readonly timeoutMs: number
@@ -49,16 +51,42 @@ async function connect(endpoint: Endpoint, rules: ConnectRules): Promise<net.Soc
   const because = refusalOfAddresses(
     endpoint,
     addresses.map(({ address }) => address),
-    rules.allowed,
+    rules.policy,
   )
   if (because !== null) throw new SendFailure("blocked_address", because)
+  if (rules.proxy !== null) return throughProxy(rules.proxy, endpoint, addresses, rules, deadlineMs)
   const socket = await dial(endpoint, addresses, rules, deadlineMs - performance.now())
   // Belt and braces: the kernel's word on where the connection really ends.
   const peer = socket.remoteAddress
-  const strayed = peer === undefined ? null : refusalOfAddresses(endpoint, [peer], rules.allowed)
+  const strayed = peer === undefined ? null : refusalOfAddresses(endpoint, [peer], rules.policy)
   if (strayed === null) return socket
   socket.destroy()
   throw new SendFailure("blocked_address", strayed)
+}
+
+/** One approved address after another, each with its share of the time left, until the proxy connects to one. */
+async function throughProxy(
+  proxy: EgressProxy,
+  endpoint: Endpoint,
+  approved: readonly ResolvedAddress[],
+  rules: ConnectRules,
+  deadlineMs: number,
+): Promise<net.Socket> {
+  let tunnelled: net.Socket | null = null
+  let failure: unknown = slowConnection()
+  for (const [index, address] of approved.entries()) {
+    const shareMs = (deadlineMs - performance.now()) / (approved.length - index)
+    if (shareMs <= 0) break
+    try {
+      tunnelled = await tunnel(proxy, address, endpoint.port, shareMs, rules.dialling)
+      break
+    } catch (error) {
+      failure = error
+    }
+  }
+  if (tunnelled === null) throw failure
+  const socket = endpoint.secure ? tls.connect({ socket: tunnelled, ...tlsOptions(endpoint, rules) }) : tunnelled
+  return ready(endpoint, socket, rules, deadlineMs - performance.now())
 }
 
 /** An IP address is its own answer: neither Node nor undici would look it up, so it must be judged as it stands. */
@@ -72,42 +100,55 @@ async function resolved(host: string, lookup: Lookup): Promise<readonly Resolved
 function dial(
   endpoint: Endpoint,
   approved: readonly ResolvedAddress[],
-  { secureContext, dialling }: ConnectRules,
+  rules: ConnectRules,
+  timeoutMs: number,
+): Promise<net.Socket> {
+  const where = {
+    host: endpoint.host,
+    port: endpoint.port,
+    lookup: pinned(approved),
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: nextAddressAfterMs,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: 60_000,
+  }
+  const socket = endpoint.secure ? tls.connect({ ...where, ...tlsOptions(endpoint, rules) }) : net.connect(where)
+  return ready(endpoint, socket, rules, timeoutMs)
+}
+
+/** How TLS is spoken, on whatever connection. */
+function tlsOptions({ host }: Endpoint, { secureContext }: ConnectRules): tls.ConnectionOptions {
+  return {
+    host,
+    secureContext,
+    // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED in the environment cannot turn it off.
+    rejectUnauthorized: true,
+    // Server names are host names without the root dot, never addresses (RFC 6066 §3).
+    servername: net.isIP(host) === 0 ? withoutRootDot(host) : "",
+    // Not HTTP/2, whose multiplexing brings attacks of its own and nothing for one POST at a time.
+    ALPNProtocols: ["http/1.1"],
+  }
+}
+
+/** Waits until a socket can be written to; the connection of a plain tunnel already stands. */
+function ready(
+  endpoint: Endpoint,
+  socket: net.Socket,
+  { dialling }: ConnectRules,
   timeoutMs: number,
 ): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
-    const where = {
-      host: endpoint.host,
-      port: endpoint.port,
-      lookup: pinned(approved),
-      autoSelectFamily: true,
-      autoSelectFamilyAttemptTimeout: nextAddressAfterMs,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: 60_000,
-    }
-    const socket = endpoint.secure
-      ? tls.connect({
-          ...where,
-          secureContext,
-          // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED in the environment cannot turn it off.
-          rejectUnauthorized: true,
-          // Server names are host names without the root dot, never addresses (RFC 6066 §3).
-          servername: net.isIP(endpoint.host) === 0 ? withoutRootDot(endpoint.host) : "",
-          // Not HTTP/2, whose multiplexing brings attacks of its own and nothing for one POST at a time.
-          ALPNProtocols: ["http/1.1"],
-        })
-      : net.connect(where)
     const timer = setTimeout(() => socket.destroy(slowConnection()), Math.max(1, timeoutMs))
     const dialled = () => {
       clearTimeout(timer)
       dialling.delete(socket)
     }
-    dialling.add(socket)
-    socket.once(endpoint.secure ? "secureConnect" : "connect", () => {
+    const made = () => {
       dialled()
       resolve(socket)
-    })
+    }
+    dialling.add(socket)
     // Stays on: until undici listens, an error without a listener would end the process.
     socket.on("error", (error) => {
       dialled()
@@ -117,6 +158,8 @@ function dial(
       dialled()
       reject(new SendFailure("connection_reset", "The connection was closed before it was ready"))
     })
+    if (!endpoint.secure && !socket.connecting) made()
+    else socket.once(endpoint.secure ? "secureConnect" : "connect", made)
   })
 }
 

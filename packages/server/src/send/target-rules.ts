@@ -1,5 +1,5 @@
 import { type Address, judgeAddress, parseAddress } from "./address-rules.ts"
-import type { AllowedTargets } from "./allowed-targets.ts"
+import type { TargetPolicy } from "./allowed-targets.ts"
 
 /** api.md, "Webhooks": `url`. */
 const urlLengthMax = 2_048
@@ -30,7 +30,7 @@ const remedy = "List it in TOCSIN_ALLOWED_TARGETS to permit it."
 const unprintable = /[^!-~\u0080-\u{10ffff}]/u
 
 /** Checks a URL without asking the DNS; an IP address in it, however spelt, is judged at once. */
-export function checkTarget(url: string, allowed: AllowedTargets): TargetCheck {
+export function checkTarget(url: string, policy: TargetPolicy): TargetCheck {
   if (url.length > urlLengthMax) return refused(`the URL is longer than ${urlLengthMax} characters`)
   if (unprintable.test(url) || !URL.canParse(url)) return refused("it is not a valid URL")
   const parsed = new URL(url)
@@ -45,13 +45,13 @@ export function checkTarget(url: string, allowed: AllowedTargets): TargetCheck {
     port: parsed.port === "" ? (secure ? 443 : 80) : Number(parsed.port),
     path: parsed.pathname + parsed.search,
   }
-  const because = parseAddress(target.host) === null ? null : refusalOfLiteral(target, allowed)
+  const because = parseAddress(target.host) === null ? deniedHost(target, policy) : refusalOfLiteral(target, policy)
   return because === null ? { ok: true, target } : refused(because)
 }
 
 /** Why an endpoint given by its IP address may not be dialled; null when it may. */
-function refusalOfLiteral(endpoint: Endpoint, allowed: AllowedTargets): string | null {
-  return refusalOfAddresses(endpoint, [endpoint.host], allowed)
+function refusalOfLiteral(endpoint: Endpoint, policy: TargetPolicy): string | null {
+  return refusalOfAddresses(endpoint, [endpoint.host], policy)
 }
 
 /**
@@ -61,20 +61,39 @@ function refusalOfLiteral(endpoint: Endpoint, allowed: AllowedTargets): string |
 export function refusalOfAddresses(
   endpoint: Endpoint,
   addresses: readonly string[],
-  allowed: AllowedTargets,
+  policy: TargetPolicy,
 ): string | null {
-  if (allowed.hostListed(endpoint.host, endpoint.port)) return null
+  const denied = deniedHost(endpoint, policy) ?? deniedAddress(endpoint, addresses, policy)
+  if (denied !== null) return denied
+  if (policy.allowed.hostListed(endpoint.host, endpoint.port)) return null
   for (const text of addresses) {
-    const because = refusalOfAddress(endpoint, parseAddress(text), allowed)
+    const because = refusalOfAddress(endpoint, parseAddress(text), policy)
     if (because !== null) return because
   }
   return null
 }
 
+/** An operator's own list, which no exemption outweighs. */
+function deniedHost(endpoint: Endpoint, { denied }: TargetPolicy): string | null {
+  return denied.hostListed(endpoint.host, endpoint.port) ? deniedByOperator(endpoint) : null
+}
+
+function deniedAddress(endpoint: Endpoint, addresses: readonly string[], { denied }: TargetPolicy): string | null {
+  const listed = addresses.some((text) => {
+    const address = parseAddress(text)
+    return address !== null && denied.addressListed(address, endpoint.port)
+  })
+  return listed ? deniedByOperator(endpoint) : null
+}
+
+function deniedByOperator(endpoint: Endpoint): string {
+  return `${endpoint.host} is not sent to, by this server's TOCSIN_DENIED_TARGETS. Use another host, or ask the operator.`
+}
+
 /** The answer names the range, not the address: a tenant need not learn where the operator's inner names point. */
-function refusalOfAddress(endpoint: Endpoint, address: Address | null, allowed: AllowedTargets): string | null {
+function refusalOfAddress(endpoint: Endpoint, address: Address | null, policy: TargetPolicy): string | null {
   if (address === null) return `${endpoint.host} does not resolve to an IP address`
-  if (allowed.addressListed(address, endpoint.port)) return null
+  if (policy.allowed.addressListed(address, endpoint.port)) return null
   const judgement = judgeAddress(address)
   if (judgement.denied) return `${endpoint.host} is at an address never sent to (${judgement.range}). ${remedy}`
   if (!endpoint.secure) return unexemptHttp(endpoint)

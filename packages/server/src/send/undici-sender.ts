@@ -4,15 +4,20 @@ import { Agent } from "undici"
 import type { FailureCode, HeaderList } from "../domain/delivery.ts"
 import type { Sender, SendRequest, SendResult } from "../ports/sender.ts"
 import { parseAddress } from "./address-rules.ts"
-import { type AllowedTargets, nothingAllowed } from "./allowed-targets.ts"
+import { nothingListed, type TargetList, type TargetPolicy } from "./allowed-targets.ts"
 import { guardedConnector, within } from "./connect.ts"
+import type { EgressProxy } from "./egress-proxy.ts"
 import { Exchange } from "./exchange.ts"
 import { type Lookup, resolveName } from "./resolve.ts"
 import { checkTarget, refusalOfAddresses, type Target, type TargetCheck, unexemptHttp } from "./target-rules.ts"
 
 export type SenderOptions = {
   /** Exempt from the https-only and private-address rules. None by default. */
-  readonly allowedTargets?: AllowedTargets
+  readonly allowedTargets?: TargetList
+  /** Never sent to, exempt or not. None by default. */
+  readonly deniedTargets?: TargetList
+  /** Through which all connections go; the rules for addresses hold before it is asked. None by default. */
+  readonly egressProxy?: EgressProxy | null
   /** For lookup, TCP and TLS together; an attempt's own deadline may be sooner. 10 s by default. */
   readonly connectTimeoutMs?: number
   /** The DNS, by default. Tests hand in their own. */
@@ -42,7 +47,7 @@ export function openSender(options: SenderOptions = {}): Sender {
 }
 
 class UndiciSender implements Sender {
-  readonly #allowed: AllowedTargets
+  readonly #policy: TargetPolicy
   readonly #lookup: Lookup
   readonly #agent: Agent
   readonly #checked = new Map<string, TargetCheck>()
@@ -51,11 +56,15 @@ class UndiciSender implements Sender {
   #closed: PromiseWithResolvers<void> | null = null
 
   constructor(options: SenderOptions) {
-    this.#allowed = options.allowedTargets ?? nothingAllowed
+    this.#policy = {
+      allowed: options.allowedTargets ?? nothingListed,
+      denied: options.deniedTargets ?? nothingListed,
+    }
     this.#lookup = options.lookup ?? resolveName
     this.#agent = new Agent({
       connect: guardedConnector({
-        allowed: this.#allowed,
+        policy: this.#policy,
+        proxy: options.egressProxy ?? null,
         lookup: this.#lookup,
         timeoutMs: options.connectTimeoutMs ?? 10_000,
         dialling: this.#dialling,
@@ -100,12 +109,15 @@ class UndiciSender implements Sender {
     const check = this.#check(url)
     if (!check.ok) return check.because
     const { target } = check
-    if (parseAddress(target.host) !== null || this.#allowed.hostListed(target.host, target.port)) return null
+    if (parseAddress(target.host) !== null) return null
     const addresses = await this.#addressesNow(target.host)
     // Without addresses there is nothing to hold against an https target (its DNS may come later), and nothing that
-    // would exempt an http one.
-    if (addresses.length === 0) return target.secure ? null : unexemptHttp(target)
-    return refusalOfAddresses(target, addresses, this.#allowed)
+    // would exempt an http one, unless its name is listed.
+    if (addresses.length === 0) {
+      const exempt = target.secure || this.#policy.allowed.hostListed(target.host, target.port)
+      return exempt ? null : unexemptHttp(target)
+    }
+    return refusalOfAddresses(target, addresses, this.#policy)
   }
 
   /** Lets exchanges under way end, each by its own deadline, and closes all connections. */
@@ -134,7 +146,7 @@ class UndiciSender implements Sender {
   #check(url: string): TargetCheck {
     const known = this.#checked.get(url)
     if (known !== undefined) return known
-    const check = checkTarget(url, this.#allowed)
+    const check = checkTarget(url, this.#policy)
     if (this.#checked.size >= rememberedUrls) this.#checked.clear()
     this.#checked.set(url, check)
     return check

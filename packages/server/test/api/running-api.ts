@@ -9,7 +9,7 @@ import type { Sender, SendRequest, SendResult } from "../../src/ports/sender.ts"
 import type { Store } from "../../src/ports/store.ts"
 import { hashKey } from "../../src/secrets/api-key.ts"
 import { sealerFor } from "../../src/secrets/sealing.ts"
-import { parseAllowedTargets } from "../../src/send/allowed-targets.ts"
+import { strictPolicy } from "../../src/send/allowed-targets.ts"
 import { checkTarget, unexemptHttp } from "../../src/send/target-rules.ts"
 import { openMemoryStore } from "../../src/stores/memory/open-memory-store.ts"
 import { SeededRandom } from "../simulation/seeded-random.ts"
@@ -166,7 +166,7 @@ class Receivers implements Sender {
   }
 
   async refusal(url: string): Promise<string | null> {
-    const check = checkTarget(url, parseAllowedTargets(""))
+    const check = checkTarget(url, strictPolicy)
     if (!check.ok) return check.because
     return check.target.secure ? null : unexemptHttp(check.target)
   }

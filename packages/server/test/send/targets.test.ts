@@ -1,7 +1,7 @@
 import net from "node:net"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { Sender } from "../../src/ports/sender.ts"
-import { nothingAllowed, parseAllowedTargets } from "../../src/send/allowed-targets.ts"
+import { parseAllowedTargets, parseDeniedTargets, strictPolicy } from "../../src/send/allowed-targets.ts"
 import type { Lookup } from "../../src/send/resolve.ts"
 import { checkTarget } from "../../src/send/target-rules.ts"
 import { openSender } from "../../src/send/undici-sender.ts"
@@ -97,7 +97,7 @@ describe("the form of a URL", () => {
     ["https://hooks.example/#fragment", "fragment"],
     ["https://hooks.example/#", "fragment"],
   ])("%j is refused (%s)", async (url, because) => {
-    const check = checkTarget(url, nothingAllowed)
+    const check = checkTarget(url, strictPolicy)
     expect(check).toMatchObject({ ok: false, because: expect.stringContaining(because) })
     const sender = openSender({ lookup: dns({}) })
     expect((await post(sender, url)).failure?.code).toBe("blocked_address")
@@ -112,14 +112,14 @@ describe("the form of a URL", () => {
     ["https://8.8.8.8/", "/", 443],
     ["https://[2606:4700:4700::1111]/", "/", 443],
   ])("%j is accepted", (url, path, port) => {
-    expect(checkTarget(url, nothingAllowed)).toMatchObject({ ok: true, target: { path, port, secure: true } })
+    expect(checkTarget(url, strictPolicy)).toMatchObject({ ok: true, target: { path, port, secure: true } })
   })
 })
 
 test("a URL may have 2048 characters, not one more", () => {
   const longest = `https://hooks.example/${"a".repeat(2_026)}`
-  expect(checkTarget(longest, nothingAllowed).ok).toBe(true)
-  expect(checkTarget(`${longest}a`, nothingAllowed)).toMatchObject({ because: expect.stringContaining("2048") })
+  expect(checkTarget(longest, strictPolicy).ok).toBe(true)
+  expect(checkTarget(`${longest}a`, strictPolicy)).toMatchObject({ because: expect.stringContaining("2048") })
 })
 
 describe("registration", () => {
@@ -163,6 +163,44 @@ describe("registration", () => {
   test("the system's own resolver is asked when no other is given", async () => {
     const sender = openSender()
     expect(await sender.refusal("https://localhost/")).toContain("loopback")
+    await sender.close()
+  })
+})
+
+describe("what the operator denies", () => {
+  test.each([
+    // denied, URL, addresses
+    ["hooks.test", "https://hooks.test/", ["93.184.215.14"]],
+    ["hooks.test", "https://hooks.test./", ["93.184.215.14"]],
+    ["*.test", "https://HOOKS.test/", ["93.184.215.14"]],
+    ["hooks.test:8443", "https://hooks.test:8443/", ["93.184.215.14"]],
+    ["93.184.0.0/16", "https://hooks.test/", ["1.1.1.1", "93.184.215.14"]],
+    ["93.184.0.0/16", "https://hooks.test/", ["64:ff9b::5db8:d70e"]],
+    ["93.184.0.0/16", "https://93.184.215.14/", []],
+    ["2606:4700::/32", "https://[2606:4700::1111]/", []],
+    ["10.0.0.1", "https://listed.test/", ["10.0.0.1"]],
+    ["listed.test", "https://listed.test/", ["10.0.0.1"]],
+  ])("%s denies %s at %j, exempt or not", async (setting, url, addresses) => {
+    const asked = { "hooks.test": addresses, "hooks.test.": addresses, "listed.test": addresses }
+    const sender = openSender({
+      lookup: dns(asked),
+      allowedTargets: parseAllowedTargets("listed.test,10.0.0.0/8"),
+      deniedTargets: parseDeniedTargets(setting),
+    })
+    expect(await sender.refusal(url)).toContain("TOCSIN_DENIED_TARGETS")
+    expect((await post(sender, url)).failure).toMatchObject({
+      code: "blocked_address",
+      message: expect.stringContaining("TOCSIN_DENIED_TARGETS"),
+    })
+    await sender.close()
+  })
+
+  test("leaves the others as they are", async () => {
+    const sender = openSender({
+      lookup: dns({ "hooks.test": ["93.184.215.14"] }),
+      deniedTargets: parseDeniedTargets("other.test,hooks.test:8443,203.0.114.0/24"),
+    })
+    expect(await sender.refusal("https://hooks.test/")).toBeNull()
     await sender.close()
   })
 })
