@@ -1,3 +1,4 @@
+import { hostname } from "node:os"
 import postgres from "postgres"
 import { StoreUnavailable } from "../../ports/store.ts"
 import { described } from "./failure.ts"
@@ -24,6 +25,9 @@ const answerMaxMs = 25_000
  */
 export const indexesOnly: ConnectionSettings = { plan_cache_mode: "force_generic_plan", enable_seqscan: false }
 
+/** What an administrator sees in `pg_stat_activity`. */
+const nodeName = `tocsin ${process.pid}@${hostname()}`.slice(0, 63)
+
 function driverOptions(settings: ConnectionSettings, max: number) {
   return {
     max,
@@ -34,7 +38,7 @@ function driverOptions(settings: ConnectionSettings, max: number) {
     fetch_types: false,
     onnotice: () => {},
     types: { int8: { to: 20, from: [20], serialize: String, parse: Number } },
-    connection: { application_name: "tocsin", jit: false, ...serverLimits, ...settings },
+    connection: { application_name: nodeName, jit: false, ...serverLimits, ...settings },
   }
 }
 
