@@ -42,7 +42,10 @@ export async function call(
   return { status: response.status, headers: response.headers, text, json: isObject(parsed) ? parsed : {} }
 }
 
-/** A workspace of a running server, seen with a key of its own. Calls throw on an answer that is not a 2xx. */
+/**
+ * A workspace of a running server, seen with a key of its own. All calls but `ask` come again when the key's rate asks
+ * for it (tests are faster than people), and throw on any other answer that is not a 2xx.
+ */
 export class Workspace {
   readonly id: string
   readonly key: string
@@ -112,7 +115,13 @@ export class Workspace {
   }
 
   async #do(method: string, path: string, body?: unknown): Promise<Json> {
-    const answer = await this.ask(method, path, body === undefined ? {} : { body })
+    const sent = body === undefined ? {} : { body }
+    let answer = await this.ask(method, path, sent)
+    while (answer.status === 429) {
+      const pauseMs = Number(answer.headers.get("retry-after")) * 1000
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      answer = await this.ask(method, path, sent)
+    }
     if (answer.status < 200 || answer.status > 299) {
       throw new Error(`${method} ${path} was answered ${answer.status}: ${answer.text}`)
     }
