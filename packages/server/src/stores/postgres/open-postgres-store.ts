@@ -5,7 +5,7 @@ import { backlogs } from "./lanes/backlogs.ts"
 import { nextDue } from "./lanes/next-due.ts"
 import { waiting } from "./lanes/waiting.ts"
 import { attempts } from "./log/attempts.ts"
-import { audit } from "./log/audit.ts"
+import { audit, auditChain, auditHead } from "./log/audit.ts"
 import { deliveries, delivery } from "./log/deliveries.ts"
 import { event, events } from "./log/events.ts"
 import { health } from "./log/health.ts"
@@ -139,7 +139,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     cancelWaiting: (workspaceId, webhookId, atMs, limit) => settling.cancelWaiting(workspaceId, webhookId, atMs, limit),
     configure: (changes, entries) => sessions.transaction((run) => configure(run, changes, entries)),
     touchKeys: (used) => touchKeys(read, used),
-    note: (entry) => note(read, entry),
+    note: (entry) => sessions.transaction((run) => note(run, entry)),
     putReplay: (job) => putReplay(read, job),
     enqueue: async (job) => {
       await partitions.ensure(job.deliveries.map(({ id }) => dayOf(mintedMs(id))))
@@ -175,6 +175,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     deliveries: (workspaceId, filter, page) => deliveries(read, workspaceId, filter, page),
     attempts: (workspaceId, id) => attempts(read, workspaceId, id),
     audit: (workspaceId, page) => audit(read, workspaceId, page),
+    auditChain: (workspaceId, afterSequence, limit) => auditChain(read, workspaceId, afterSequence, limit),
+    auditHead: (workspaceId) => auditHead(read, workspaceId),
     replay: (workspaceId, id) => replay(read, workspaceId, id),
     openReplays: () => openReplays(read),
     replayCandidates: (job, afterId, limit) => replayCandidates(read, job, afterId, limit),

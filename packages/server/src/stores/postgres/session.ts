@@ -180,8 +180,11 @@ export class SessionPool {
 
   async #take(): Promise<Session> {
     if (this.#closed) throw new StoreUnavailable("The store is closed.")
-    const free = this.#free.pop()
-    if (free !== undefined) return free
+    for (let free = this.#free.pop(); free !== undefined; free = this.#free.pop()) {
+      if (!free.lost) return free
+      this.#count -= 1
+      void free.close()
+    }
     if (this.#count < this.#max) {
       this.#count += 1
       return this.#open()
