@@ -49,6 +49,11 @@ export class Tocsin {
     return this.#connection.object({ method: "GET", path: "/v1/overview", repetition: "repeatable", signal })
   }
 
+  /** The server's OpenAPI 3.1 document. */
+  openapi({ signal }: CallOptions = {}): Promise<{ readonly [name: string]: unknown }> {
+    return this.#connection.object({ method: "GET", path: "/openapi.json", repetition: "repeatable", signal })
+  }
+
   /**
    * Events and attempts as they happen: `for await (const activity of tocsin.stream({ signal }))`. It reconnects by
    * itself, but what happens meanwhile is in the lists alone: read them again in `onConnected`.

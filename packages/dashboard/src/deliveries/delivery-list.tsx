@@ -1,0 +1,117 @@
+import { useNavigate } from "@tanstack/react-router"
+import type { DeliveryFilter, DeliveryStatus } from "@tocsin/client"
+import { type FormEvent, useState } from "react"
+import { useAddress } from "../parts/address.ts"
+import { Button } from "../parts/button.tsx"
+import { inputClass } from "../parts/field.tsx"
+import { Icon } from "../parts/icons.tsx"
+import { Panel, ScreenTitle } from "../parts/panel.tsx"
+import { sinceOf, spans, TimeFilter } from "../parts/time-filter.tsx"
+import { useCatalogue, useWebhooks } from "../webhooks/webhook-queries.ts"
+import { DeliveryTable } from "./delivery-table.tsx"
+
+const states: readonly DeliveryStatus[] = [
+  "pending",
+  "held",
+  "retrying",
+  "delivered",
+  "exhausted",
+  "expired",
+  "cancelled",
+]
+
+export function DeliveryList() {
+  const [address, setAddress] = useAddress()
+  const catalogue = useCatalogue()
+  const webhooks = useWebhooks()
+  const [tail, setTail] = useState(true)
+  // Once per choice: a moving bound would be another list at each second.
+  const [since, setSince] = useState(() => sinceOf(address.span))
+  const status = states.find((each) => each === address.status)
+  const filter: DeliveryFilter = {
+    ...(status && { status }),
+    ...(address.type !== undefined && { event_type: address.type }),
+    ...(address.webhook !== undefined && { webhook_id: address.webhook }),
+    ...(address.event !== undefined && { event_id: address.event }),
+    ...(since !== null && { from: since }),
+  }
+  const choose = (name: string) => (event: { target: { value: string } }) =>
+    setAddress({ [name]: event.target.value === "" ? undefined : event.target.value })
+  return (
+    <>
+      <ScreenTitle
+        title="Deliveries"
+        below="Each event on its way to each webhook"
+        actions={
+          <Button aria-pressed={tail} onClick={() => setTail(!tail)}>
+            <Icon name={tail ? "pause" : "play"} width={14} height={14} />
+            {tail ? "Pause live tail" : "Live tail"}
+          </Button>
+        }
+      />
+      <Panel flush>
+        <div className="grid grid-cols-2 gap-2 border-b border-line p-3 md:grid-cols-5">
+          <select aria-label="State" className={inputClass} value={status ?? ""} onChange={choose("status")}>
+            <option value="">Any state</option>
+            {states.map((each) => (
+              <option key={each}>{each}</option>
+            ))}
+          </select>
+          <select aria-label="Event type" className={inputClass} value={address.type ?? ""} onChange={choose("type")}>
+            <option value="">Any type</option>
+            {catalogue.data?.map(({ name }) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+          <select
+            aria-label="Webhook"
+            className={inputClass}
+            value={address.webhook ?? ""}
+            onChange={choose("webhook")}
+          >
+            <option value="">Any webhook</option>
+            {webhooks.data?.map(({ id, url }) => (
+              <option key={id} value={id}>
+                {url}
+              </option>
+            ))}
+          </select>
+          <TimeFilter
+            value={address.span ?? ""}
+            onChange={(span) => {
+              setSince(sinceOf(span))
+              setAddress({ span: span === "" ? undefined : span })
+            }}
+            spans={spans}
+          />
+          <IdSearch present={address.event} choose={(event) => setAddress({ event })} />
+        </div>
+        <DeliveryTable filter={filter} tail={tail} />
+      </Panel>
+    </>
+  )
+}
+
+/** Takes an id of a delivery, which it opens, or of an event, whose deliveries it shows. */
+function IdSearch({ present, choose }: { present: string | undefined; choose: (event: string | undefined) => void }) {
+  const navigate = useNavigate()
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const id = String(new FormData(event.currentTarget).get("id") ?? "").trim()
+    if (id.startsWith("dlv_")) navigate({ to: "/deliveries/$id", params: { id } })
+    else choose(id === "" ? undefined : id)
+  }
+  return (
+    <form onSubmit={submit} className="max-md:col-span-2">
+      <input
+        key={present}
+        type="search"
+        name="id"
+        aria-label="Id of a delivery or an event"
+        placeholder="Delivery or event id"
+        defaultValue={present ?? ""}
+        className={inputClass}
+      />
+    </form>
+  )
+}

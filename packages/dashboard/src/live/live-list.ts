@@ -1,0 +1,68 @@
+import { type InfiniteData, type QueryKey, useInfiniteQuery, useQueryClient } from "@tanstack/react-query"
+import type { Activity, Page } from "@tocsin/client"
+import { useEffect, useMemo, useRef } from "react"
+import { paced, useActivity } from "./activity.tsx"
+
+type Pages<Item> = InfiniteData<Page<Item>, string | undefined>
+
+const tailEveryMs = 1_000
+
+/**
+ * A cursor-paged list, newest first, that takes in what is new at its head without reading the rest again.
+ *
+ * @param fetchPage the page at a cursor.
+ * @param tail whether to follow what happens; `about` says which activities concern the list.
+ */
+export function useLiveList<Item extends { readonly id: string }>(
+  queryKey: QueryKey,
+  fetchPage: (cursor: string | undefined, signal: AbortSignal | undefined) => Promise<Page<Item>>,
+  tail: { readonly on: boolean; readonly about: Activity["kind"] } | null = null,
+) {
+  const queries = useQueryClient()
+  const query = useInfiniteQuery({
+    queryKey,
+    queryFn: ({ pageParam, signal }) => fetchPage(pageParam, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  })
+  const takeIn = useRef(async () => {})
+  takeIn.current = async () => {
+    const head = await fetchPage(undefined, undefined)
+    const before = queries.getQueryData<Pages<Item>>(queryKey)
+    const after = before && withHead(before, head)
+    // A whole page of news: what lies between is unknown, so the list begins again.
+    if (after === null) await queries.resetQueries({ queryKey })
+    else if (after) queries.setQueryData(queryKey, after)
+  }
+  const pace = useMemo(
+    () =>
+      paced(() => {
+        // A page that fails now comes with the next activity.
+        takeIn.current().catch(() => {})
+      }, tailEveryMs),
+    [],
+  )
+  useEffect(() => pace.cancel, [pace])
+  useActivity((activity) => {
+    if (activity.kind === tail?.about || (tail?.about === "attempt" && activity.kind === "event")) pace.soon()
+  }, tail?.on === true)
+  const rows = useMemo(() => query.data?.pages.flatMap(({ data }) => data) ?? [], [query.data])
+  return {
+    rows,
+    query,
+    more: query.hasNextPage ? () => void query.fetchNextPage() : undefined,
+  }
+}
+
+/** @returns null when the head no longer reaches what is known. */
+function withHead<Item extends { readonly id: string }>(known: Pages<Item>, head: Page<Item>): Pages<Item> | null {
+  const fresh = new Map(head.data.map((item) => [item.id, item]))
+  const seen = new Set(known.pages.flatMap(({ data }) => data.map(({ id }) => id)))
+  const added = head.data.filter(({ id }) => !seen.has(id))
+  if (seen.size > 0 && added.length === head.data.length && head.next_cursor !== null) return null
+  const pages = known.pages.map((page, at) => {
+    const data = page.data.map((item) => fresh.get(item.id) ?? item)
+    return { ...page, data: at === 0 ? [...added, ...data] : data }
+  })
+  return { ...known, pages }
+}

@@ -1,0 +1,171 @@
+import { useQuery } from "@tanstack/react-query"
+import { Link } from "@tanstack/react-router"
+import type { Overview as Figures, TroubledWebhook } from "@tocsin/client"
+import { useMemo } from "react"
+import { Badge, type Tone } from "../parts/badge.tsx"
+import { buttonClass } from "../parts/button.tsx"
+import { Figure } from "../parts/facts.tsx"
+import { count, milliseconds, percent } from "../parts/figures.ts"
+import { Panel, ScreenTitle } from "../parts/panel.tsx"
+import { Empty, Failed } from "../parts/states.tsx"
+import { Time } from "../parts/time.tsx"
+import { LazyPlot } from "../plots/lazy-plot.tsx"
+import { tocsin } from "../tocsin.ts"
+
+const refreshMs = 10_000
+
+export function Overview() {
+  const { data, error, refetch } = useQuery({
+    queryKey: ["overview"],
+    queryFn: ({ signal }) => tocsin.overview({ signal }),
+    refetchInterval: refreshMs,
+  })
+  if (error && !data) return <Failed error={error} again={() => refetch()} />
+  return (
+    <>
+      <ScreenTitle title="Overview" below="The last 60 minutes of this workspace" />
+      <FirstFigures figures={data} />
+      <Traffic figures={data} />
+      <InTrouble figures={data} />
+    </>
+  )
+}
+
+function FirstFigures({ figures }: { figures: Figures | undefined }) {
+  const latency = figures?.latency_ms
+  const minute = figures?.series.at(-2)
+  return (
+    <dl className="mb-4 grid grid-cols-2 gap-3 md:grid-cols-3 xl:grid-cols-6">
+      <Figure
+        name="Accepted events"
+        value={figures ? count(figures.accepted) : "–"}
+        note={minute && `${count(minute.accepted)} in the last full minute`}
+      />
+      <Figure
+        name="Delivered"
+        value={figures ? count(figures.delivered) : "–"}
+        note={minute && `${count(minute.delivered)} in the last full minute`}
+      />
+      <Figure
+        name="Success rate"
+        value={percent(figures?.success_rate ?? null)}
+        note={figures && `${count(figures.failed)} failed attempts`}
+      />
+      <Figure name="Latency p50" value={milliseconds(latency?.p50)} note="half of the attempts" />
+      <Figure
+        name="Latency p95"
+        value={milliseconds(latency?.p95)}
+        note={latency ? `p99 ${milliseconds(latency.p99)}` : ""}
+      />
+      <Figure
+        name="Backlog"
+        value={figures ? count(figures.backlog) : "–"}
+        note={
+          <Link to="/deliveries" search={{ status: "retrying" }} className="hover:underline">
+            not yet delivered
+          </Link>
+        }
+      />
+    </dl>
+  )
+}
+
+function Traffic({ figures }: { figures: Figures | undefined }) {
+  const series = figures?.series
+  const times = useMemo(() => series?.map(({ at }) => Date.parse(at) / 1000) ?? [], [series])
+  const lines = useMemo(
+    () => [
+      { name: "Accepted", colour: "accent" as const, values: series?.map(({ accepted }) => accepted) ?? [] },
+      {
+        name: "Delivered",
+        colour: "good" as const,
+        filled: true,
+        values: series?.map(({ delivered }) => delivered) ?? [],
+      },
+      { name: "Failed attempts", colour: "bad" as const, values: series?.map(({ failed }) => failed) ?? [] },
+    ],
+    [series],
+  )
+  const says = figures
+    ? `In the last hour ${figures.accepted} events were accepted, ${figures.delivered} attempts delivered and ${figures.failed} failed.`
+    : "Figures are being loaded."
+  return (
+    <Panel title="Traffic per minute" className="mb-4">
+      <LazyPlot times={times} lines={lines} unit="" says={says} />
+    </Panel>
+  )
+}
+
+const tones: Readonly<Record<TroubledWebhook["because"], readonly [Tone, string]>> = {
+  disabled: ["bad", "Disabled"],
+  failing: ["bad", "Failing"],
+  unverified: ["warn", "Unverified"],
+}
+
+function InTrouble({ figures }: { figures: Figures | undefined }) {
+  const webhooks = figures?.webhooks
+  const all = webhooks ? webhooks.active + webhooks.inactive + webhooks.unverified + webhooks.disabled : null
+  return (
+    <Panel
+      flush
+      title="Webhooks in trouble"
+      {...(webhooks && { note: `${webhooks.active} of ${all} active` })}
+      className="min-h-40"
+    >
+      {figures && all === 0 && (
+        <Empty icon="webhooks" title="No webhook yet">
+          <p className="mb-3">Register the endpoint that is to receive this workspace's events.</p>
+          <Link to="/settings/integrations/webhooks/new" className={buttonClass("primary")}>
+            <span className="text-white">Add Webhook</span>
+          </Link>
+        </Empty>
+      )}
+      {figures && all !== 0 && figures.troubled.length === 0 && (
+        <Empty icon="check" title="All is well">
+          Every active webhook succeeded with its last attempt.
+        </Empty>
+      )}
+      <ul className="divide-y divide-line">
+        {figures?.troubled.map((webhook) => (
+          <Troubled key={webhook.id} webhook={webhook} />
+        ))}
+      </ul>
+    </Panel>
+  )
+}
+
+function Troubled({ webhook }: { webhook: TroubledWebhook }) {
+  const [tone, text] = tones[webhook.because]
+  return (
+    <li className="relative flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2.5 text-sm hover:bg-sunken">
+      <Badge tone={tone}>{text}</Badge>
+      <Link
+        to="/settings/integrations/webhooks/$id"
+        params={{ id: webhook.id }}
+        className="min-w-0 flex-1 basis-56 truncate font-medium after:absolute after:inset-0"
+      >
+        {webhook.url}
+      </Link>
+      <span className="text-muted">{reason(webhook)}</span>
+      <span className="text-xs text-muted">
+        {webhook.failing_since !== null && (
+          <>
+            since <Time at={webhook.failing_since} form="relative" />
+          </>
+        )}
+      </span>
+    </li>
+  )
+}
+
+function reason(webhook: TroubledWebhook): string {
+  const waiting = webhook.backlog === 0 ? "" : `, ${count(webhook.backlog)} waiting`
+  switch (webhook.because) {
+    case "disabled":
+      return `${webhook.disabled_reason === "gone" ? "answered 410 Gone" : "failed for five days"}${waiting}`
+    case "unverified":
+      return `has not taken its verification payload${waiting}`
+    case "failing":
+      return `${count(webhook.consecutive_failures)} failed attempts in a row${waiting}`
+  }
+}

@@ -1,0 +1,130 @@
+import { useVirtualizer } from "@tanstack/react-virtual"
+import { type CSSProperties, type ReactNode, useEffect, useRef } from "react"
+import { joined } from "./joined.ts"
+import { scrollable } from "./scrollable.ts"
+
+export type Column<Row> = {
+  readonly name: string
+  /** A track of CSS grid: `8rem`, `minmax(0, 2fr)`. */
+  readonly width: string
+  readonly cell: (row: Row) => ReactNode
+  /** Hidden on narrower screens: `sm` below 640 px, `md` below 768, `lg` below 1024. */
+  readonly from?: "sm" | "md" | "lg"
+  readonly right?: boolean
+}
+
+const rowHeightPx = 44
+const hiding = { sm: "max-sm:hidden", md: "max-md:hidden", lg: "max-lg:hidden" } as const
+
+/**
+ * A long list of which only what is seen is in the document. It asks for more when its end comes near.
+ *
+ * @param rows all that is loaded so far.
+ * @param more loads the next page; undefined at the end.
+ */
+export function RowList<Row>({
+  label,
+  rows,
+  columns,
+  keyOf,
+  more,
+  loadingMore = false,
+  empty,
+  height = "h-[max(20rem,calc(100dvh-17rem))]",
+}: {
+  label: string
+  rows: readonly Row[]
+  columns: readonly Column<Row>[]
+  keyOf: (row: Row) => string
+  more?: (() => void) | undefined
+  loadingMore?: boolean
+  empty: ReactNode
+  height?: string
+}) {
+  const scroller = useRef<HTMLElement>(null)
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeightPx,
+    overscan: 12,
+    getItemKey: (index) => {
+      const row = rows[index]
+      return row === undefined ? index : keyOf(row)
+    },
+  })
+  const items = virtual.getVirtualItems()
+  const last = items.at(-1)?.index ?? 0
+  useEffect(() => {
+    if (more && !loadingMore && last >= rows.length - 20) more()
+  }, [more, loadingMore, last, rows.length])
+
+  return (
+    <section ref={scroller} className={joined("overflow-auto", height)} {...scrollable} aria-label={label}>
+      {/* A table in meaning, a grid in layout: rows that are not in the document take up their room all the same. */}
+      <table className="block" aria-rowcount={more ? -1 : rows.length + 1}>
+        <caption className="sr-only">{label}</caption>
+        <thead className="sticky top-0 z-10 block border-b border-line bg-surface">
+          <tr aria-rowindex={1} className={rowClass} style={tracks(columns)}>
+            {columns.map((column) => (
+              <th
+                key={column.name}
+                scope="col"
+                className={joined(
+                  "truncate text-xs font-medium text-muted",
+                  column.from && hiding[column.from],
+                  column.right ? "text-right" : "text-left",
+                )}
+              >
+                {column.name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody className="relative block" style={{ height: virtual.getTotalSize() }}>
+          {items.map((item) => {
+            const row = rows[item.index]
+            if (row === undefined) return null
+            return (
+              <tr
+                key={item.key}
+                aria-rowindex={item.index + 2}
+                className={joined(rowClass, "absolute inset-x-0 border-b border-line hover:bg-sunken")}
+                style={{ ...tracks(columns), height: item.size, transform: `translateY(${item.start}px)` }}
+              >
+                {columns.map((column) => (
+                  <td
+                    key={column.name}
+                    className={joined(
+                      "min-w-0 truncate",
+                      column.from && hiding[column.from],
+                      column.right && "text-right tabular-nums",
+                    )}
+                  >
+                    {column.cell(row)}
+                  </td>
+                ))}
+              </tr>
+            )
+          })}
+        </tbody>
+      </table>
+      {rows.length === 0 && empty}
+    </section>
+  )
+}
+
+// The tracks come as custom properties, one for each width of screen: hidden columns must not keep theirs.
+const rowClass =
+  "grid min-h-9 items-center gap-x-4 px-4 text-sm grid-cols-(--all) max-lg:grid-cols-(--to-lg) max-md:grid-cols-(--to-md) max-sm:grid-cols-(--to-sm)"
+
+function tracks<Row>(columns: readonly Column<Row>[]): CSSProperties & Record<`--${string}`, string> {
+  const of = (...hidden: readonly Column<Row>["from"][]) =>
+    columns
+      .filter(({ from }) => from === undefined || !hidden.includes(from))
+      .map(({ width }) => width)
+      .join(" ")
+  return { "--all": of(), "--to-lg": of("lg"), "--to-md": of("lg", "md"), "--to-sm": of("lg", "md", "sm") }
+}
+
+/** Makes the whole row the target of the link in one of its cells. */
+export const rowLink = "font-medium text-ink after:absolute after:inset-0 hover:text-accent"

@@ -1,0 +1,112 @@
+import type { EventType } from "@tocsin/client"
+import { useId, useMemo, useState } from "react"
+import { Button } from "../parts/button.tsx"
+import { Code } from "../parts/code.tsx"
+import { Flaws, inputClass } from "../parts/field.tsx"
+import { SeverityBadge } from "../parts/status-badges.tsx"
+
+/** Subscriptions chosen from the catalogue, by group; families (`policy.*`) and `*` cover types that are yet to come. */
+export function EventPicker({
+  catalogue,
+  chosen,
+  onChange,
+  flaws,
+}: {
+  catalogue: readonly EventType[]
+  chosen: readonly string[]
+  onChange: (chosen: readonly string[]) => void
+  flaws: readonly string[]
+}) {
+  const id = useId()
+  const [search, setSearch] = useState("")
+  const [sample, setSample] = useState<string | null>(null)
+  const groups = useMemo(() => {
+    const wanted = search.trim().toLowerCase()
+    const found = catalogue.filter(({ name, description }) => `${name} ${description}`.toLowerCase().includes(wanted))
+    return [...Map.groupBy(found, ({ group }) => group)]
+  }, [catalogue, search])
+  const all = chosen.includes("*")
+  const set = (names: readonly string[], on: boolean) => {
+    const kept = chosen.filter((each) => !names.includes(each))
+    onChange(on ? [...kept, ...names] : kept)
+  }
+  return (
+    <fieldset aria-describedby={`${id}-flaws`}>
+      <legend className="mb-1 text-sm font-medium">Events</legend>
+      <div className="mb-2 flex flex-wrap items-center gap-x-4 gap-y-2">
+        <label className="flex items-center gap-2 text-sm">
+          <input
+            type="checkbox"
+            className="size-4 accent-solid"
+            checked={all}
+            onChange={(event) => onChange(event.target.checked ? ["*"] : [])}
+          />
+          All events, also types to come <code className="font-mono text-xs text-muted">*</code>
+        </label>
+        <input
+          type="search"
+          aria-label="Search events"
+          placeholder="Search events"
+          className={`${inputClass} ml-auto max-w-56`}
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+        />
+      </div>
+      <div id={`${id}-flaws`}>
+        <Flaws flaws={flaws} />
+      </div>
+      <div className="space-y-3">
+        {groups.map(([group, types]) => {
+          const names = types.map(({ name }) => name)
+          const every = names.every((name) => chosen.includes(name))
+          return (
+            <section key={group} className="rounded-md border border-line">
+              <header className="flex items-center justify-between border-b border-line bg-sunken px-3 py-1">
+                <h3 className="text-xs font-semibold">{group}</h3>
+                <Button look="quiet" small disabled={all} onClick={() => set(names, !every)}>
+                  {every ? "None" : "All"} of {group}
+                </Button>
+              </header>
+              <ul className="divide-y divide-line">
+                {types.map((type) => (
+                  <li key={type.name} className="px-3 py-2">
+                    <div className="flex items-start gap-3">
+                      <label className="flex min-w-0 flex-1 items-start gap-2.5">
+                        <input
+                          type="checkbox"
+                          className="mt-0.5 size-4 shrink-0 accent-solid"
+                          checked={all || chosen.includes(type.name)}
+                          disabled={all}
+                          onChange={(event) => set([type.name], event.target.checked)}
+                        />
+                        <span className="min-w-0">
+                          <span className="block font-mono text-xs font-medium wrap-anywhere">{type.name}</span>
+                          <span className="block text-xs text-muted">{type.description}</span>
+                        </span>
+                      </label>
+                      {type.severity !== null && <SeverityBadge severity={type.severity} />}
+                      <Button
+                        look="quiet"
+                        small
+                        aria-expanded={sample === type.name}
+                        aria-label={`Sample of ${type.name}`}
+                        onClick={() => setSample(sample === type.name ? null : type.name)}
+                      >
+                        Sample
+                      </Button>
+                    </div>
+                    {sample === type.name && (
+                      <div className="mt-2">
+                        <Code text={JSON.stringify(type.sample)} what="Sample of data" />
+                      </div>
+                    )}
+                  </li>
+                ))}
+              </ul>
+            </section>
+          )
+        })}
+      </div>
+    </fieldset>
+  )
+}

@@ -1,0 +1,63 @@
+import type { Webhook } from "@tocsin/client"
+import { Facts } from "../parts/facts.tsx"
+import { HeadersTable } from "../parts/headers-table.tsx"
+import { Panel } from "../parts/panel.tsx"
+import { Time } from "../parts/time.tsx"
+import { SchedulePicture } from "./schedule-picture.tsx"
+
+export function SettingsTab({ webhook }: { webhook: Webhook }) {
+  const { filters } = webhook
+  const either = (values: readonly string[] | undefined) => (values && values.length > 0 ? values.join(" or ") : "any")
+  return (
+    <div className="grid gap-4 xl:grid-cols-2">
+      <Panel title="What is sent">
+        <ul className="mb-4 flex flex-wrap gap-1.5">
+          {webhook.events.map((each) => (
+            <li key={each} className="rounded bg-idle-ground px-1.5 py-0.5 font-mono text-xs">
+              {each}
+            </li>
+          ))}
+        </ul>
+        <Facts
+          facts={[
+            ["Severity", either(filters?.severity)],
+            ["Environment", either(filters?.environments)],
+            ["Cloud provider", either(filters?.cloud_providers)],
+          ]}
+        />
+      </Panel>
+      <Panel title="Retries">
+        <SchedulePicture {...webhook.retry_config} />
+      </Panel>
+      <Panel title="Delivery">
+        <Facts
+          facts={[
+            ["Ordering", webhook.ordering],
+            ["Timeout", `${webhook.timeout_seconds} s`],
+            [
+              "Rate limit",
+              webhook.rate_limit === null
+                ? "none"
+                : `${webhook.rate_limit.requests} in ${webhook.rate_limit.per_seconds} s`,
+            ],
+            [
+              "Verification",
+              !webhook.verification.enabled ? (
+                "not asked for"
+              ) : webhook.verification.verified_at === null ? (
+                "not yet"
+              ) : (
+                <Time key="verified" at={webhook.verification.verified_at} form="full" />
+              ),
+            ],
+            ["Created", <Time key="created" at={webhook.created} form="full" />],
+            ["Changed", <Time key="updated" at={webhook.updated} form="full" />],
+          ]}
+        />
+      </Panel>
+      <Panel title="Headers of its own">
+        <HeadersTable headers={webhook.headers} what="Headers" />
+      </Panel>
+    </div>
+  )
+}

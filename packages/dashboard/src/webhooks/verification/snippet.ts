@@ -1,0 +1,1 @@
+export type Snippet = { readonly language: string; readonly code: string }
