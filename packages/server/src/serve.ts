@@ -4,16 +4,18 @@ import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import type { Logger } from "pino"
+import { RateLimiterMemory, RateLimiterPostgres } from "rate-limiter-flexible"
 import manifest from "../package.json" with { type: "json" }
+import type { SharedLimiter } from "./api/api-parts.ts"
 import { buildApi } from "./api/app.ts"
 import { ActivityFeed } from "./api/stream/activity-feed.ts"
 import type { Config } from "./config.ts"
-import { assembleEngine, type Engine, type EngineParts } from "./engine.ts"
+import { assembleEngine, type Engine } from "./engine.ts"
 import type { Store } from "./ports/store.ts"
 import { type AdminKey, adminKeyGiven, adminKeyIn, encryptionKeyGiven, encryptionKeyIn } from "./secrets/key-files.ts"
 import { SealBroken, sealerFor } from "./secrets/sealing.ts"
 import { openSender } from "./send/undici-sender.ts"
-import { openPostgresStore } from "./stores/postgres/open-postgres-store.ts"
+import { openPostgresStore, type PostgresStore } from "./stores/postgres/open-postgres-store.ts"
 import { openSqliteStore } from "./stores/sqlite/open-sqlite-store.ts"
 import { prometheus } from "./system/prometheus.ts"
 import { systemClock } from "./system/system-clock.ts"
@@ -49,11 +51,11 @@ export async function serve(config: Config, logger: Logger): Promise<Running> {
   }
 }
 
-type Cluster = EngineParts["cluster"]
+type Cluster = PostgresStore | null
 
 async function openStore(config: Config, logger: Logger): Promise<{ store: Store; cluster: Cluster }> {
   if (config.databaseUrl === null) {
-    return { store: await openSqliteStore({ directory: config.dataDir }), cluster: undefined }
+    return { store: await openSqliteStore({ directory: config.dataDir }), cluster: null }
   }
   const store = await openPostgresStore({
     url: config.databaseUrl,
@@ -75,7 +77,7 @@ async function serveOn(store: Store, cluster: Cluster, config: Config, logger: L
     egressProxy: config.egressProxy,
   })
   const figures = prometheus({ inFlight: () => engine.dispatcher.inFlight() })
-  const feed = new ActivityFeed()
+  const feed = new ActivityFeed(systemClock, cluster?.relay ?? null)
   const engine: Engine = await assembleEngine({
     store,
     sender,
@@ -105,7 +107,7 @@ async function serveOn(store: Store, cluster: Cluster, config: Config, logger: L
     adminKeyHash: admin.hash,
     version: manifest.version,
     refusal: (url) => sender.refusal(url),
-    limits: { managementRequestsPerSecond: 100 },
+    limits: { managementRequestsPerSecond: 100, ...(cluster && { shared: sharedLimiter(cluster) }) },
     logger,
     feed,
     sessionSealing: sealerFor(sessionKey(encryption.key)),
@@ -138,6 +140,23 @@ async function serveOn(store: Store, cluster: Cluster, config: Config, logger: L
       await sender.close()
     },
   }
+}
+
+/** While the database is away each node counts for itself. */
+function sharedLimiter({ counters }: PostgresStore): SharedLimiter {
+  return (points, duration) =>
+    new RateLimiterPostgres({
+      storeClient: counters,
+      storeType: "client",
+      tableName: counters.table,
+      tableCreated: true,
+      keyPrefix: "management",
+      points,
+      duration,
+      // One that is over its limit costs the database nothing more.
+      inMemoryBlockOnConsumed: points + 1,
+      insuranceLimiter: new RateLimiterMemory({ points, duration }),
+    })
 }
 
 /** Of its own (RFC 5869), so that no sealed webhook secret can be passed off as a session. */

@@ -7,6 +7,7 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from "fastify"
+import type { RateLimiterAbstract } from "rate-limiter-flexible"
 import type { Intake } from "../accept/intake.ts"
 import type { Probe } from "../dispatch/probe.ts"
 import type { Replaying } from "../dispatch/replaying.ts"
@@ -17,6 +18,9 @@ import type { Store } from "../ports/store.ts"
 import type { Registry } from "../registry/registry.ts"
 import type { Sealer } from "../secrets/sealing.ts"
 import type { ActivityFeed } from "./stream/activity-feed.ts"
+
+/** A limiter of rate-limiter-flexible that other nodes count in as well. */
+export type SharedLimiter = (points: number, durationSeconds: number) => RateLimiterAbstract
 
 /** A part of the server whose health `/readyz` reports. `check`: null when well, else why not. */
 export type HealthCheck = { readonly name: string; check(): Promise<string | null> }
@@ -38,7 +42,11 @@ export type ApiParts = {
   readonly version: string
   /** Why a URL must not be sent to; null when it may. */
   readonly refusal: (url: string) => Promise<string | null>
-  readonly limits: { readonly managementRequestsPerSecond: number }
+  readonly limits: {
+    readonly managementRequestsPerSecond: number
+    /** Counts over all nodes; without it, each process counts for itself. */
+    readonly shared?: SharedLimiter
+  }
   readonly logger: FastifyBaseLogger
   readonly trustProxy?: NonNullable<FastifyServerOptions["trustProxy"]>
   /** Seals session cookies, with a key of its own; without it, sessions end with the process. */

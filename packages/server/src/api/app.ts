@@ -22,7 +22,7 @@ const bodyBytesMax = 256 * 1024
 
 /** The whole HTTP API of api.md, ready to listen or to be injected into. Holds nothing outside what it returns. */
 export function buildApi(given: ApiParts): FastifyInstance {
-  const feed = given.feed ?? new ActivityFeed()
+  const feed = given.feed ?? new ActivityFeed(given.clock)
   const accepted = new AcceptedMinutes(given.store, given.clock)
   const parts: ApiParts = { ...given, intake: watched(given.intake, feed, accepted) }
   const api: Api = Fastify({
@@ -56,7 +56,7 @@ export function buildApi(given: ApiParts): FastifyInstance {
   replyWithProblems(api)
   takeJsonBodies(api)
   guardRoutes(api, parts, use, sessions)
-  limitRates(api, parts.limits.managementRequestsPerSecond)
+  limitRates(api, parts.limits)
   describeRoutes(api, parts.version)
   api.register(async (routes) =>
     addRoutes(routes.withTypeProvider<TypeBoxTypeProvider>(), parts, { use, sessions, feed, accepted }),

@@ -1,5 +1,5 @@
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible"
-import type { Api } from "./api-parts.ts"
+import type { Api, ApiParts } from "./api-parts.ts"
 import { Problem } from "./problems.ts"
 
 const windowSeconds = 1
@@ -8,8 +8,11 @@ const windowSeconds = 1
  * Limits management requests per key, and says so in the fields of draft-ietf-httpapi-ratelimit-headers (from -09:
  * `RateLimit` and `RateLimit-Policy` as structured fields). Publishing is exempt: the storage's pace is its limit.
  */
-export function limitRates(api: Api, requestsPerSecond: number): void {
-  const limiter = new RateLimiterMemory({ points: requestsPerSecond, duration: windowSeconds })
+export function limitRates(api: Api, limits: ApiParts["limits"]): void {
+  const { managementRequestsPerSecond: requestsPerSecond, shared } = limits
+  const limiter =
+    shared?.(requestsPerSecond, windowSeconds) ??
+    new RateLimiterMemory({ points: requestsPerSecond, duration: windowSeconds })
   const policy = `"management";q=${requestsPerSecond};w=${windowSeconds}`
   api.addHook("onRequest", (request, reply, done) => {
     const { caller } = request

@@ -72,7 +72,7 @@ async function startApi(options: Options) {
   const memory = openMemoryStore()
   const store = options.wrapStore?.(memory) ?? memory
   const faults: unknown[] = []
-  const feed = new ActivityFeed()
+  const feed = new ActivityFeed(clock)
   const engine = await assembleEngine({
     store,
     sender: receivers,
@@ -123,7 +123,7 @@ async function startApi(options: Options) {
       },
       ...(payload !== undefined && { payload }),
     })
-    const isJson = /json/.test(String(response.headers["content-type"]))
+    const isJson = /[/+]json/.test(String(response.headers["content-type"]))
     const json: Json = isJson ? response.json() : {}
     const pointers = Array.isArray(json.errors) ? json.errors.map(({ pointer }) => String(pointer)) : []
     return { status: response.statusCode, headers: response.headers, text: response.body, json, pointers }

@@ -26,7 +26,7 @@ export function streamActivity(api: Api, parts: ApiParts, feed: ActivityFeed): v
         operationId: "stream",
         summary: "Events and attempts as they happen (server-sent events)",
         description:
-          "`event: event` needs `events:read`, `event: attempt` needs `deliveries:read`. What happens on the node that answers, from now on: the lists are the record.",
+          "`event: event` needs `events:read`, `event: attempt` needs `deliveries:read`. What happens from now on, on whatever node: the lists are the record.",
         response: { 200: { description: "A stream", content: { "text/event-stream": { schema: Type.String() } } } },
       },
       config: { access: "any_key" },

@@ -1,4 +1,5 @@
 import type { Ownership, Signals } from "../../ports/ownership.ts"
+import type { Relay } from "../../ports/relay.ts"
 import { type Store, StoreUnavailable } from "../../ports/store.ts"
 import { reasonOf } from "./failure.ts"
 import { backlogs } from "./lanes/backlogs.ts"
@@ -17,7 +18,7 @@ import { mintedMs } from "./minted.ts"
 import { Notices } from "./notices/notices.ts"
 import { ShardKeeper } from "./ownership/shard-keeper.ts"
 import { dayOf, Partitions, startOfDayMs } from "./partitions.ts"
-import { indexesOnly, Pool, type Runner, Session, SessionPool } from "./session.ts"
+import { indexesOnly, Pool, type Row, type Runner, Session, SessionPool, type Value } from "./session.ts"
 import { Accepting } from "./writes/accepting.ts"
 import { configure } from "./writes/configure.ts"
 import { enqueue } from "./writes/enqueue.ts"
@@ -42,7 +43,18 @@ export type PostgresStoreOptions = {
 }
 
 /** A store that other nodes use at the same time. */
-export type PostgresStore = Store & { readonly ownership: Ownership; readonly signals: Signals }
+export type PostgresStore = Store & {
+  readonly ownership: Ownership
+  readonly signals: Signals
+  readonly relay: Relay
+  /** For rate limits that hold over all nodes: as rate-limiter-flexible wants its client, with the table it counts in. */
+  readonly counters: { readonly table: string; readonly query: CounterQuery }
+}
+
+type CounterQuery = (query: {
+  readonly text: string
+  readonly values?: readonly Value[]
+}) => Promise<{ readonly rows: readonly Row[]; readonly rowCount: number }>
 
 const queueDefault = { operationsMax: 20_000, bytesMax: 64 * 1024 * 1024 }
 const laneConnections = 4
@@ -68,7 +80,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const sessions = new SessionPool(writeSessions, () => new Session(url, {}))
   const partitions = new Partitions(sessions)
   const keeper = new ShardKeeper(url, onFault)
-  const notices = new Notices(url, log, (webhookId) => keeper.owns(webhookId))
+  const notices = new Notices(url, log, keeper.nodeId, (webhookId) => keeper.owns(webhookId))
   const accepting = new Accepting(() => new Session(url, indexesOnly), partitions, queue)
   const settling = new Settling(keeper, sessions, queue)
   const read: Runner["run"] = (text, values) => log.run(text, values)
@@ -113,6 +125,14 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   return {
     ownership: keeper,
     signals: notices,
+    relay: notices,
+    counters: {
+      table: "rate_limits",
+      query: async ({ text, values }) => {
+        const rows = await read(text, values)
+        return { rows, rowCount: rows.length }
+      },
+    },
 
     accept: async (acceptance) => {
       const outcome = await accepting.accept(acceptance)

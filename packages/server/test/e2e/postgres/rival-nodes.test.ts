@@ -307,6 +307,20 @@ describe("what one node does, the others hear", () => {
   })
 })
 
+test("what is relayed reaches the other nodes, not the sender, in order, and nothing longer than a notification", async () => {
+  const nodes = [await openNode(), await openNode()] as const
+  const heard: string[] = []
+  const own: string[] = []
+  nodes[0].relay.onMessage((message) => own.push(message))
+  nodes[1].relay.onMessage((message) => heard.push(message))
+  const messages = Array.from({ length: 100 }, (_, index) => JSON.stringify({ index, pad: "é".repeat(300) }))
+  nodes[0].relay.publish("x".repeat(9_000))
+  for (const message of messages) nodes[0].relay.publish(message)
+  await eventually(() => heard.length >= messages.length)
+  expect(heard).toEqual(messages)
+  expect(own).toEqual([])
+})
+
 describe("retention by partitions", () => {
   const tables = async () =>
     (
@@ -383,14 +397,14 @@ describe("the schema", () => {
   test("nodes that start together on an empty database migrate it once", async () => {
     const nodes = await Promise.all([openNode(), openNode(), openNode()])
     for (const node of nodes) expect(await node.ready()).toBeNull()
-    expect(await sql`SELECT version FROM schema_version`).toMatchObject([{ version: 1 }])
+    expect(await sql`SELECT version FROM schema_version`).toHaveLength(1)
   })
 
   test("a newer one is refused in one line", async () => {
     await (await openNode()).close()
     await sql`UPDATE schema_version SET version = 99`
     await expect(openPostgresStore({ url })).rejects.toThrow(
-      /^The database has schema 99 .* knows schemas up to 1\..*$/,
+      /^The database has schema 99 .* knows schemas up to \d+\..*$/,
     )
   })
 
@@ -400,12 +414,17 @@ describe("the schema", () => {
     )
   })
 
-  test("every table but the instance's own two leads with the workspace's id", async () => {
+  test("every table but the instance's own few leads with the workspace's id", async () => {
     await openNode()
     const rows = await sql`
       SELECT c.relname::text AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = 1
       WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attname <> 'workspace_id'`
-    expect(rows.map(({ name }) => String(name)).sort()).toEqual(["config_version", "nodes", "schema_version"])
+    expect(rows.map(({ name }) => String(name)).sort()).toEqual([
+      "config_version",
+      "nodes",
+      "rate_limits",
+      "schema_version",
+    ])
   })
 })
 
@@ -413,7 +432,7 @@ test("while the database is away it is unavailable and says so; then it goes on 
   const store = await openNode()
   const story = await Story.of(store)
   await sql.end()
-  await server.halt()
+  await server.halt("order")
   try {
     await expect(story.accept(newEvent())).rejects.toMatchObject({ name: "StoreUnavailable", retryAfterSeconds: 1 })
     await expect(store.events(story.workspaceId, {}, { limit: 1, before: null })).rejects.toMatchObject({

@@ -1,5 +1,6 @@
 import { asId, type WebhookId, type WorkspaceId } from "../../../domain/ids.ts"
 import type { Signals } from "../../../ports/ownership.ts"
+import type { Relay } from "../../../ports/relay.ts"
 import { backlogs } from "../lanes/backlogs.ts"
 import type { Pool } from "../session.ts"
 import { Session } from "../session.ts"
@@ -19,9 +20,11 @@ const gatherMs = 5
 const pollWorkMs = 1_500
 const pollConfigMs = 500
 const reconnectMs = 250
+const relayGatherMs = 50
+const relayMessagesMax = 500
 
 /** Tells the other nodes of work and of changed configuration, and hears of theirs; what gets lost a slow poll finds. */
-export class Notices implements Signals {
+export class Notices implements Signals, Relay {
   readonly #url: string
   readonly #pool: Pool
   readonly #owns: (webhookId: WebhookId) => boolean
@@ -29,13 +32,18 @@ export class Notices implements Signals {
   #stopped = false
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #outgoing = new Map<string, Work>()
+  /** First line of what is relayed: the sender, who need not hear it. */
+  readonly #relayed: string
+  #messages: string[] = []
+  readonly #messageListeners: ((message: string) => void)[] = []
   readonly #workListeners: ((workspaceId: WorkspaceId, webhookId: WebhookId, what: What) => void)[] = []
   readonly #configListeners: (() => void)[] = []
   #configSeen: number | null = null
   /** What each owned webhook had come to at the last poll. */
   #seen = new Map<WebhookId, string>()
 
-  constructor(url: string, pool: Pool, owns: (webhookId: WebhookId) => boolean) {
+  constructor(url: string, pool: Pool, nodeId: string, owns: (webhookId: WebhookId) => boolean) {
+    this.#relayed = `relay ${nodeId}`
     this.#url = url
     this.#pool = pool
     this.#owns = owns
@@ -61,6 +69,17 @@ export class Notices implements Signals {
     if (this.#owns(webhookId) || this.#stopped) return
     if (this.#outgoing.size === 0) this.#later(gatherMs, () => this.#send())
     this.#outgoing.set(`${webhookId} ${what}`, { workspaceId, webhookId, what })
+  }
+
+  publish(message: string): void {
+    if (this.#stopped) return
+    if (this.#messages.length === 0) this.#later(relayGatherMs, () => this.#sendMessages())
+    // The pace of the database is not to be set by those who watch.
+    if (this.#messages.length < relayMessagesMax) this.#messages.push(message)
+  }
+
+  onMessage(listener: (message: string) => void): void {
+    this.#messageListeners.push(listener)
   }
 
   async stop(): Promise<void> {
@@ -117,7 +136,13 @@ export class Notices implements Signals {
 
   #heard(payload: string): void {
     if (payload === "config") return void this.#pollConfig().catch(() => undefined)
-    for (const line of payload.split("\n")) {
+    const lines = payload.split("\n")
+    if (lines[0]?.startsWith("relay ")) {
+      if (lines[0] === this.#relayed) return
+      for (const line of lines.slice(1)) for (const listener of this.#messageListeners) listener(line)
+      return
+    }
+    for (const line of lines) {
       const [workspaceId, webhookId, what] = line.split(" ")
       if (workspaceId === undefined || webhookId === undefined) continue
       this.#work(asId(workspaceId), asId(webhookId), what === "again" ? "again" : "new")
@@ -132,16 +157,17 @@ export class Notices implements Signals {
   async #send(): Promise<void> {
     const lines = [...this.#outgoing.values()].map((work) => `${work.workspaceId} ${work.webhookId} ${work.what}`)
     this.#outgoing.clear()
-    for (let first = 0; first < lines.length; ) {
-      let payload = ""
-      while (first < lines.length) {
-        const line = lines[first] ?? ""
-        if (payload !== "" && Buffer.byteLength(payload) + Buffer.byteLength(line) + 1 > payloadMaxBytes) break
-        payload += payload === "" ? line : `\n${line}`
-        first += 1
-      }
-      await this.#run("SELECT pg_notify($1, $2)", [channel, payload]).catch(() => undefined)
-    }
+    for (const payload of payloads("", lines)) await this.#notify(payload)
+  }
+
+  async #sendMessages(): Promise<void> {
+    const messages = this.#messages
+    this.#messages = []
+    for (const payload of payloads(this.#relayed, messages)) await this.#notify(payload)
+  }
+
+  async #notify(payload: string): Promise<void> {
+    await this.#run("SELECT pg_notify($1, $2)", [channel, payload]).catch(() => undefined)
   }
 
   async #pollConfig(): Promise<void> {
@@ -162,4 +188,21 @@ export class Notices implements Signals {
     }
     this.#seen = seen
   }
+}
+
+/** Lines in as few payloads as hold them, each under the same first line; a line that is too long alone is left out. */
+function payloads(head: string, lines: readonly string[]): readonly string[] {
+  const found: string[] = []
+  let payload = head
+  for (const line of lines) {
+    const lineBytes = Buffer.byteLength(line) + 1
+    if (Buffer.byteLength(head) + lineBytes > payloadMaxBytes) continue
+    if (Buffer.byteLength(payload) + lineBytes > payloadMaxBytes) {
+      found.push(payload)
+      payload = head
+    }
+    payload += payload === "" ? line : `\n${line}`
+  }
+  if (payload !== head) found.push(payload)
+  return found
 }

@@ -170,9 +170,11 @@ export class ShardKeeper implements Ownership {
       [leaseMs / 1_000],
     )
     const gone = rows.filter((row) => row.connected !== true && row.silent === true)
+    // None that another transaction holds: a beat must not wait.
     if (gone.length > 0)
       await session.run(
-        "DELETE FROM nodes WHERE node_id = ANY ($1::text[]) AND beaten_at < clock_timestamp() - make_interval(secs => $2)",
+        `DELETE FROM nodes WHERE node_id IN (SELECT node_id FROM nodes WHERE node_id = ANY ($1::text[])
+           AND beaten_at < clock_timestamp() - make_interval(secs => $2) FOR UPDATE SKIP LOCKED)`,
         [arrayOf(gone.map((row) => text(row, "node_id"))), leaseMs / 1_000],
       )
     return rows.filter((row) => row.connected === true && row.silent !== true).map((row) => text(row, "node_id"))
