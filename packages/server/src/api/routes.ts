@@ -2,7 +2,7 @@ import { createKey } from "./api-keys/create-key.ts"
 import { listKeys } from "./api-keys/list-keys.ts"
 import { revokeKey } from "./api-keys/revoke-key.ts"
 import type { Api, ApiParts } from "./api-parts.ts"
-import { auditLog } from "./audit-log.ts"
+import { auditExport, auditLog, auditVerification } from "./audit-log.ts"
 import { serveDashboard } from "./dashboard/serve-dashboard.ts"
 import { getDelivery } from "./deliveries/get-delivery.ts"
 import { listDeliveries } from "./deliveries/list-deliveries.ts"
@@ -88,6 +88,8 @@ const routes: readonly ((api: Api, parts: ApiParts, use: KeyUse) => void)[] = [
   replaceEventType,
   deleteEventType,
   auditLog,
+  auditExport,
+  auditVerification,
   health,
   metrics,
   openapiDocument,

@@ -22,4 +22,14 @@ export type AuditEntry = {
   readonly after: unknown
 }
 
-export type AuditRecord = AuditEntry
+/** An entry in its workspace's chain (`audit-chain.ts`). */
+export type AuditRecord = AuditEntry & {
+  /** From 1, without gaps, in the order of the commits. */
+  readonly sequence: number
+  /** Of the record before; 64 zeros for the first. */
+  readonly previousHash: string
+  readonly hash: string
+}
+
+/** The last record of a workspace's chain. */
+export type AuditHead = { readonly sequence: number; readonly hash: string }

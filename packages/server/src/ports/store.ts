@@ -1,4 +1,4 @@
-import type { AuditEntry, AuditRecord } from "../domain/audit.ts"
+import type { AuditEntry, AuditHead, AuditRecord } from "../domain/audit.ts"
 import type { Attempt, DeliveryStatus, Next, StoredState, WaitingDelivery } from "../domain/delivery.ts"
 import type { NewEvent, StoredEvent } from "../domain/event.ts"
 import type { AuditId, DeliveryId, EventId, ReplayId, WebhookId, WorkspaceId } from "../domain/ids.ts"
@@ -248,7 +248,8 @@ export interface Store {
 
   loadConfig(): Promise<ConfigSnapshot>
   /**
-   * Applies changes and their audit entries in one commit. A record whose stored version is not `put.version - 1`
+   * Applies changes and their audit entries in one commit, which links each entry to its workspace's chain
+   * (`domain/audit-chain.ts`). A record whose stored version is not `put.version - 1`
    * (absent counts as 0) is a conflict: nothing is written.
    */
   configure(changes: readonly ConfigChange[], audit: readonly AuditEntry[]): Promise<"done" | "conflict">
@@ -275,8 +276,13 @@ export interface Store {
   deliveries(workspaceId: WorkspaceId, filter: DeliveryFilter, page: Page): Promise<readonly DeliveryRecord[]>
   /** Oldest first. */
   attempts(workspaceId: WorkspaceId, id: DeliveryId): Promise<readonly Attempt[]>
+  /** The audit log of one workspace, or (null) of all, newest first. It outlives a workspace. */
   audit(workspaceId: WorkspaceId | null, page: Page): Promise<readonly AuditRecord[]>
-  /** Writes an audit entry that no configuration change accompanies (a secret revealed). */
+  /** One workspace's, oldest first, after the record of that sequence. */
+  auditChain(workspaceId: WorkspaceId, afterSequence: number, limit: number): Promise<readonly AuditRecord[]>
+  /** The last record written, as kept apart from the records; null without any. */
+  auditHead(workspaceId: WorkspaceId): Promise<AuditHead | null>
+  /** Appends an audit entry that no configuration change accompanies (a secret revealed). */
   note(entry: AuditEntry): Promise<AuditId>
 
   putReplay(replay: Replay): Promise<void>

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { scopes } from "../../src/domain/workspace.ts"
 import { adminKey, list, object, runApi, text, violationEvent } from "./running-api.ts"
@@ -268,5 +269,71 @@ describe("the audit log", () => {
     expect(list(await call("GET", "/v1/audit-log", { key: other })).map(({ action }) => action)).toEqual([
       "workspace.created",
     ])
+  })
+
+  it("can be exported whole, each line checkable by its hash, and says whether it is intact", async () => {
+    const { call, workspaceKey, webhook } = await runApi()
+    const key = await workspaceKey()
+    const { id } = await webhook(key, { headers: { Authorization: "Bearer s3cr3t-token" } })
+    await call("GET", `/v1/webhooks/${id}/secret`, { key })
+    const listed = list(await call("GET", "/v1/audit-log", { key }))
+    const exported = await call("GET", "/v1/audit-log/export", { key })
+    expect(exported.headers["content-type"]).toBe("application/x-ndjson")
+    expect(exported.text).not.toMatch(/s3cr3t-token|your-webhook-secret/)
+    const lines = exported.text.trimEnd().split("\n")
+    expect(lines.map((line) => JSON.parse(line))).toEqual(listed.toReversed())
+    let previous = "0".repeat(64)
+    for (const line of lines) {
+      // What is hashed is the line without its own hash: nothing of Tocsin's is needed to check it.
+      const { hash, previous_hash } = JSON.parse(line)
+      expect(previous_hash).toBe(previous)
+      expect(
+        createHash("sha256")
+          .update(line.replace(`"hash":"${hash}",`, ""))
+          .digest("hex"),
+      ).toBe(hash)
+      previous = hash
+    }
+    expect((await call("GET", "/v1/audit-log/verification", { key })).json).toMatchObject({
+      intact: true,
+      records: 3,
+      head: previous,
+      broken_at: null,
+      because: null,
+    })
+  })
+
+  it("shows to the admin key any workspace's chain, to a workspace's key only its own", async () => {
+    const { call, workspaceKey } = await runApi()
+    const key = await workspaceKey()
+    await workspaceKey()
+    const [theirs, ours] = list(await call("GET", "/v1/audit-log", { key: adminKey })).map((each) => each.workspace_id)
+    for (const path of ["/v1/audit-log/export", "/v1/audit-log/verification"]) {
+      expect((await call("GET", `${path}?workspace_id=${ours}`, { key })).status).toBe(200)
+      expect((await call("GET", `${path}?workspace_id=${theirs}`, { key })).json.code).toBe("not_found")
+      expect((await call("GET", `${path}?workspace_id=${theirs}`, { key: adminKey })).text).toContain(theirs)
+      expect((await call("GET", path, { key: adminKey })).pointers).toEqual(["/workspace_id"])
+    }
+  })
+
+  it("that was tampered with is said to be so", async () => {
+    let tampering = false
+    const { call, workspaceKey } = await runApi({
+      wrapStore: (store) => ({
+        ...store,
+        auditChain: async (workspaceId, after, limit) => {
+          const records = await store.auditChain(workspaceId, after, limit)
+          return tampering ? records.map((record) => ({ ...record, address: "192.0.2.66" })) : records
+        },
+      }),
+    })
+    const key = await workspaceKey()
+    expect((await call("GET", "/v1/audit-log/verification", { key })).json.intact).toBe(true)
+    tampering = true
+    expect((await call("GET", "/v1/audit-log/verification", { key })).json).toMatchObject({
+      intact: false,
+      broken_at: 1,
+      because: "altered",
+    })
   })
 })

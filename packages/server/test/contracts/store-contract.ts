@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import { ChainCheck } from "../../src/domain/audit-chain.ts"
 import { type DeliveryStatus, deliveryStatuses } from "../../src/domain/delivery.ts"
-import type { DeliveryId } from "../../src/domain/ids.ts"
+import type { DeliveryId, WorkspaceId } from "../../src/domain/ids.ts"
 import type { Accepted, DeliveryFilter, Store, WaitingQuery, WaitingRead } from "../../src/ports/store.ts"
 import {
   apiKeyOf,
@@ -700,13 +701,51 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         const entries = ["a", "b", "c"].map((action) => auditOf(story.workspaceId, action))
         const foreign = auditOf(elsewhere.workspaceId, "d")
         for (const entry of [...entries, foreign]) expect(await store.note(entry)).toBe(entry.id)
-        expect(await store.audit(story.workspaceId, firstPage)).toEqual([...entries].reverse())
+        expect(await store.audit(story.workspaceId, firstPage)).toMatchObject([...entries].reverse())
         const page = await store.audit(story.workspaceId, { limit: 2, before: null })
         expect(page.map((entry) => entry.action)).toEqual(["c", "b"])
-        expect(await store.audit(story.workspaceId, { limit: 2, before: page[1]?.id ?? null })).toEqual([entries[0]])
+        expect(await store.audit(story.workspaceId, { limit: 2, before: page[1]?.id ?? null })).toMatchObject([
+          { ...entries[0] },
+        ])
         const all = await store.audit(null, firstPage)
         expect(all.slice(0, 4).map((entry) => entry.action)).toEqual(["d", "c", "b", "a"])
       })
+
+      test("each workspace's audit log is a chain in the order of its commits, which checks out", async () => {
+        const elsewhere = await Story.of(store)
+        expect(await store.auditHead(story.workspaceId)).toBeNull()
+        const [a, b, c, d] = ["a", "b", "c", "d"].map((action) => auditOf(story.workspaceId, action))
+        if (!a || !b || !c || !d) throw new Error("four entries were made")
+        const key = { kind: "apiKey", put: apiKeyOf(story.workspaceId) } as const
+        // Minted first, committed last: the chain follows the commits.
+        await store.note(b)
+        await Promise.all([store.note(auditOf(elsewhere.workspaceId, "foreign")), store.configure([key], [c, d])])
+        await store.note(a)
+        const chain = await store.auditChain(story.workspaceId, 0, 10)
+        expect(chain.map(({ action, sequence }) => [action, sequence])).toEqual([
+          ["b", 1],
+          ["c", 2],
+          ["d", 3],
+          ["a", 4],
+        ])
+        expect(await store.auditChain(story.workspaceId, 2, 1)).toEqual([chain[2]])
+        expect(await store.audit(story.workspaceId, firstPage)).toEqual([chain[2], chain[1], chain[0], chain[3]])
+        expect(await store.auditHead(story.workspaceId)).toEqual({ sequence: 4, hash: chain[3]?.hash })
+        expect(await chainOf(elsewhere.workspaceId)).toMatchObject({ records: 1, flaw: null })
+        expect(await chainOf(story.workspaceId)).toMatchObject({ records: 4, flaw: null })
+      })
+
+      test("many who write at once make one chain", async () => {
+        const entries = Array.from({ length: 40 }, (_, n) => auditOf(story.workspaceId, `n${n}`))
+        await Promise.all(entries.map((entry, n) => (n % 2 === 0 ? store.note(entry) : store.configure([], [entry]))))
+        expect(await chainOf(story.workspaceId)).toMatchObject({ records: 40, flaw: null })
+      })
+
+      async function chainOf(workspaceId: WorkspaceId) {
+        const check = new ChainCheck()
+        for (const record of await store.auditChain(workspaceId, 0, 1_000)) check.take(record)
+        return check.end(await store.auditHead(workspaceId))
+      }
     })
 
     describe("statistics", () => {
@@ -802,7 +841,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
           webhooks: [hook],
           eventTypes: [type],
         })
-        expect(await store.audit(workspaceId, firstPage)).toEqual([entry])
+        expect(await store.audit(workspaceId, firstPage)).toMatchObject([entry])
         await store.configure([{ kind: "eventTypeDeleted", workspaceId, name: "own.type" }], [])
         expect((await config()).eventTypes).toEqual([])
         const again = eventTypeOf(workspaceId, "own.type", 1)

@@ -6,10 +6,11 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { DatabaseSync } from "node:sqlite"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { ChainCheck } from "../../src/domain/audit-chain.ts"
 import type { DeliveryId, EventId } from "../../src/domain/ids.ts"
 import { type Accepted, type Store, StoreUnavailable } from "../../src/ports/store.ts"
 import { openSqliteStore, type SqliteStoreOptions } from "../../src/stores/sqlite/open-sqlite-store.ts"
-import { failedAttempt, newAttempt, newEvent, Story, t0 } from "../contracts/store-fixtures.ts"
+import { auditOf, failedAttempt, newAttempt, newEvent, Story, t0 } from "../contracts/store-fixtures.ts"
 
 let directory: string
 const open: Store[] = []
@@ -115,11 +116,75 @@ test("sequences and lanes go on where they were after a restart", async () => {
 test("a database of a newer version is refused in one line, and left free for that version", async () => {
   await (await openStore()).close()
   const db = new DatabaseSync(join(directory, "tocsin.db"))
+  const known = Number(db.prepare("PRAGMA user_version").get()?.user_version)
   db.exec("PRAGMA user_version = 99")
   await expect(openSqliteStore({ directory })).rejects.toThrow(/has schema 99 and this version .* up to \d+/)
-  db.exec("PRAGMA user_version = 1")
+  db.exec(`PRAGMA user_version = ${known}`)
   db.close()
   await openStore()
+})
+
+describe("the audit log on disk", () => {
+  /** Three entries, then whatever was done to the closed file, then what a check of the chain finds. */
+  async function checkedAfter(...tampering: readonly string[]) {
+    const store = await openStore()
+    const story = await Story.of(store)
+    for (const action of ["a", "b", "c"]) await store.note(auditOf(story.workspaceId, action))
+    await store.close()
+    const db = new DatabaseSync(join(directory, "tocsin.db"))
+    for (const statement of tampering) db.exec(statement)
+    db.close()
+    const again = await openStore()
+    const check = new ChainCheck()
+    for (const record of await again.auditChain(story.workspaceId, 0, 100)) check.take(record)
+    return check.end(await again.auditHead(story.workspaceId)).flaw
+  }
+  const unlocked = "DROP TRIGGER audit_is_not_altered; DROP TRIGGER audit_is_not_removed;"
+
+  test.each(["UPDATE audit SET record = '{}'", "DELETE FROM audit"])("%s is refused", async (statement) => {
+    await expect(checkedAfter(statement)).rejects.toThrow("append-only")
+  })
+
+  test.each([
+    ["nothing was done", "SELECT 1", null],
+    ["a record was removed", "DELETE FROM audit WHERE sequence = 2", { sequence: 2, because: "missing" }],
+    ["the first was removed", "DELETE FROM audit WHERE sequence = 1", { sequence: 1, because: "missing" }],
+    ["the last was removed", "DELETE FROM audit WHERE sequence = 3", { sequence: 3, because: "missing" }],
+    ["all were removed", "DELETE FROM audit", { sequence: 1, because: "missing" }],
+    [
+      "one was altered",
+      "UPDATE audit SET record = json_set(record, '$.actor.kind', 'admin') WHERE sequence = 2",
+      { sequence: 2, because: "altered" },
+    ],
+    [
+      "two changed places",
+      `UPDATE audit SET sequence = -sequence, record = json_set(record, '$.sequence', 5 - sequence) WHERE sequence > 1;
+       UPDATE audit SET sequence = 5 + sequence WHERE sequence < 0`,
+      { sequence: 2, because: "altered" },
+    ],
+    ["the head was set back", "UPDATE audit_heads SET sequence = 2", { sequence: 3, because: "altered" }],
+  ])("when %s, a check shows it", async (_what, tampering, flaw) => {
+    expect(await checkedAfter(unlocked, tampering)).toEqual(flaw)
+  })
+
+  test("records from before there was a chain are still shown, and are in none", async () => {
+    const store = await openStore()
+    const { workspaceId } = await Story.of(store)
+    await store.close()
+    const db = new DatabaseSync(join(directory, "tocsin.db"))
+    const old = auditOf(workspaceId, "old")
+    db.prepare("INSERT INTO audit (id, workspace_id, record) VALUES (?, ?, ?)").run(
+      old.id,
+      workspaceId,
+      JSON.stringify(old),
+    )
+    db.close()
+    const again = await openStore()
+    expect(await again.audit(workspaceId, { limit: 10, before: null })).toEqual([
+      { ...old, sequence: 0, previousHash: "", hash: "" },
+    ])
+    expect(await again.auditChain(workspaceId, 0, 10)).toEqual([])
+  })
 })
 
 test("nobody else may read the files", async () => {

@@ -11,7 +11,7 @@ export function configure(
 ): "done" | "conflict" {
   if (isConflict(rows, changes)) return "conflict"
   for (const change of changes) apply(rows, change)
-  rows.audit.push(...audit)
+  for (const entry of audit) rows.note(entry)
   return "done"
 }
 

@@ -86,6 +86,18 @@ export function audit(rows: Rows, workspaceId: WorkspaceId | null, page: Page): 
   )
 }
 
+/** See `Store.auditChain`; records are kept in the order of the chain. */
+export function auditChain(
+  rows: Rows,
+  workspaceId: WorkspaceId,
+  afterSequence: number,
+  limit: number,
+): readonly AuditRecord[] {
+  return rows.audit
+    .filter((record) => record.workspaceId === workspaceId && record.sequence > afterSequence)
+    .slice(0, limit)
+}
+
 function newestFirst<Item extends { readonly id: string }>(items: readonly Item[], page: Page): readonly Item[] {
   const { before } = page
   return items

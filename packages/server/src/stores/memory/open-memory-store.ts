@@ -3,7 +3,7 @@ import { accept } from "./accepting.ts"
 import { configure, loadConfig, touchKeys } from "./configuring.ts"
 import { forget } from "./forgetting.ts"
 import { backlogs, nextDue, waiting } from "./lanes.ts"
-import { audit, deliveries, deliveryRecord, events, health, storedEvent } from "./log.ts"
+import { audit, auditChain, deliveries, deliveryRecord, events, health, storedEvent } from "./log.ts"
 import { enqueue, openReplays, replayCandidates } from "./replaying.ts"
 import { Rows } from "./rows.ts"
 import { cancelWaiting, reopen, settle } from "./settling.ts"
@@ -63,9 +63,11 @@ export function openMemoryStore(): Store {
         [...(rows.visible(workspaceId)?.deliveries.get(id)?.attempts ?? [])].sort((a, b) => a.number - b.number),
       ),
     audit: (workspaceId, page) => act(() => audit(rows, workspaceId, page)),
+    auditChain: (workspaceId, afterSequence, limit) => act(() => auditChain(rows, workspaceId, afterSequence, limit)),
+    auditHead: (workspaceId) => act(() => rows.auditHeads.get(workspaceId) ?? null),
     note: (entry) =>
       act(() => {
-        rows.audit.push(entry)
+        rows.note(entry)
         return entry.id
       }),
 

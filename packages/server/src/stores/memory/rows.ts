@@ -1,4 +1,5 @@
-import type { AuditEntry } from "../../domain/audit.ts"
+import type { AuditEntry, AuditHead, AuditRecord } from "../../domain/audit.ts"
+import { linked } from "../../domain/audit-chain.ts"
 import {
   type Attempt,
   type DeliveryStatus,
@@ -71,7 +72,16 @@ export type WorkspaceRow = {
 /** Everything the store knows. */
 export class Rows {
   readonly workspaces = new Map<WorkspaceId, WorkspaceRow>()
-  readonly audit: AuditEntry[] = []
+  readonly audit: AuditRecord[] = []
+  readonly auditHeads = new Map<WorkspaceId, AuditHead>()
+
+  note(entry: AuditEntry): void {
+    // As if written: what the caller changes in its objects afterwards must not change the record.
+    const written: AuditEntry = JSON.parse(JSON.stringify(entry))
+    const record = linked(written, this.auditHeads.get(entry.workspaceId) ?? null)
+    this.audit.push(record)
+    this.auditHeads.set(entry.workspaceId, { sequence: record.sequence, hash: record.hash })
+  }
 
   /** For writing: the row is made when it is missing. */
   workspace(id: WorkspaceId): WorkspaceRow {

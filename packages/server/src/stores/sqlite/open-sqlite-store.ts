@@ -128,6 +128,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       ),
     attempts: (workspaceId, id) => log.call("attempts", { workspaceId, id }),
     audit: (workspaceId, page) => log.call("audit", { workspaceId, page }),
+    auditChain: (workspaceId, afterSequence, limit) => log.call("auditChain", { workspaceId, afterSequence, limit }),
+    auditHead: (workspaceId) => log.call("auditHead", workspaceId),
     replay: (workspaceId, id) => log.call("replay", { workspaceId, id }),
     openReplays: () => log.call("openReplays", null),
     replayCandidates: (replay, afterId, limit) => {

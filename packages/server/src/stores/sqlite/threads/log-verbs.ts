@@ -1,7 +1,7 @@
 import { prepareDataDirectory } from "../data-directory.ts"
 import { openToRead } from "../database.ts"
 import { prepareAttempts } from "../log/attempts.ts"
-import { prepareAudit } from "../log/audit.ts"
+import { prepareAudit, prepareAuditChain, prepareAuditHead } from "../log/audit.ts"
 import { prepareDeliveriesList } from "../log/deliveries.ts"
 import { prepareDelivery } from "../log/delivery.ts"
 import { prepareEvent } from "../log/event.ts"
@@ -31,6 +31,8 @@ export function openLogVerbs({ directory }: LogOptions) {
     deliveries: prepareDeliveriesList(db, visible),
     attempts: prepareAttempts(db, visible),
     audit: prepareAudit(db),
+    auditChain: prepareAuditChain(db),
+    auditHead: prepareAuditHead(db),
     health: prepareHealth(db, visible),
     stats: prepareStats(db, visible),
     replay: prepareReplay(db, visible),
