@@ -116,8 +116,8 @@ function Foot() {
   const signOut = useMutation({
     mutationFn: () => tocsin.sessions.end(),
     onSuccess() {
-      queries.clear()
       queries.setQueryData(["session"], null)
+      queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "session" })
     },
   })
   return (

@@ -20,7 +20,9 @@ export function findBrowser(): Promise<string> {
 async function find(): Promise<string> {
   const path = onPath() ?? installed() ?? (await bundled())
   if (path !== null) return path
-  throw new Error("the dashboard's tests need a browser: install chromium (apt-get install chromium) or put one on PATH")
+  throw new Error(
+    "the dashboard's tests need a browser: install chromium (apt-get install chromium) or put one on PATH",
+  )
 }
 
 function onPath(): string | null {
@@ -53,7 +55,11 @@ async function bundled(): Promise<string | null> {
 function installed(): string | null {
   if (process.getuid?.() !== 0 || !runnable("/usr/bin/apt-get")) return null
   try {
-    const quiet = { stdio: "ignore", timeout: 300_000, env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } } as const
+    const quiet = {
+      stdio: "ignore",
+      timeout: 300_000,
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    } as const
     // Without a network it is to give up soon: there is another way.
     const patience = ["-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=15", "-o", "DPkg::Lock::Timeout=120"]
     execFileSync("apt-get", [...patience, "update"], quiet)

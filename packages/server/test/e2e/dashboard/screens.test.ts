@@ -1,0 +1,118 @@
+import { readdirSync, readFileSync, statSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { Tocsin } from "../../../../client/src/index.ts"
+import { type DashboardDemo, openDashboardDemo } from "../../../src/cli/demo/dashboard-data.ts"
+import { adminKey } from "../server-process.ts"
+import { dashboard, violations } from "./dashboard-browser.ts"
+import { screensOf } from "./screens.ts"
+
+const { here, openPage, signedIn } = dashboard("policycortex")
+
+let demo: DashboardDemo | undefined
+let tocsin: Tocsin
+
+beforeAll(async () => {
+  demo = await openDashboardDemo(here().server.address, adminKey)
+  tocsin = new Tocsin({ baseUrl: here().server.address, apiKey: demo.key })
+  await demo.traffic(40, AbortSignal.timeout(3_000))
+})
+afterAll(() => demo?.close())
+
+describe.each(["light", "dark"] as const)("every screen, in %s,", (colorScheme) => {
+  it("is one that axe finds no violation on, and the policy nothing to forbid", async () => {
+    const page = await openPage("/", { colorScheme })
+    expect(await violations(page), "sign-in").toEqual([])
+    await page.getByLabel("API key").fill(demo?.key ?? "")
+    await page.getByRole("button", { name: "Sign in" }).click()
+    await page.getByRole("button", { name: "Sign out" }).waitFor()
+    // That it looks at all: a violation made on purpose is found.
+    await page.evaluate(() => document.querySelector("main")?.append(document.createElement("button")))
+    expect(await violations(page)).toEqual([expect.stringContaining("button-name")])
+    const screens = await screensOf(tocsin)
+    expect(screens.length).toBeGreaterThanOrEqual(20)
+    for (const [name, path] of screens) {
+      await page.goto(`${here().server.address}${path}`)
+      await page.locator("main h1").waitFor()
+      await expect.poll(() => page.getByText("Loading…").count(), { timeout: 10_000 }).toBe(0)
+      expect.soft(await violations(page), name).toEqual([])
+    }
+  }, 180_000)
+})
+
+it("is useful on a phone: nothing wider than the screen, and all reached by the menu", async () => {
+  const phone = { viewport: { width: 375, height: 800 }, hasTouch: true, isMobile: true }
+  const page = await signedIn("/", phone)
+  await page.getByRole("button", { name: "Menu" }).click()
+  await page.getByRole("link", { name: "Webhooks", exact: true }).click()
+  await page.getByRole("heading", { name: "Webhooks" }).waitFor()
+  for (const [name, path] of await screensOf(tocsin)) {
+    await page.goto(`${here().server.address}${path}`)
+    await page.locator("main h1, main [role=alert]").first().waitFor()
+    const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+    expect.soft(wider, name).toBeLessThanOrEqual(0)
+  }
+}, 90_000)
+
+it("is reached by keyboard alone: from the sign-in to a webhook's page", async () => {
+  const page = await openPage("/settings/integrations/webhooks")
+  await page.getByLabel("API key").waitFor()
+  await page.keyboard.type(demo?.key ?? "")
+  await page.keyboard.press("Enter")
+  const link = page.getByRole("table", { name: "Webhooks" }).getByRole("link").first()
+  await link.waitFor()
+  for (let pressed = 0; pressed < 60; pressed++) {
+    await page.keyboard.press("Tab")
+    if (await link.evaluate((element) => element === document.activeElement)) break
+  }
+  expect(await link.evaluate((element) => getComputedStyle(element).outlineStyle)).toBe("solid")
+  await page.keyboard.press("Enter")
+  await page.getByRole("link", { name: "Send test event" }).waitFor()
+})
+
+const dist = fileURLToPath(new URL("../../../../dashboard/dist", import.meta.url))
+
+describe("the build", () => {
+  it("loads under 200 kB of compressed JavaScript before the first screen", async () => {
+    const page = await openPage("/")
+    await page.getByLabel("API key").waitFor()
+    const html = readFileSync(`${dist}/index.html`, "utf8")
+    const initial = [...html.matchAll(/\/assets\/[\w.-]+\.js/g)].map(([path]) => path)
+    expect(initial.length).toBeGreaterThan(0)
+    const bytes = initial.reduce((sum, path) => sum + statSync(`${dist}${path}.gz`).size, 0)
+    expect(bytes).toBeLessThan(200_000)
+  })
+
+  it("is served compressed, for good where names change, and with a policy that has no exceptions", async () => {
+    const { address } = here().server
+    const page = await fetch(`${address}/deliveries/anything`, { headers: { "accept-encoding": "br" } })
+    expect(page.status).toBe(200)
+    expect(page.headers.get("content-encoding")).toBe("br")
+    expect(page.headers.get("cache-control")).toBe("no-cache")
+    const policy = page.headers.get("content-security-policy") ?? ""
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toContain("frame-ancestors 'none'")
+    expect(policy).not.toMatch(/unsafe|http|\*/)
+    const script = readdirSync(`${dist}/assets`).find((name) => name.endsWith(".js"))
+    const asset = await fetch(`${address}/assets/${script}`, { headers: { "accept-encoding": "gzip" } })
+    expect(asset.headers.get("cache-control")).toBe("public, max-age=31536000, immutable")
+    expect(asset.headers.get("content-encoding")).toBe("gzip")
+    expect(asset.headers.get("content-type")).toMatch(/javascript/)
+    for (const path of ["/assets/../built", "/assets/..%2fbuilt", "/assets/none.js", "/built"]) {
+      expect((await fetch(`${address}${path}`)).status, path).toBe(404)
+    }
+  })
+
+  it("is interactive in under a second on the demo's set", async () => {
+    const page = await signedIn("/")
+    await page.reload()
+    await page.getByText("Webhooks in trouble").waitFor()
+    const readyMs = await page.evaluate(() => performance.now())
+    expect(readyMs).toBeLessThan(3_000)
+    const interactiveMs = await page.evaluate(() => {
+      const [navigation] = performance.getEntriesByType("navigation")
+      return navigation instanceof PerformanceNavigationTiming ? navigation.domInteractive : Number.NaN
+    })
+    expect(interactiveMs).toBeLessThan(1_000)
+  })
+})

@@ -1,0 +1,142 @@
+import { expect, it } from "vitest"
+import { verifyCyberVault } from "../../../../client/src/index.ts"
+import { dashboard } from "./dashboard-browser.ts"
+
+const { here, openPage, signedIn } = dashboard("cybervault")
+
+/** The sample of the document. */
+const threat = {
+  threat_id: "thr_94x2k1",
+  severity: "critical",
+  source_ip: "203.0.113.42",
+  target_asset: "prod-db-01.cybervault.internal",
+  vector: "sql_injection",
+  confidence: 0.98,
+  mitre_id: "T1190",
+}
+
+it("goes as the CyberVault document says, and on to a failure that is understood and mended", async () => {
+  const { receiver, tocsin } = here()
+  const page = await signedIn()
+
+  // Navigate to Settings → Integrations → Webhooks. Click Add Webhook, paste your URL, and select the events.
+  await page.getByText("Settings › Integrations").first().waitFor()
+  await page.getByRole("link", { name: "Webhooks", exact: true }).click()
+  await page.getByRole("link", { name: "Add Webhook" }).first().click()
+  await page.getByLabel("URL").fill(`${receiver.origin}/hook`)
+  await page.getByRole("checkbox", { name: /threat\.detected/ }).check()
+  await page.getByRole("checkbox", { name: /incident\.created/ }).check()
+  await page.getByRole("textbox", { name: "Attempts" }).fill("1")
+
+  // Toggle Enable Verification to receive a test payload: it is on from the start.
+  expect(await page.getByRole("switch", { name: "Enable Verification" }).getAttribute("aria-checked")).toBe("true")
+  await page.getByRole("button", { name: "Add Webhook" }).click()
+
+  // The secret was left out, so it is generated and shown this once.
+  const dialog = page.getByRole("dialog", { name: "Keep this secret" })
+  const secret = (await dialog.locator("pre").textContent()) ?? ""
+  expect(secret).toMatch(/^\S{8,}$/)
+  await dialog.getByRole("button", { name: "I have kept it" }).click()
+
+  // The test payload arrives, signed with that secret, and is seen on both sides.
+  const [verification] = await receiver.arrived(1)
+  if (!verification) throw new Error("no verification payload came")
+  expect(verification.header("X-CyberVault-Test")).toBe("true")
+  await verifyCyberVault({ body: verification.body, headers: Object.fromEntries(verification.headerList) }, { secret })
+  await page.getByText("The endpoint accepted it").waitFor()
+  await page.getByText("Request body").waitFor()
+  await page.getByText("Active", { exact: true }).first().waitFor()
+
+  // Break the receiver; what was published fails.
+  receiver.reply({ status: 500, body: "<h1>database is down</h1><script>globalThis.broken = 1</script>" })
+  const published = await tocsin.events.publish({ type: "threat.detected", data: threat })
+  await receiver.arrived(2)
+
+  // The log says why, and what to do.
+  await page.getByRole("link", { name: "Deliveries", exact: true }).first().click()
+  await page.getByRole("table", { name: "Deliveries" }).getByText("Exhausted").waitFor()
+  await page.getByRole("link", { name: "threat.detected" }).click()
+  await page
+    .getByText(/work on it afterwards; look in the endpoint's own log/)
+    .first()
+    .waitFor()
+  await page.getByText("non_2xx").first().waitFor()
+  // A receiver's body is text, whatever it says.
+  await page.getByText("<h1>database is down</h1>").waitFor()
+  expect(await page.getByRole("heading", { name: "database is down" }).count()).toBe(0)
+  expect(await page.evaluate(() => "broken" in globalThis)).toBe(false)
+  await page.getByRole("link", { name: published.id }).waitFor()
+
+  // Mend it, retry.
+  receiver.reply({ status: 200, body: "thank you" })
+  await page.getByRole("button", { name: "Retry now" }).click()
+  const received = await receiver.arrived(3)
+  expect(received[2]?.text).toBe(received[1]?.text)
+  await page.getByText("Attempt 2", { exact: true }).waitFor()
+  await page.getByText("Delivered", { exact: true }).first().waitFor()
+
+  // Replay: the same event again, with progress.
+  await page.getByRole("link", { name: `${receiver.origin}/hook` }).click()
+  await page.getByRole("link", { name: "Replay" }).click()
+  await page.getByLabel("Which").selectOption("all")
+  await page.getByRole("button", { name: "Start replay" }).click()
+  await page.getByText("Completed").waitFor()
+  const replayed = await receiver.arrived(4)
+  expect(replayed[3]?.text).toBe(received[1]?.text)
+  expect(replayed[3]?.header("webhook-id")).toBe(received[1]?.header("webhook-id"))
+
+  // The event knows both of its deliveries.
+  await page.goto(`${here().server.address}/events/${published.id}`)
+  await page.getByText("Matched", { exact: true }).waitFor()
+  await expect.poll(() => page.getByText("Delivered", { exact: true }).count()).toBe(2)
+})
+
+it("says what is wrong at the field, and keeps what was typed", async () => {
+  const page = await signedIn("/settings/integrations/webhooks/new")
+  await page.getByLabel("URL").fill("https://10.0.0.1/hook")
+  await page.getByLabel("Timeout (s)").fill("60")
+  await page.getByRole("button", { name: "Add Webhook" }).click()
+  const url = page.getByLabel("URL")
+  await expect.poll(() => url.getAttribute("aria-invalid")).toBe("true")
+  const about = (await url.getAttribute("aria-describedby")) ?? ""
+  expect(await page.locator(`[id="${about}"]`).textContent()).toMatch(/private|not allowed|blocked|address/i)
+  expect(await page.getByLabel("Timeout (s)").getAttribute("aria-invalid")).toBe("true")
+  await page.getByText(/must not be empty/).waitFor()
+  expect(await url.inputValue()).toBe("https://10.0.0.1/hook")
+})
+
+it("signs in with a cookie that no script sees, and out for good", async () => {
+  const page = await openPage("/deliveries")
+  await page.getByLabel("API key").fill("tk_wrong")
+  await page.getByRole("button", { name: "Sign in" }).click()
+  await page.getByText("The API key is not known").waitFor()
+  await page.getByLabel("API key").fill(here().key)
+  await page.getByRole("button", { name: "Sign in" }).click()
+  // The address that was asked for is where it goes on.
+  await page.getByRole("heading", { name: "Deliveries" }).waitFor()
+
+  const kept = await page.evaluate(() => document.cookie + JSON.stringify({ ...localStorage, ...sessionStorage }))
+  expect(kept).toBe("{}")
+  const [cookie, ...others] = await page.context().cookies()
+  expect(others).toEqual([])
+  expect(cookie).toMatchObject({ name: "tocsin_session", httpOnly: true, sameSite: "Strict" })
+  expect(await page.content()).not.toContain(here().key)
+
+  await page.getByRole("button", { name: "Sign out" }).click()
+  await page.getByLabel("API key").waitFor()
+  expect(await page.context().cookies()).toEqual([])
+})
+
+it("takes in what happens while somebody looks", async () => {
+  const { receiver, tocsin } = here()
+  receiver.reply(200)
+  const page = await signedIn("/events")
+  await page.getByText("Live", { exact: true }).waitFor()
+  const { id } = await tocsin.events
+    .publish({ type: "incident.created", data: { incident_id: "inc_1", severity: "high", title: "x", status: "open" } })
+    .catch(async () => {
+      const type = await tocsin.eventTypes.get("incident.created")
+      return tocsin.events.publish({ type: type.name, data: type.sample ?? {} })
+    })
+  await page.locator(`a[href="/events/${id}"]`).waitFor()
+})
