@@ -39,7 +39,8 @@ async function saidBy(demo: ChildProcessWithoutNullStreams, said: { out: string 
   for (;;) {
     const found = pattern.exec(said.out)?.[1]
     if (found !== undefined) return found
-    await once(demo.stdout, "data")
+    await Promise.race([once(demo.stdout, "data"), once(demo, "close")])
+    if (demo.exitCode !== null) throw new Error(`the demo ended before it said ${pattern}`)
   }
 }
 
