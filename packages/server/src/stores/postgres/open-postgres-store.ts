@@ -18,7 +18,17 @@ import { mintedMs } from "./minted.ts"
 import { Notices } from "./notices/notices.ts"
 import { ShardKeeper } from "./ownership/shard-keeper.ts"
 import { dayOf, Partitions, startOfDayMs } from "./partitions.ts"
-import { indexesOnly, Pool, type Row, type Runner, Session, SessionPool, type Value } from "./session.ts"
+import {
+  Pool,
+  plannedAnew,
+  plannedOnce,
+  plansLastSeconds,
+  type Row,
+  type Runner,
+  Session,
+  SessionPool,
+  type Value,
+} from "./session.ts"
 import { Accepting } from "./writes/accepting.ts"
 import { configure } from "./writes/configure.ts"
 import { enqueue } from "./writes/enqueue.ts"
@@ -75,13 +85,13 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const onFault = options.onFault ?? (() => {})
   await migrate(url)
 
-  const lanes = new Pool(url, laneConnections, indexesOnly)
-  const log = new Pool(url, logConnections)
-  const sessions = new SessionPool(writeSessions, () => new Session(url, {}))
+  const lanes = new Pool(url, laneConnections, plannedOnce, plansLastSeconds)
+  const log = new Pool(url, logConnections, { plan_cache_mode: "force_custom_plan" })
+  const sessions = new SessionPool(writeSessions, () => new Session(url, plannedAnew))
   const partitions = new Partitions(sessions)
   const keeper = new ShardKeeper(url, onFault)
   const notices = new Notices(url, log, keeper.nodeId, (webhookId) => keeper.owns(webhookId))
-  const accepting = new Accepting(() => new Session(url, indexesOnly), partitions, queue)
+  const accepting = new Accepting(() => new Session(url, plannedOnce), partitions, queue)
   const settling = new Settling(keeper, sessions, queue)
   const read: Runner["run"] = (text, values) => log.run(text, values)
   const fill: Runner["run"] = (text, values) => lanes.run(text, values)

@@ -4,7 +4,7 @@ import type { Ownership } from "../../../ports/ownership.ts"
 import { number, text } from "../columns.ts"
 import { arrayOf } from "../literals.ts"
 import { lockClass } from "../migrate.ts"
-import { type ConnectionSettings, indexesOnly, Session } from "../session.ts"
+import { type ConnectionSettings, plannedAnew, Session } from "../session.ts"
 import { shardCount, shardOf } from "./shard-of.ts"
 import { shareOf } from "./shares.ts"
 
@@ -18,8 +18,8 @@ const leaseMs = 6_000
 /** How long a shard that leaves by agreement waits for what is in flight. */
 const drainMaxMs = 5_000
 
-/** Joins by primary key alone: see `indexesOnly`. */
-const settleSettings: ConnectionSettings = { ...indexesOnly, enable_hashjoin: false, enable_mergejoin: false }
+/** Joins by primary key alone. */
+const settleSettings: ConnectionSettings = { ...plannedAnew, enable_hashjoin: false, enable_mergejoin: false }
 
 /**
  * Holds this node's share of the 256 shards as advisory locks of one session. PostgreSQL itself says who owns a shard,

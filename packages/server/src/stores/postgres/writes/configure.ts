@@ -110,8 +110,7 @@ async function putKey(run: Run, key: ApiKey): Promise<void> {
 
 /** Writes a webhook's record with the columns derived from it. */
 async function putWebhook(run: Run, webhook: StoredWebhook): Promise<void> {
-  // The rule needs neither secrets nor headers, and a stored webhook has neither.
-  const status = webhookStatus({ ...webhook, secrets: { current: "", previous: null }, headers: {} })
+  const status = webhookStatus(webhook)
   await run(
     `INSERT INTO webhooks (workspace_id, webhook_id, version, record, sending, deleted) VALUES ($1, $2, $3, $4, $5, $6)
      ON CONFLICT (workspace_id, webhook_id) DO UPDATE SET version = excluded.version, record = excluded.record,
