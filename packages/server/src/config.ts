@@ -45,6 +45,9 @@ export const settingNames = [
 
 type SettingName = (typeof settingNames)[number]
 
+/** For the command line's calls to a server, which may be run where that server's settings are: no mistakes. */
+export const clientVariables = ["TOCSIN_URL", "TOCSIN_KEY"] as const
+
 /**
  * Reads the settings once.
  * @throws BadSetting
@@ -76,7 +79,7 @@ export function readConfig(environment: Environment): Config {
 
 /** A misspelt setting would otherwise be ignored in silence, and its default trusted. */
 function refuseUnknown(environment: Environment): void {
-  const known: ReadonlySet<string> = new Set(settingNames)
+  const known: ReadonlySet<string> = new Set([...settingNames, ...clientVariables])
   const unknown = Object.keys(environment).find((name) => name.startsWith("TOCSIN_") && !known.has(name))
   if (unknown !== undefined) throw new BadSetting(unknown, `is not a setting; there are ${settingNames.join(", ")}`)
 }

@@ -29,8 +29,12 @@ const rooms: Readonly<Record<string, Room>> = {
   send: { from: ["ports", "domain"], outside: "anything" },
   system: { from: ["ports"], outside: "anything" },
   api: { from: ["accept", "registry", "dispatch", "secrets", "ports", "profiles", "domain"], outside: "anything" },
-  // Data comes through the client; of the domain it may share the pure rules. The demo plays newcomers' receivers.
-  cli: { from: ["main.ts", "serve.ts", "config.ts", "domain", "examples"], outside: "anything" },
+  // A server's data comes through the client. What is done here is done as the server does it: `listen` signs, posts and
+  // judges, `verify` knows the profiles, `migrate` the stores. The demo plays newcomers' receivers.
+  cli: {
+    from: ["main.ts", "serve.ts", "config.ts", "stores", "send", "dispatch", "ports", "profiles", "domain", "examples"],
+    outside: "anything",
+  },
   // These wire: the engine knows no adapter, the server picks them, the program runs the server.
   "config.ts": { from: ["send"], outside: "anything" },
   "engine.ts": { from: ["accept", "dispatch", "registry", "ports", "domain"], outside: "anything" },
