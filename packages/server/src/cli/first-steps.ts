@@ -14,10 +14,13 @@ export function firstSteps({ address, adminKey }: Running, config: Config): stri
   }
   const key = adminKey.shown ?? "$TOCSIN_ADMIN_KEY"
   if (adminKey.shown === null) lines.push("  With TOCSIN_ADMIN_KEY set to your admin key:", "")
+  if (!receivesHere(config)) {
+    lines.push("  To receive on this machine: TOCSIN_ALLOWED_TARGETS=localhost npm start, and npm run receiver", "")
+  }
   lines.push(
     "  Create a workspace, register a webhook, publish an event:",
     "",
-    `TOCSIN_KEY=$(${post(`${address}/v1/workspaces`, key, '{"name":"acme","profile":"policycortex"}')} | sed 's/.*"key":"\\([^"]*\\)".*/\\1/')`,
+    `TOCSIN_KEY=$(${post(`${address}/v1/workspaces`, key, '{"name":"acme","profile":"policycortex"}')} | sed -n 's/.*"key":"\\([^"]*\\)".*/\\1/p')`,
     "",
     post(`${address}/v1/webhooks`, "$TOCSIN_KEY", webhook(receiverUrl(config))),
     "",
@@ -32,12 +35,16 @@ function post(url: string, key: string, body: string): string {
   return `curl -sS -X POST ${url} -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" -d '${body}'`
 }
 
+function receivesHere({ allowedTargets }: Config): boolean {
+  return allowedTargets.hostListed("localhost", 3000)
+}
+
 /** A receiver on this machine where the operator allows one, else one that the reader has to replace. */
-function receiverUrl({ allowedTargets }: Config): string {
-  const local = "localhost"
-  return allowedTargets.hostListed(local, 3000)
+function receiverUrl(config: Config): string {
+  return receivesHere(config)
     ? "http://localhost:3000/webhooks/policycortex"
-    : "https://your-app.com/webhooks/policycortex"
+    : // A name that is nobody's (RFC 2606): a first try must not post to a stranger.
+      "https://your-app.example/webhooks/policycortex"
 }
 
 function webhook(url: string): string {

@@ -46,7 +46,7 @@ it("without permission for this machine the commands still work: the webhook is 
     TOCSIN_ALLOWED_TARGETS: undefined,
   })
   const [workspace, webhook] = printedCommands(server.output.stdout)
-  expect(webhook).toContain("https://your-app.com/webhooks/policycortex")
+  expect(webhook).toContain("https://your-app.example/webhooks/policycortex")
   // The webhook is not registered here: that would ask the DNS, and no test leaves this machine.
   const { stdout } = await run("bash", ["-e", "-c", `${workspace}\necho $TOCSIN_KEY`])
   expect(stdout).toMatch(/^tk_\S+\n$/)
