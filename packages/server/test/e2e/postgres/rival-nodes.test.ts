@@ -307,6 +307,31 @@ describe("what one node does, the others hear", () => {
   })
 })
 
+test("settling and filling lanes read a few rows a delivery, in a partition that was empty when their plans were made", async () => {
+  const store = await openNode()
+  const story = await Story.of(store)
+  const { workspaceId, webhookId } = story
+  const count = 4_000
+  const rowsRead = async () => {
+    const [row] = await sql`
+      SELECT sum(coalesce(idx_tup_fetch, 0) + seq_tup_read)::float8 AS n FROM pg_stat_user_tables
+      WHERE relname LIKE 'deliveries_2%'`
+    return Number(row?.n)
+  }
+  // Plans are made while there is next to nothing.
+  await story.settle(await story.delivery(), { state: "delivered" }, newAttempt(1))
+  const ids = await Promise.all(Array.from({ length: count }, () => story.delivery()))
+  // In small batches, as when receivers answer one by one: what a batch reads beside its own rows then tells.
+  for (let first = 0; first < count; first += 20)
+    await Promise.all(ids.slice(first, first + 20).map((id) => story.settle(id, { state: "delivered" }, newAttempt(1))))
+  for (let reads = 0; reads < 50; reads++) await store.waiting({ workspaceId, webhookId, limit: 10, read: "head" })
+  // Sessions report what they read when they end, at the latest.
+  await store.close()
+  await eventually(async () => (await rowsRead()) > count)
+  await delay(500)
+  expect((await rowsRead()) / count).toBeLessThan(20)
+})
+
 test("what is relayed reaches the other nodes, not the sender, in order, and nothing longer than a notification", async () => {
   const nodes = [await openNode(), await openNode()] as const
   const heard: string[] = []
