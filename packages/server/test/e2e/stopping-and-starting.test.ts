@@ -113,19 +113,10 @@ async function refusal(server: ServerProcess): Promise<string> {
 }
 
 describe("a start that must not happen says why in one line, and exits with 1", () => {
+  // What each setting takes is held in test/config.test.ts; here, that it stops the program.
   const wrong: readonly (readonly [name: string, value: string])[] = [
-    ["TOCSIN_PORT", "http"],
     ["TOCSIN_PORT", "65536"],
-    ["TOCSIN_PORT", "-1"],
     ["TOCSIN_RETENTION_DAYS", "0"],
-    ["TOCSIN_RETENTION_DAYS", "3651"],
-    ["TOCSIN_RETENTION_DAYS", "1.5"],
-    ["TOCSIN_RETENTION_DAYS", "a month"],
-    ["TOCSIN_ALLOWED_TARGETS", "http://localhost"],
-    ["TOCSIN_ALLOWED_TARGETS", "127.0.0.0/33"],
-    ["TOCSIN_ENCRYPTION_KEY", "c2hvcnQ="],
-    ["TOCSIN_ADMIN_KEY", "short"],
-    ["TOCSIN_DATABASE_URL", "mysql://localhost/tocsin"],
     ["TOCSIN_HOST", "not an address"],
     ["TOCSIN_DATA_DIR", "/dev/null/tocsin"],
     ["TOCSIN_RETENTON_DAYS", "30"],
@@ -133,13 +124,6 @@ describe("a start that must not happen says why in one line, and exits with 1", 
   it.concurrent.each(wrong)("%s=%s", async (name, value) => {
     const line = await refusal(spawnServer({ TOCSIN_DATA_DIR: newDataDirectory(), [name]: value }))
     expect(line).toContain(name)
-  })
-
-  it("retention within its bounds starts", async () => {
-    for (const days of ["1", "3650"]) {
-      const server = await startServer({ TOCSIN_DATA_DIR: newDataDirectory(), TOCSIN_RETENTION_DAYS: days })
-      await server.kill()
-    }
   })
 
   it("TOCSIN_DATA_DIR is a file", async () => {
