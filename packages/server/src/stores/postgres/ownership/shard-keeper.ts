@@ -122,10 +122,11 @@ export class ShardKeeper implements Ownership {
   async #beat(): Promise<void> {
     const session = this.#session ?? (await this.#open())
     const startedMs = performance.now()
-    const wasSure = this.#isSure()
     try {
       const nodes = await session.alone(() => this.#sayAlive(session))
       if (this.#session !== session) return
+      // Looked at last: a beat that took long may itself have outlasted the trust.
+      const wasSure = this.#isSure()
       this.#sureUntilMs = startedMs + trustMs
       const taken = await this.#balance(session, shareOf(this.nodeId, nodes))
       // After a pause what was buffered may be stale, and what came meanwhile was not looked at.
