@@ -18,6 +18,28 @@ export type RetryConfig = {
 
 export type RateLimit = { readonly requests: number; readonly per_seconds: number }
 
+/** The `Authorization` header. `value` and `client_secret` are shown masked. */
+export type Authorization = {
+  readonly type: "static" | "oauth2_client_credentials"
+  /** With `static`. */
+  readonly value?: string | undefined
+  /** This and what follows: with `oauth2_client_credentials`. */
+  readonly token_url?: string | undefined
+  readonly client_id?: string | undefined
+  readonly client_secret?: string | undefined
+  readonly scope?: string | undefined
+  readonly audience?: string | undefined
+  /** How the token is asked for; `basic` unless told. */
+  readonly client_authentication?: "basic" | "body" | undefined
+}
+
+/** PEM texts. `client_key` is shown masked; `authority` alone may have signed the endpoint's certificate. */
+export type WebhookTls = {
+  readonly client_certificate?: string | undefined
+  readonly client_key?: string | undefined
+  readonly authority?: string | undefined
+}
+
 export type WebhookStatus = "active" | "inactive" | "unverified" | "disabled" | "deleted"
 
 /** A registered endpoint, with the settings that hold for it and how it fares. */
@@ -33,6 +55,8 @@ export type Webhook = {
   readonly timeout_seconds: number
   /** Credential-like values are masked. */
   readonly headers: HeaderValues
+  readonly authorization: Authorization | null
+  readonly tls: WebhookTls | null
   readonly ordering: Ordering
   readonly rate_limit: RateLimit | null
   readonly verification: { readonly enabled: boolean; readonly verified_at: string | null }
@@ -58,6 +82,8 @@ export type WebhookChange = {
   readonly retry_config?: { readonly [Name in keyof RetryConfig]?: RetryConfig[Name] | undefined } | null | undefined
   readonly timeout_seconds?: number | null | undefined
   readonly headers?: HeaderValues | null | undefined
+  readonly authorization?: Authorization | null | undefined
+  readonly tls?: WebhookTls | null | undefined
   readonly ordering?: Ordering | null | undefined
   readonly rate_limit?: RateLimit | null | undefined
   readonly verification?: { readonly enabled: boolean } | null | undefined

@@ -33,6 +33,10 @@ export function Line(maxLength: number, options: { description?: string; minLeng
 /** Text in which line breaks and tabs are welcome. */
 export const prosePattern = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$"
 
+/** What a header's value may hold, without white space at its ends. */
+export const printableAsciiPattern = "^[!-~]([ -~]*[!-~])?$"
+export const visiblePattern = "^[!-~]+$"
+
 export const Time = Type.String({ format: "date-time", description: "RFC 3339" })
 
 export const eventTypeNamePattern = "^[a-z0-9_]+(\\.[a-z0-9_]+)+$"
@@ -43,6 +47,8 @@ export const idPattern = "^[A-Za-z0-9_-]{1,100}$"
 export const patternDetails: Readonly<Record<string, string>> = {
   [printablePattern]: "must not contain control characters",
   [prosePattern]: "must not contain control characters",
+  [printableAsciiPattern]: "must be printable ASCII, without spaces at its ends",
+  [visiblePattern]: "must be printable ASCII without spaces",
   [eventTypeNamePattern]: "must be lower-case words of a-z, 0-9 and _ joined by dots, such as invoice.paid",
   [subscriptionPattern]: "must be an event type, a family such as policy.*, or *",
 }

@@ -1,12 +1,13 @@
-import { maskedHeader } from "../domain/credential-headers.ts"
 import type { Attempt, HeaderList } from "../domain/delivery.ts"
 import type { DeliveryId, EventId } from "../domain/ids.ts"
 import type { Webhook } from "../domain/webhook.ts"
 import type { Clock } from "../ports/clock.ts"
-import type { Sender } from "../ports/sender.ts"
+import type { Sender, SendResult } from "../ports/sender.ts"
 import { deliveryHeaders } from "../profiles/delivery-headers.ts"
 import type { Profile } from "../profiles/profile.ts"
+import { Authorizing } from "./authorizing.ts"
 import { judge, type Verdict } from "./judging.ts"
+import { credentialsOf, withheld, withheldHeaders } from "./withholding.ts"
 
 /** One event on its way to one webhook. */
 export type Post = {
@@ -27,10 +28,12 @@ export type Posted = { readonly attempt: Attempt; readonly verdict: Verdict }
 export class Posting {
   readonly #sender: Sender
   readonly #clock: Clock
+  readonly #authorizing: Authorizing
 
   constructor(sender: Sender, clock: Clock) {
     this.#sender = sender
     this.#clock = clock
+    this.#authorizing = new Authorizing(sender, clock)
   }
 
   /** Never rejects. */
@@ -61,8 +64,9 @@ export class Posting {
       body: post.body,
       test: post.test,
     })
-    const result = await this.#sender.send({ url: webhook.url, headers: requestHeaders, body: post.body, timeoutMs })
+    const { result, headers, authorization } = await this.#send(webhook, requestHeaders, post.body, timeoutMs)
     const verdict = judge(profile, result, timeoutMs, this.#clock.now())
+    const credentials = result.response === null ? [] : credentialsOf(webhook, authorization)
     return {
       verdict,
       attempt: {
@@ -71,17 +75,43 @@ export class Posting {
         durationMs: result.durationMs,
         statusCode: result.response?.status ?? null,
         error: verdict.delivered ? null : verdict.error,
-        requestHeaders: withoutCredentials(requestHeaders, webhook.headers),
-        responseHeaders: result.response?.headers ?? [],
-        responseBody: result.response?.body ?? "",
+        requestHeaders: withheldHeaders(headers, webhook),
+        responseHeaders: (result.response?.headers ?? []).map(([name, value]) => [name, withheld(value, credentials)]),
+        responseBody: withheld(result.response?.body ?? "", credentials),
       },
     }
   }
+
+  /** Adds the authorization that the webhook asks for. Without it nothing is sent to the receiver. */
+  async #send(webhook: Webhook, headers: HeaderList, body: string, timeoutMs: number): Promise<Sent> {
+    const { url, tls, authorization } = webhook
+    if (authorization === null) {
+      const result = await this.#sender.send({ url, headers, body, timeoutMs, tls })
+      return { result, headers, authorization: null }
+    }
+    const startedMs = this.#clock.monotonic()
+    const authorized =
+      authorization.kind === "static"
+        ? { ok: true as const, value: authorization.value }
+        : await this.#authorizing.header(webhook, authorization, timeoutMs)
+    const spentMs = this.#clock.monotonic() - startedMs
+    if (!authorized.ok) {
+      const failure = { code: "authorization_failed", message: authorized.message } as const
+      return { result: { durationMs: spentMs, response: null, failure }, headers, authorization: null }
+    }
+    const whole: HeaderList = [...headers, ["authorization", authorized.value]]
+    // One deadline for both: fetching a token does not lengthen an attempt.
+    const leftMs = Math.max(1, timeoutMs - spentMs)
+    const result = await this.#sender.send({ url, headers: whole, body, timeoutMs: leftMs, tls })
+    if (result.response?.status === 401) this.#authorizing.refused(webhook.id)
+    const durationMs = spentMs + result.durationMs
+    return { result: { ...result, durationMs }, headers: whole, authorization: authorized.value }
+  }
 }
 
-/** The headers as the log may keep them: what a customer's own headers hold of credentials is stored sealed only. */
-function withoutCredentials(sent: HeaderList, custom: Webhook["headers"]): HeaderList {
-  const own = new Set(Object.keys(custom).map((name) => name.toLowerCase()))
-  if (own.size === 0) return sent
-  return sent.map(([name, value]) => [name, own.has(name.toLowerCase()) ? maskedHeader(name, value) : value] as const)
+type Sent = {
+  readonly result: SendResult
+  readonly headers: HeaderList
+  /** The value that was sent with it. */
+  readonly authorization: string | null
 }

@@ -89,6 +89,7 @@ export const failureCodes = [
   "tls_untrusted",
   "tls_hostname",
   "tls_protocol",
+  "tls_client_certificate",
   "blocked_address",
   "response_too_large",
   "protocol",

@@ -23,7 +23,7 @@ const hints: Readonly<Record<FailureCode, (at: Circumstances) => string>> = {
   connection_refused: () =>
     "Nothing listens at that address and port. Start the endpoint, check the port in the URL, and let the firewall pass.",
   connection_reset: () =>
-    "The connection was closed before the answer came. Look for a crash, a restart or a proxy's limits at the endpoint.",
+    "The connection was closed before the answer came. Look for a crash, a restart or a proxy's limits at the endpoint, or for a client certificate that it asks for.",
   connection_failed: () =>
     "The address could not be reached. Check routing and firewall between here and the endpoint.",
   tls_expired: () => "The endpoint's certificate has expired or is not valid yet. Renew it and check the clock.",
@@ -32,6 +32,8 @@ const hints: Readonly<Record<FailureCode, (at: Circumstances) => string>> = {
   tls_hostname: () => "The endpoint's certificate is for another name. Use one that covers the host in the URL.",
   tls_protocol: () =>
     "No TLS connection could be agreed on. The endpoint must speak TLS 1.2 or newer on that port (and not plain HTTP).",
+  tls_client_certificate: () =>
+    "The endpoint wants a client certificate that it accepts. Give the webhook one in tls, or renew the present one; its authority must be known to the endpoint.",
   blocked_address: () =>
     "The host resolves to an address that must not be sent to (private, local or reserved). Use a public one; for development an operator lists it in TOCSIN_ALLOWED_TARGETS.",
   response_too_large: () =>

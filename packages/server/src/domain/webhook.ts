@@ -32,6 +32,28 @@ export type WebhookSecrets = {
   readonly previous: { readonly secret: string; readonly untilMs: number } | null
 }
 
+/** What an endpoint asks for in the `Authorization` header. In the clear in memory only. */
+export type WebhookAuthorization = { readonly kind: "static"; readonly value: string } | ClientCredentials
+
+/** OAuth 2 client credentials (RFC 6749 §4.4). */
+export type ClientCredentials = {
+  readonly kind: "client_credentials"
+  readonly tokenUrl: string
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly scope: string | null
+  readonly audience: string | null
+  /** How the client names itself to the token endpoint (RFC 6749 §2.3.1): by `Authorization: Basic`, or in the form. */
+  readonly clientAuthentication: "basic" | "body"
+}
+
+/** How TLS with an endpoint differs from the usual. PEM texts; the key in the clear in memory only. */
+export type WebhookTls = {
+  readonly client: { readonly certificate: string; readonly key: string } | null
+  /** The only authorities that the endpoint's certificate may come from; null: the public ones. */
+  readonly authority: string | null
+}
+
 /** A registered endpoint. An optional setting that the customer left out is null, so that defaults stay the profile's. */
 export type Webhook = {
   readonly id: WebhookId
@@ -49,6 +71,8 @@ export type Webhook = {
   readonly retryConfig: RetryConfig | null
   readonly timeoutSeconds: number | null
   readonly headers: Readonly<Record<string, string>>
+  readonly authorization: WebhookAuthorization | null
+  readonly tls: WebhookTls | null
   readonly ordering: Ordering | null
   readonly rateLimit: RateLimit | null
   readonly createdMs: number
@@ -65,7 +89,10 @@ export type DisabledReason = "gone" | "failing"
 
 export type WebhookStatus = "active" | "inactive" | "unverified" | "disabled" | "deleted"
 
-export function webhookStatus(webhook: Webhook): WebhookStatus {
+/** What a status depends on. */
+type Standing = Pick<Webhook, "deletedMs" | "disabled" | "active" | "verification">
+
+export function webhookStatus(webhook: Standing): WebhookStatus {
   if (webhook.deletedMs !== null) return "deleted"
   if (webhook.disabled !== null) return "disabled"
   if (!webhook.active) return "inactive"
@@ -74,7 +101,7 @@ export function webhookStatus(webhook: Webhook): WebhookStatus {
 }
 
 /** Whether its deliveries are sent now; otherwise they are held. */
-export function isSending(webhook: Webhook): boolean {
+export function isSending(webhook: Standing): boolean {
   return webhookStatus(webhook) === "active"
 }
 

@@ -1,4 +1,5 @@
 import type { FailureCode, HeaderList } from "../domain/delivery.ts"
+import type { WebhookTls } from "../domain/webhook.ts"
 
 export type SendRequest = {
   readonly url: string
@@ -6,6 +7,8 @@ export type SendRequest = {
   readonly body: string
   /** For the whole attempt, from the name lookup to the last byte of the response. */
   readonly timeoutMs: number
+  /** Left out or null: public authorities, and no certificate of our own. */
+  readonly tls?: WebhookTls | null
 }
 
 export type SendResult = {

@@ -98,8 +98,8 @@ export type ConfigChange =
   | { readonly kind: "eventType"; readonly put: CustomEventType }
   | { readonly kind: "eventTypeDeleted"; readonly workspaceId: WorkspaceId; readonly name: string }
 
-/** A webhook as stored: secrets and headers sealed, the rest in the clear. Stores never see a secret. */
-export type StoredWebhook = Omit<Webhook, "secrets" | "headers"> & { readonly sealed: string }
+/** A webhook as stored: what holds credentials sealed, the rest in the clear. Stores never see a secret. */
+export type StoredWebhook = Omit<Webhook, "secrets" | "headers" | "authorization" | "tls"> & { readonly sealed: string }
 
 export type ConfigSnapshot = {
   readonly workspaces: readonly Workspace[]

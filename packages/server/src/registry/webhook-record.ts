@@ -12,17 +12,42 @@ const Confidential = Type.Object({
     previous: Type.Union([Type.Null(), Type.Object({ secret: Type.String(), untilMs: Type.Number() })]),
   }),
   headers: Type.Record(Type.String(), Type.String()),
+  // Absent from what was sealed before there were these.
+  authorization: Type.Optional(
+    Type.Union([
+      Type.Null(),
+      Type.Object({ kind: Type.Literal("static"), value: Type.String() }),
+      Type.Object({
+        kind: Type.Literal("client_credentials"),
+        tokenUrl: Type.String(),
+        clientId: Type.String(),
+        clientSecret: Type.String(),
+        scope: Type.Union([Type.Null(), Type.String()]),
+        audience: Type.Union([Type.Null(), Type.String()]),
+        clientAuthentication: Type.Union([Type.Literal("basic"), Type.Literal("body")]),
+      }),
+    ]),
+  ),
+  tls: Type.Optional(
+    Type.Union([
+      Type.Null(),
+      Type.Object({
+        client: Type.Union([Type.Null(), Type.Object({ certificate: Type.String(), key: Type.String() })]),
+        authority: Type.Union([Type.Null(), Type.String()]),
+      }),
+    ]),
+  ),
 })
 const confidential = Compile(Confidential)
 
-/** What leaves memory: secrets and headers (they often hold credentials) in one sealed text. */
+/** What leaves memory: secrets, headers (they often hold credentials) and other credentials in one sealed text. */
 export function toStored(webhook: Webhook, sealing: Sealing): StoredWebhook {
-  const { secrets, headers, ...open } = webhook
-  return { ...open, sealed: sealing.seal(JSON.stringify({ secrets, headers })) }
+  const { secrets, headers, authorization, tls, ...open } = webhook
+  return { ...open, sealed: sealing.seal(JSON.stringify({ secrets, headers, authorization, tls })) }
 }
 
 export function fromStored(stored: StoredWebhook, sealing: Sealing): Webhook {
   const { sealed, ...open } = stored
-  const { secrets, headers } = confidential.Parse(JSON.parse(sealing.open(sealed)))
-  return { ...open, secrets, headers }
+  const { authorization = null, tls = null, ...rest } = confidential.Parse(JSON.parse(sealing.open(sealed)))
+  return { ...open, ...rest, authorization, tls }
 }

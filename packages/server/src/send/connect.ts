@@ -15,7 +15,7 @@ export type ConnectRules = {
   readonly lookup: Lookup
   /** For lookup, TCP and TLS together. */
   readonly timeoutMs: number
-  /** Built once for all connections: reading the root certificates costs far more than a handshake. */
+  /** Built once for many connections: reading the root certificates costs far more than a handshake. */
   readonly secureContext: tls.SecureContext
   /** Sockets not yet connected: undici does not know them, so whoever closes the sender destroys them here. */
   readonly dialling: Set<net.Socket>

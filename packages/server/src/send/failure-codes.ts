@@ -98,8 +98,15 @@ const byCode: Readonly<Record<string, Meaning>> = {
   UND_ERR_BODY_TIMEOUT: ["timeout", "The response did not end in time"],
 }
 
+const aboutOurCertificate =
+  /^ERR_SSL_[A-Z0-9/]+_ALERT_(BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_\w+|UNKNOWN_CA|ACCESS_DENIED)$/
+
 /** Codes that come in families too large to list. */
 function byFamily(code: string, inBody: boolean): Meaning | undefined {
+  // The endpoint's alerts about the certificate it was shown, or was not (RFC 8446 §6.2).
+  if (aboutOurCertificate.test(code)) {
+    return ["tls_client_certificate", "The receiver did not accept the client certificate, or asked for one"]
+  }
   // Raised for a connection that ended before the announced number of bytes, and for any error of the parser once it
   // has seen a Content-Length: only before the body is the response itself at fault.
   if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") return inBody ? reset : malformed

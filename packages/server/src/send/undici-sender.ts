@@ -4,6 +4,7 @@ import { Agent } from "undici"
 import type { FailureCode, HeaderList } from "../domain/delivery.ts"
 import type { Sender, SendRequest, SendResult } from "../ports/sender.ts"
 import { parseAddress } from "./address-rules.ts"
+import { Agents, secureContext } from "./agents.ts"
 import { nothingListed, type TargetList, type TargetPolicy } from "./allowed-targets.ts"
 import { guardedConnector, within } from "./connect.ts"
 import type { EgressProxy } from "./egress-proxy.ts"
@@ -49,7 +50,9 @@ export function openSender(options: SenderOptions = {}): Sender {
 class UndiciSender implements Sender {
   readonly #policy: TargetPolicy
   readonly #lookup: Lookup
+  /** For receivers without wishes of their own. */
   readonly #agent: Agent
+  readonly #agents: Agents
   readonly #checked = new Map<string, TargetCheck>()
   readonly #dialling = new Set<Socket>()
   #underWay = 0
@@ -61,32 +64,34 @@ class UndiciSender implements Sender {
       denied: options.deniedTargets ?? nothingListed,
     }
     this.#lookup = options.lookup ?? resolveName
-    this.#agent = new Agent({
-      connect: guardedConnector({
-        policy: this.#policy,
-        proxy: options.egressProxy ?? null,
-        lookup: this.#lookup,
-        timeoutMs: options.connectTimeoutMs ?? 10_000,
-        dialling: this.#dialling,
-        secureContext: tls.createSecureContext({
-          minVersion: "TLSv1.2",
-          ...(options.trustedCertificates === undefined
-            ? {}
-            : { ca: [...tls.getCACertificates("default"), ...options.trustedCertificates] }),
+    const agentFor = (secureContext: tls.SecureContext) =>
+      new Agent({
+        connect: guardedConnector({
+          policy: this.#policy,
+          proxy: options.egressProxy ?? null,
+          lookup: this.#lookup,
+          timeoutMs: options.connectTimeoutMs ?? 10_000,
+          dialling: this.#dialling,
+          secureContext,
         }),
-      }),
-      connections: options.maxSocketsPerOrigin ?? 128,
-      // Never more than one request on a connection: what a receiver does to one must not touch the next.
-      pipelining: 1,
-      allowH2: false,
-      keepAliveTimeout: idleMs,
-      keepAliveMaxTimeout: idleMaxMs,
-      keepAliveTimeoutThreshold: idleMarginMs,
-      maxHeaderSize: headerBytesMax,
-      // Each exchange has one deadline for everything; undici's own timers are coarser and would only be in its way.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    })
+        connections: options.maxSocketsPerOrigin ?? 128,
+        // Never more than one request on a connection: what a receiver does to one must not touch the next.
+        pipelining: 1,
+        allowH2: false,
+        keepAliveTimeout: idleMs,
+        keepAliveMaxTimeout: idleMaxMs,
+        keepAliveTimeoutThreshold: idleMarginMs,
+        maxHeaderSize: headerBytesMax,
+        // Each exchange has one deadline for everything; undici's own timers are coarser and would only be in its way.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      })
+    const authorities = options.trustedCertificates && [
+      ...tls.getCACertificates("default"),
+      ...options.trustedCertificates,
+    ]
+    this.#agent = agentFor(secureContext(null, authorities))
+    this.#agents = new Agents((wish) => agentFor(secureContext(wish, authorities)))
   }
 
   send(request: SendRequest): Promise<SendResult> {
@@ -95,9 +100,11 @@ class UndiciSender implements Sender {
       return Promise.resolve(unsent("blocked_address", check.because))
     }
     if (this.#closed !== null) return Promise.resolve(unsent("internal", "The sender is closed"))
+    const agent = this.#agentFor(request)
+    if (agent === null) return Promise.resolve(unsent("tls_client_certificate", "The webhook's tls cannot be used"))
     this.#underWay += 1
     return new Promise((settle) =>
-      this.#exchange(check.target, request, (result) => {
+      this.#exchange(agent, check.target, request, (result) => {
         this.#underWay -= 1
         if (this.#underWay === 0) this.#closed?.resolve()
         settle(result)
@@ -129,10 +136,21 @@ class UndiciSender implements Sender {
     await this.#closed.promise
     // Destroyed, not closed: undici would wait for connections in the making, and no exchange does any more.
     if (!this.#agent.destroyed) await this.#agent.destroy()
+    await this.#agents.destroy()
     for (const socket of this.#dialling) socket.destroy()
   }
 
-  #exchange(target: Target, request: SendRequest, settle: (result: SendResult) => void): void {
+  /** Null when what was registered has become unusable, say by a newer OpenSSL. */
+  #agentFor({ tls: wish }: SendRequest): Agent | null {
+    if (wish === undefined || wish === null) return this.#agent
+    try {
+      return this.#agents.of(wish)
+    } catch {
+      return null
+    }
+  }
+
+  #exchange(agent: Agent, target: Target, request: SendRequest, settle: (result: SendResult) => void): void {
     const options = {
       origin: target.origin,
       path: target.path,
@@ -140,7 +158,7 @@ class UndiciSender implements Sender {
       headers: flat(request.headers),
       body: request.body,
     } as const
-    new Exchange(request.timeoutMs, (handler) => this.#agent.dispatch(options, handler), settle).start()
+    new Exchange(request.timeoutMs, (handler) => agent.dispatch(options, handler), settle).start()
   }
 
   #check(url: string): TargetCheck {

@@ -46,6 +46,8 @@ function webhook(number: number, given: Pick<Webhook, "events" | "filters">): We
     retryConfig: null,
     timeoutSeconds: null,
     headers: {},
+    authorization: null,
+    tls: null,
     ordering: null,
     rateLimit: null,
     createdMs: 0,

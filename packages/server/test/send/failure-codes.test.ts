@@ -14,6 +14,9 @@ test.each([
   ["CERT_REVOKED", "tls_untrusted"],
   ["SELF_SIGNED_CERT_IN_CHAIN", "tls_untrusted"],
   ["ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION", "tls_protocol"],
+  ["ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE", "tls_client_certificate"],
+  ["ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", "tls_client_certificate"],
+  ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", "tls_client_certificate"],
   ["EPIPE", "connection_reset"],
   ["EMFILE", "internal"],
 ])("%s is %s", (code, expected) => {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs"
 import tls from "node:tls"
 import { afterEach, describe, expect, test } from "vitest"
+import type { WebhookTls } from "../../src/domain/webhook.ts"
 import type { Sender, SendResult } from "../../src/ports/sender.ts"
 import { parseAllowedTargets } from "../../src/send/allowed-targets.ts"
 import { openSender } from "../../src/send/undici-sender.ts"
@@ -143,6 +144,61 @@ describe("protocol versions", () => {
   test.each(["TLSv1.2", "TLSv1.3"] as const)("%s is spoken", async (version) => {
     const target = await receiver({ ...identity("receiver"), minVersion: version, maxVersion: version })
     expect((await post(sender(), target)).response?.status).toBe(200)
+  })
+})
+
+describe("certificates of a webhook's own", () => {
+  const clientIdentity = { certificate: pem("client.crt"), key: pem("client.key") }
+  const privateAuthority = pem("private-authority.crt")
+  const strict = { ...identity("receiver"), ca: privateAuthority, requestCert: true, rejectUnauthorized: true }
+
+  function postWith(through: Sender, target: Receiver, wish: WebhookTls | null) {
+    const url = `https://receiver.test:${target.port}/hook`
+    return through.send({ url, headers: [], body: "{}", timeoutMs: 5_000, tls: wish })
+  }
+
+  test.each(["TLSv1.2", "TLSv1.3"] as const)(
+    "one is shown to a receiver that asks for it, over %s",
+    async (version) => {
+      const target = await receiver({ ...strict, minVersion: version, maxVersion: version })
+      const through = sender()
+      const result = await postWith(through, target, { client: clientIdentity, authority: null })
+      expect(result).toMatchObject({ failure: null, response: { status: 200 } })
+      const refused = await postWith(through, target, null)
+      // TLS 1.2 has no alert of its own for it; and a receiver's TLS 1.3 alert is lost when it resets the connection.
+      expect(refused.failure?.code).toMatch(/^(tls_client_certificate|tls_protocol|connection_reset)$/)
+      expect(target.received).toHaveLength(1)
+    },
+  )
+
+  test("a connection that one opened never carries the requests of others", async () => {
+    const target = await receiver({ ...strict, rejectUnauthorized: false })
+    const through = sender()
+    for (const wish of [{ client: clientIdentity, authority: null }, null, { client: null, authority }, null]) {
+      expect((await postWith(through, target, wish)).failure).toBeNull()
+    }
+    const [first, second, third, fourth] = target.received.map(({ connection }) => connection)
+    expect(new Set([first, second, third]).size).toBe(3)
+    expect(fourth).toBe(second)
+  })
+
+  test("an authority of its own is trusted for this webhook, and is the only one", async () => {
+    const inPrivate = await receiver(identity("private-receiver"))
+    const inPublic = await receiver(identity("receiver"))
+    const through = sender()
+    expect((await postWith(through, inPrivate, null)).failure?.code).toBe("tls_untrusted")
+    const own = { client: null, authority: privateAuthority }
+    expect(await postWith(through, inPrivate, own)).toMatchObject({ failure: null, response: { status: 200 } })
+    expect((await postWith(through, inPublic, own)).failure?.code).toBe("tls_untrusted")
+    expect(inPublic.received).toHaveLength(0)
+  })
+
+  test("that cannot be used fail the attempt, not the process", async () => {
+    const target = await receiver(identity("receiver"))
+    const through = sender()
+    const broken = { client: { certificate: "no certificate", key: "no key" }, authority: null }
+    expect((await postWith(through, target, broken)).failure?.code).toBe("tls_client_certificate")
+    expect((await postWith(through, target, null)).failure).toBeNull()
   })
 })
 

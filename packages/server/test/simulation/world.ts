@@ -91,6 +91,8 @@ export class World {
       retryConfig: null,
       timeoutSeconds: null,
       headers: {},
+      authorization: null,
+      tls: null,
       ordering: null,
       rateLimit: null,
       createdMs: this.clock.now(),

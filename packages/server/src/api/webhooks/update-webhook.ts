@@ -1,3 +1,4 @@
+import type { Webhook } from "../../domain/webhook.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { auditEntry, change } from "../changing.ts"
 import { IdParams } from "../schema-vocabulary.ts"
@@ -6,6 +7,15 @@ import { foundWebhook } from "./finding-webhooks.ts"
 import { updatedWebhook } from "./webhook-input.ts"
 import { WebhookShown, WebhookUpdate } from "./webhook-schemas.ts"
 import { settingsView, webhookView } from "./webhook-view.ts"
+
+/** What a masked view cannot show to be different. */
+function changedUnseen(before: Webhook, after: Webhook) {
+  const credentials = ({ headers, authorization, tls }: Webhook) => JSON.stringify([headers, authorization, tls])
+  return {
+    ...(after.secrets.current !== before.secrets.current && { secret: "changed" }),
+    ...(credentials(after) !== credentials(before) && { credentials: "changed" }),
+  }
+}
 
 /** PUT merges, as the published document says, so PATCH is the same. */
 export function updateWebhook(api: Api, parts: ApiParts): void {
@@ -33,7 +43,6 @@ export function updateWebhook(api: Api, parts: ApiParts): void {
           const nowMs = clock.now()
           const after = updatedWebhook(before, request.body, nowMs)
           const profile = registry.profile(before.workspaceId)
-          const secretChanged = after.secrets.current !== before.secrets.current
           return {
             changes: [{ kind: "webhook", put: after }],
             audit: auditEntry(parts, request, nowMs, {
@@ -41,7 +50,7 @@ export function updateWebhook(api: Api, parts: ApiParts): void {
               action: "webhook.updated",
               subject: before.id,
               before: settingsView(before, profile),
-              after: { ...settingsView(after, profile), ...(secretChanged && { secret: "changed" }) },
+              after: { ...settingsView(after, profile), ...changedUnseen(before, after) },
             }),
             result: after,
           }

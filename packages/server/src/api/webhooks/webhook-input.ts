@@ -5,7 +5,9 @@ import type { Profile } from "../../profiles/profile.ts"
 import { secretRefusal } from "../../profiles/secret-rule.ts"
 import type { Flaw } from "../problems.ts"
 import type { Static } from "../schema-vocabulary.ts"
+import { authorizationFlaws, authorizationOf } from "./authorization-rules.ts"
 import { headerFlaws, unmaskedHeaders } from "./header-rules.ts"
+import { tlsFlaws, tlsOf } from "./tls-rules.ts"
 import type { WebhookCreation, WebhookUpdate } from "./webhook-schemas.ts"
 
 export type Creation = Static<typeof WebhookCreation>
@@ -47,7 +49,24 @@ export async function webhookFlaws(
     })
   }
   flaws.push(...headerFlaws(given("headers") ?? {}, before?.headers ?? {}, around.profile))
+  flaws.push(...authorizedTwice(body, before, alreadyFlawed))
+  const authorization = given("authorization") ?? null
+  if (authorization !== null) {
+    flaws.push(...(await authorizationFlaws(authorization, before?.authorization ?? null, around.refusal)))
+  }
+  const tls = given("tls") ?? null
+  if (tls !== null) flaws.push(...tlsFlaws(tls, before?.tls ?? null))
   return flaws
+}
+
+/** A request has one `Authorization` header (RFC 9110 §11.6.2), whichever of the two settings it comes from. */
+function authorizedTwice(body: Update, before: Webhook | null, flawed: ReadonlySet<string>): Flaw[] {
+  if (flawed.has("headers") || flawed.has("authorization")) return []
+  const headers = body.headers === undefined ? (before?.headers ?? {}) : (body.headers ?? {})
+  const authorization = body.authorization === undefined ? (before?.authorization ?? null) : body.authorization
+  const inHeaders = Object.keys(headers).some((name) => name.toLowerCase() === "authorization")
+  if (!inHeaders || authorization === null) return []
+  return [{ pointer: "/authorization", detail: "is also given in headers; keep one of the two" }]
 }
 
 function subscriptionFlaws(events: readonly string[], known: ReadonlyMap<string, unknown>): Flaw[] {
@@ -89,6 +108,8 @@ export function newWebhook(
     retryConfig: retryConfig(body.retry_config ?? null),
     timeoutSeconds: body.timeout_seconds ?? null,
     headers: { ...body.headers },
+    authorization: authorizationOf(body.authorization ?? null, null),
+    tls: tlsOf(body.tls ?? null, null),
     ordering: body.ordering ?? null,
     rateLimit: rateLimit(body.rate_limit ?? null),
     createdMs: about.nowMs,
@@ -114,6 +135,10 @@ export function updatedWebhook(before: Webhook, body: Update, nowMs: number): We
     ...(body.retry_config !== undefined && { retryConfig: retryConfig(body.retry_config) }),
     ...(body.timeout_seconds !== undefined && { timeoutSeconds: body.timeout_seconds }),
     ...(body.headers !== undefined && { headers: unmaskedHeaders(body.headers ?? {}, before.headers) }),
+    ...(body.authorization !== undefined && {
+      authorization: authorizationOf(body.authorization, before.authorization),
+    }),
+    ...(body.tls !== undefined && { tls: tlsOf(body.tls, before.tls) }),
     ...(body.ordering !== undefined && { ordering: body.ordering }),
     ...(body.rate_limit !== undefined && { rateLimit: rateLimit(body.rate_limit) }),
     verification: {

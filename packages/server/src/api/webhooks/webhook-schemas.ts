@@ -1,6 +1,16 @@
 import Type from "typebox"
 import type { Ordering } from "../../domain/webhook.ts"
-import { Closed, Line, Nullable, OneOf, prosePattern, subscriptionPattern, Time } from "../schema-vocabulary.ts"
+import {
+  Closed,
+  Line,
+  Nullable,
+  OneOf,
+  printableAsciiPattern,
+  prosePattern,
+  subscriptionPattern,
+  Time,
+  visiblePattern,
+} from "../schema-vocabulary.ts"
 
 const orderings = ["strict", "by_key", "none"] as const satisfies readonly Ordering[]
 
@@ -31,6 +41,44 @@ export const headersMax = 20
 // Names and values are looked at in `header-rules.ts`: a pointer to the one at fault needs more than a schema.
 const Headers = Type.Record(Type.String(), Type.String({ maxLength: 4096 }), { maxProperties: headersMax })
 
+const Pem = Type.String({ minLength: 1, maxLength: 32_768, description: "PEM" })
+/** No spaces or control characters: what is sent in one piece of a header or form. */
+const Visible = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: visiblePattern })
+const Printable = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: printableAsciiPattern })
+
+// One object rather than a union: its problems name the member at fault. What belongs together is looked at in
+// `authorization-rules.ts`.
+export const Authorization = Closed(
+  {
+    type: OneOf(["static", "oauth2_client_credentials"]),
+    value: Type.Optional(Printable(4096)),
+    token_url: Type.Optional(Type.String({ minLength: 1, maxLength: 2048 })),
+    client_id: Type.Optional(Printable(500)),
+    client_secret: Type.Optional(Printable(4096)),
+    scope: Type.Optional(Printable(1000)),
+    audience: Type.Optional(Visible(1000)),
+    client_authentication: Type.Optional(
+      OneOf(["basic", "body"], { description: "How the token is asked for; basic" }),
+    ),
+  },
+  {
+    description:
+      "The `Authorization` header: `static` with a `value`, or a bearer token fetched from `token_url` by OAuth 2 client credentials and kept until it expires. Stored sealed; shown masked.",
+  },
+)
+
+export const Tls = Closed(
+  {
+    client_certificate: Type.Optional(Pem),
+    client_key: Type.Optional(Pem),
+    authority: Type.Optional(Pem),
+  },
+  {
+    description:
+      "A client certificate with its key, for endpoints that ask for one, and the authorities that alone may have signed the endpoint's. Stored sealed; the key is shown masked.",
+  },
+)
+
 const Url = Type.String({ minLength: 1, maxLength: 2048, description: "https; no credentials, no fragment" })
 const Subscriptions = Type.Array(Type.String({ maxLength: 100, pattern: subscriptionPattern }), {
   minItems: 1,
@@ -58,6 +106,8 @@ const optionalSettings = {
   ),
   timeout_seconds: Type.Optional(Nullable(Type.Number({ minimum: 1, description: "Up to the profile's maximum" }))),
   headers: Type.Optional(Nullable(Headers)),
+  authorization: Type.Optional(Nullable(Authorization)),
+  tls: Type.Optional(Nullable(Tls)),
   ordering: Type.Optional(Nullable(OneOf(orderings))),
   rate_limit: Type.Optional(Nullable(RateLimit)),
   verification: Type.Optional(Nullable(Closed({ enabled: Type.Boolean() }))),
@@ -83,6 +133,8 @@ const shown = {
   retry_config: Closed(retryConfig),
   timeout_seconds: Type.Number(),
   headers: Type.Record(Type.String(), Type.String(), { description: "Credential-like values are masked" }),
+  authorization: Nullable(Authorization),
+  tls: Nullable(Tls),
   ordering: OneOf(orderings),
   rate_limit: Nullable(RateLimit),
   verification: Closed({ enabled: Type.Boolean(), verified_at: Nullable(Time) }),

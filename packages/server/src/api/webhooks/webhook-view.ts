@@ -5,6 +5,8 @@ import { retryPolicy } from "../../domain/retrying.ts"
 import { type Filters, type Webhook, type WebhookHealth, webhookStatus } from "../../domain/webhook.ts"
 import type { Profile } from "../../profiles/profile.ts"
 import { rfc3339, rfc3339OrNull } from "../times.ts"
+import { authorizationView } from "./authorization-rules.ts"
+import { tlsView } from "./tls-rules.ts"
 
 type Health = Pick<WebhookHealth, "consecutiveFailures" | "lastSuccessMs" | "backlog">
 
@@ -37,6 +39,8 @@ export function settingsView(webhook: Webhook, profile: Profile) {
     },
     timeout_seconds: webhook.timeoutSeconds ?? profile.timeoutSeconds.default,
     headers: maskedHeaders(webhook.headers),
+    authorization: authorizationView(webhook.authorization),
+    tls: tlsView(webhook.tls),
     ordering: webhook.ordering ?? profile.ordering,
     rate_limit:
       webhook.rateLimit === null

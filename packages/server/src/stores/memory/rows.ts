@@ -188,7 +188,7 @@ export function statusOf(row: DeliveryRow): DeliveryStatus {
 function webhookIs({ record }: WebhookRow): { sending: boolean; deleted: boolean } {
   if (record === null) return { sending: true, deleted: false }
   // The rule needs neither secrets nor headers, and a stored webhook has neither.
-  const status = webhookStatus({ ...record, secrets: { current: "", previous: null }, headers: {} })
+  const status = webhookStatus(record)
   return { sending: status === "active", deleted: status === "deleted" }
 }
 

@@ -10,7 +10,7 @@ export function preparePutWebhook(db: DatabaseSync): PutWebhook {
   const put = writer(db, "UPDATE webhooks SET version = ?, record = ?, sending = ?, deleted = ? WHERE num = ?")
   return (num, webhook) => {
     // The rule needs neither secrets nor headers, and a stored webhook has neither.
-    const status = webhookStatus({ ...webhook, secrets: { current: "", previous: null }, headers: {} })
+    const status = webhookStatus(webhook)
     put(webhook.version, JSON.stringify(webhook), status === "active" ? 1 : 0, status === "deleted" ? 1 : 0, num)
   }
 }
