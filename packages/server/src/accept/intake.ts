@@ -94,7 +94,7 @@ export class Intake {
         deliveries: stored.deliveryCount,
       }
     })
-    metrics.accepted(receipts.length, waiting.length)
+    metrics.accepted(receipts.filter(({ duplicate }) => !duplicate).length, waiting.length)
     if (waiting.length > 0) this.#parts.onDurable(waiting)
     return { accepted: true, receipts }
   }
@@ -125,8 +125,9 @@ export class Intake {
         (webhook): NewDelivery => ({
           id: asId(`dlv_${mint.next(acceptedMs)}`),
           webhookId: webhook.id,
-          // Events without a key share one lane: an unknown order is kept rather than lost.
-          laneKey: (webhook.ordering ?? profile.ordering) === "by_key" ? (orderingKey ?? "") : null,
+          // Whatever the ordering is now, so that a later change to `by_key` finds the keys. Events without one share
+          // a lane: an unknown order is kept rather than lost.
+          laneKey: orderingKey ?? "",
         }),
       )
     const body = profile.envelope({

@@ -1,7 +1,7 @@
 import TinyQueue from "tinyqueue"
 import type { Next, WaitingDelivery } from "../domain/delivery.ts"
 import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
-import { afterFailure, disabledBy, expiredWhileHeld, retryPolicy } from "../domain/retrying.ts"
+import { afterFailure, disabledBy, expiredWhileHeld, retryPolicy, retryWindowMs } from "../domain/retrying.ts"
 import { type DisabledReason, isSending, type Webhook } from "../domain/webhook.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { Metrics } from "../ports/metrics.ts"
@@ -18,11 +18,15 @@ export type DispatchLimits = {
   /** Attempts in flight that have not turned out slow, and all of them. */
   readonly quickMax: number
   readonly inFlightMax: number
-  /** Deliveries that all lanes together buffer. */
-  readonly bufferedMax: number
+  /** Bytes of bodies that all lanes together buffer, about. */
+  readonly bufferedBytesMax: number
 }
 
-export const defaultDispatchLimits: DispatchLimits = { quickMax: 1_000, inFlightMax: 8_000, bufferedMax: 50_000 }
+export const defaultDispatchLimits: DispatchLimits = {
+  quickMax: 1_000,
+  inFlightMax: 8_000,
+  bufferedBytesMax: 64 * 1024 * 1024,
+}
 
 /** An attempt, or an end without one, once it is durable. For the stream and the dashboard. */
 export type SettledListener = (delivery: WaitingDelivery, settlement: Settlement) => void
@@ -45,7 +49,14 @@ export type DispatcherParts = {
 }
 
 const readsMaxPerWebhook = 4
+/** Of all webhooks: what reads bring is not in the room yet while they are under way. */
+const readsMax = 16
+/** How soon places are looked at again when all are taken: some may have turned out slow. */
+const slotsPauseMs = 250
+/** After the end of the window, a last attempt that was due just before it may still start. */
+const windowGraceMs = 60_000
 const cancelStep = 500
+const alarmsSweptAt = 1_000
 const storeRetryFirstMs = 100
 const storeRetryMaxMs = 5_000
 /** After a fault of ours, so that a delivery that trips it does not spin. */
@@ -68,6 +79,10 @@ export class Dispatcher {
   readonly #alarms = new TinyQueue<{ atMs: number; queue: WebhookQueue }>([], (a, b) => a.atMs - b.atMs)
   #cancelTimer: (() => void) | null = null
   #timerAtMs = Number.POSITIVE_INFINITY
+  #reads = 0
+  /** Found no place among the reads. */
+  readonly #mayRead = new Set<WebhookQueue>()
+  #waitsForSlots = false
   #stopping = false
   /** Attempts begun whose outcome is not durable yet. */
   #unsettled = 0
@@ -77,7 +92,7 @@ export class Dispatcher {
     this.#parts = parts
     const limits = parts.limits ?? defaultDispatchLimits
     this.#slots = new Slots(limits.quickMax, limits.inFlightMax)
-    this.#room = new Room(limits.bufferedMax)
+    this.#room = new Room(limits.bufferedBytesMax)
     this.#ownership = parts.ownership ?? ownsAll
     parts.registry.onWebhook((after, before) => this.#reconfigure(after, before))
     this.#ownership.onGained(() => void this.#takeUp())
@@ -207,7 +222,8 @@ export class Dispatcher {
   #look(queue: WebhookQueue): void {
     if (this.#stopping || !queue.sending) return
     const nowMs = this.#parts.clock.now()
-    while (queue.readsUnderWay < readsMaxPerWebhook && this.#startRead(queue, nowMs)) {}
+    while (queue.readsUnderWay < readsMaxPerWebhook && this.#reads < readsMax && this.#startRead(queue, nowMs)) {}
+    if (this.#reads >= readsMax) this.#mayRead.add(queue)
     if (queue.canStart(nowMs)) {
       this.#ready.add(queue)
       return
@@ -223,6 +239,7 @@ export class Dispatcher {
     if (wanted === null) return false
     const { read, limit } = wanted
     queue.readsUnderWay++
+    this.#reads++
     const { store } = this.#parts
     const { workspaceId, webhookId } = queue
     const run = async () => {
@@ -238,7 +255,13 @@ export class Dispatcher {
         await this.#pause(storeRetryMaxMs)
       } finally {
         queue.readsUnderWay--
+        this.#reads--
         this.#look(queue)
+        for (const next of this.#mayRead) {
+          if (this.#reads >= readsMax) break
+          this.#mayRead.delete(next)
+          this.#look(next)
+        }
         this.#pump()
       }
     }
@@ -249,7 +272,7 @@ export class Dispatcher {
   #pump(): void {
     if (this.#stopping) return
     for (const queue of this.#ready) {
-      if (!this.#slots.hasFree(this.#parts.clock.monotonic())) return
+      if (!this.#slots.hasFree(this.#parts.clock.monotonic())) return this.#waitForSlots()
       this.#ready.delete(queue)
       if (!this.#ownership.owns(queue.webhookId)) {
         void this.#dropQueue(queue)
@@ -266,19 +289,34 @@ export class Dispatcher {
     }
   }
 
+  /** Places free themselves when an attempt ends; but also when one turns out slow, which nothing announces. */
+  #waitForSlots(): void {
+    if (this.#waitsForSlots) return
+    this.#waitsForSlots = true
+    this.#parts.clock.after(slotsPauseMs, () => {
+      this.#waitsForSlots = false
+      this.#pump()
+    })
+  }
+
   async #fly(queue: WebhookQueue, delivery: WaitingDelivery): Promise<void> {
     this.#slots.start(delivery, this.#parts.clock.monotonic())
     this.#unsettled++
     let retryDueMs: number | null = null
+    let faulted = false
     try {
       retryDueMs = await this.#attempt(queue, delivery)
     } catch (fault) {
+      faulted = true
       this.#parts.onFault(fault, `delivering ${delivery.id}`)
-      retryDueMs = this.#parts.clock.now() + faultPauseMs
+      this.#answered(queue, delivery)
+      await this.#pause(faultPauseMs)
     }
     this.#answered(queue, delivery)
     this.#unsettled--
     queue.landed(delivery, retryDueMs)
+    // What became of it only the store knows: everything is read from there anew.
+    if (faulted) queue.lanes.drop()
     if (queue.unsettled === 0) {
       this.#leaving.get(queue)?.()
       this.#leaving.delete(queue)
@@ -305,7 +343,14 @@ export class Dispatcher {
     const webhook = registry.webhookOrTombstone(delivery.workspaceId, delivery.webhookId)
     if (!webhook) return null
     if (expiredWhileHeld(delivery.windowFromMs, webhook.resumedAtMs)) {
+      queue.unspent()
       await this.#settle(delivery, { attempt: null, next: { state: "expired" } })
+      return null
+    }
+    const tried = delivery.attempts > delivery.attemptsBefore
+    if (tried && clock.now() > delivery.windowFromMs + retryWindowMs + windowGraceMs) {
+      queue.unspent()
+      await this.#settle(delivery, { attempt: null, next: { state: "exhausted", because: "window" } })
       return null
     }
     const { attempt, verdict } = await posting.post(webhook, registry.profile(delivery.workspaceId), {
@@ -398,6 +443,15 @@ export class Dispatcher {
   #setAlarm(queue: WebhookQueue, atMs: number): void {
     queue.alarmAtMs = atMs
     this.#alarms.push({ atMs, queue })
+    // Overtaken ones stay until their time comes: swept out before they outnumber the rest.
+    if (this.#alarms.length > alarmsSweptAt + 4 * this.#queues.size) {
+      const current = new Map(this.#alarms.data.map((alarm) => [alarm.queue, alarm]))
+      for (const [queue, alarm] of current) alarm.atMs = queue.alarmAtMs
+      this.#alarms.data = [...current.values()].filter(({ atMs }) => atMs < Number.POSITIVE_INFINITY)
+      // A sorted array is a heap.
+      this.#alarms.data.sort((one, other) => one.atMs - other.atMs)
+      this.#alarms.length = this.#alarms.data.length
+    }
     this.#setTimer()
   }
 

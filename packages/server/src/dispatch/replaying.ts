@@ -20,6 +20,8 @@ export type ReplayingParts = {
 
 const stepEvents = 200
 const retryPauseMs = 1_000
+/** Of kinds that are not the store's being away. */
+const faultsMax = 5
 
 /**
  * Runs replay jobs: looks through past events a page at a time and stores new deliveries of those that qualify, with
@@ -61,11 +63,13 @@ export class Replaying {
 
   async #steps(from: Replay): Promise<void> {
     let replay: Replay | null = from
+    let faults = 0
     while (replay?.state === "running" && !this.#stopped && this.#parts.owns(replay.webhookId)) {
       try {
         replay = await this.#step(replay)
       } catch (fault) {
-        if (!(fault instanceof StoreUnavailable)) throw fault
+        // Retention may have removed an event between the page and its deliveries: the next page is read anew.
+        if (!(fault instanceof StoreUnavailable) && ++faults >= faultsMax) throw fault
         await new Promise<void>((resolve) => this.#parts.clock.after(retryPauseMs, resolve))
       }
     }
@@ -92,20 +96,19 @@ export class Replaying {
       enqueued: replay.enqueued + chosen.length,
       updatedMs: nowMs,
     }
-    const deliveries = chosen.map((candidate) => this.#delivery(webhook, candidate, nowMs))
+    const deliveries = chosen.map((candidate) => this.#delivery(candidate, nowMs))
     const sequences = await store.enqueue({ workspaceId, webhookId, nowMs, deliveries, replay: after })
     if (sequences === null) return null
     if (sequences.length > 0) missed(workspaceId, webhookId)
     return after
   }
 
-  #delivery(webhook: Webhook, { eventId, orderingKey }: ReplayCandidate, nowMs: number) {
-    const { registry, mint } = this.#parts
-    const ordering = webhook.ordering ?? registry.profile(webhook.workspaceId).ordering
+  #delivery({ eventId, orderingKey }: ReplayCandidate, nowMs: number) {
+    const { mint } = this.#parts
     return {
       id: asId<Parameters<Store["delivery"]>[1]>(`dlv_${mint.next(nowMs)}`),
       eventId,
-      laneKey: ordering === "by_key" ? (orderingKey ?? "") : null,
+      laneKey: orderingKey ?? "",
     }
   }
 }

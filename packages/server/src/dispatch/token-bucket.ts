@@ -20,6 +20,10 @@ export class TokenBucket {
     this.#tokens -= 1
   }
 
+  giveBack(): void {
+    this.#tokens = Math.min(this.#limit.requests, this.#tokens + 1)
+  }
+
   /** When the next may be taken; not later than `nowMs` when one may be now. */
   freeAtMs(nowMs: number): number {
     this.#refill(nowMs)

@@ -97,6 +97,11 @@ export class WebhookQueue {
     return delivery
   }
 
+  /** The one just taken is not posted after all: the rate limit does not count it. */
+  unspent(): void {
+    this.#bucket?.giveBack()
+  }
+
   answered(delivery: WaitingDelivery): void {
     this.#unanswered.delete(delivery)
   }

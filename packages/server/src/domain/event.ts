@@ -21,7 +21,7 @@ export type NewEvent = {
 export type NewDelivery = {
   readonly id: DeliveryId
   readonly webhookId: WebhookId
-  /** Null unless the webhook is ordered `by_key`. */
+  /** What `by_key` orders by: the ordering key, else the resource id, else empty. */
   readonly laneKey: string | null
 }
 

@@ -94,7 +94,7 @@ test("one webhook's trouble never delays another's", async () => {
 })
 
 test("silent receivers that hold every place are counted as slow, and healthy ones get places again", async () => {
-  const world = await World.open({ limits: { quickMax: 10, inFlightMax: 200, bufferedMax: 1_000 } })
+  const world = await World.open({ limits: { quickMax: 10, inFlightMax: 200, bufferedBytesMax: 500_000 } })
   const silent = await Promise.all(Array.from({ length: 10 }, () => world.webhook({ ordering: "strict" })))
   const dead = new Set(silent.map(({ url }) => url))
   world.sender.answer(({ url }) =>
@@ -111,7 +111,7 @@ test("silent receivers that hold every place are counted as slow, and healthy on
 })
 
 test("a backlog larger than any buffer is delivered whole and in order, beginning after a restart", async () => {
-  const world = await World.open({ limits: { quickMax: 100, inFlightMax: 100, bufferedMax: 150 } })
+  const world = await World.open({ limits: { quickMax: 100, inFlightMax: 100, bufferedBytesMax: 75_000 } })
   const strict = await world.webhook({ ordering: "strict" })
   const parallel = await world.webhook({ ordering: "none" })
   const keyed = await world.webhook({ ordering: "by_key" })

@@ -1,22 +1,24 @@
 import type { WaitingDelivery } from "../../domain/delivery.ts"
 import type { WaitingRead } from "../../ports/store.ts"
-import { Lane } from "./lane.ts"
+import { Lane, startableAtMs } from "./lane.ts"
 import type { BoundedRead, Fill, Lanes, Room } from "./lanes.ts"
 
-/** Keys in memory at once; the store is scanned for others when there is room again. */
-const lanesMax = 2_000
+/** Keys with something to send or to read at once; the store is scanned for others when there is room again. */
+const busyMax = 2_000
 const scanAgainBelow = 1_000
+/** Keys that wait for a retry: they cost little, but not nothing. */
+const waitingMax = 50_000
 /** Keys of one read. */
 const scanLimit = 300
+/** How soon keys that were forgotten while they wait for a retry are looked for again. */
+const forgottenScanMs = 60_000
 
 /**
- * `ordering: by_key`: a lane per key, all in parallel. It begins with what was accepted before the webhook was ordered
- * by key, one by one, so that a change of ordering overtakes nothing. Then the store is scanned for keys; a scan only
- * names keys, and each new lane reads its own deliveries, so that nothing stale is sent.
+ * `ordering: by_key`: a lane per key, all in parallel. The store is scanned for keys at first; a scan only names keys,
+ * and each new lane reads its own deliveries, so that nothing stale is sent.
  */
 export class KeyedLanes implements Lanes {
   readonly #room: Room
-  #unkeyed: Lane | null
   readonly #lanes = new Map<string, Lane>()
   /** Each lane that is not in flight or reading is filed under what it needs next. A set keeps turns. */
   readonly #ready = new Set<string>()
@@ -24,54 +26,45 @@ export class KeyedLanes implements Lanes {
   readonly #alarms = new Map<string, number>()
   /** No alarm is earlier than this. */
   #alarmsFromMs = Number.POSITIVE_INFINITY
-  #flying = 0
   /** Where the scan goes on; "done" when no key in the store is unknown here. */
   #scan: { readonly afterKey: string | null } | "done" = { afterKey: null }
   #scanning = false
   #scanAgain = false
+  /** Keys waiting for a retry are in the store that are not known here: a new lane may have earlier deliveries there. */
+  #forgotten = false
+  #forgottenScanAtMs = Number.POSITIVE_INFINITY
 
   constructor(room: Room) {
     this.#room = room
-    this.#unkeyed = new Lane(room, true)
   }
 
   push(delivery: WaitingDelivery, contiguous: boolean): void {
     if (!contiguous) this.#scanFromStart()
-    const key = delivery.laneKey
-    if (key === null) {
-      this.#unkeyed ??= new Lane(this.#room, true)
-      this.#unkeyed.push(delivery, contiguous)
-      return
-    }
+    const key = keyOf(delivery)
     const known = this.#lanes.get(key)
     if (known) {
       known.push(delivery, contiguous)
       return this.#file(key)
     }
-    if (this.#unkeyed !== null || this.#lanes.size >= lanesMax) return this.#scanFromStart()
-    // While the scan is unfinished the store may hold earlier ones of this key.
-    const lane = new Lane(this.#room, this.#scan !== "done")
+    if (this.#busy() >= busyMax) return this.#scanFromStart()
+    // While not every key of the store is known here, earlier ones of this key may be there.
+    const lane = new Lane(this.#room, this.#scan !== "done" || this.#forgotten)
     lane.push(delivery, contiguous)
     this.#lanes.set(key, lane)
     this.#file(key)
   }
 
   canTake(nowMs: number): boolean {
-    if (this.#unkeyed !== null) return this.#flying === 0 && this.#unkeyed.canTake(nowMs)
     this.#soundAlarms(nowMs)
     return this.#ready.size > 0
   }
 
   take(nowMs: number): WaitingDelivery | null {
     if (!this.canTake(nowMs)) return null
-    if (this.#unkeyed !== null) return this.#unkeyed.take(nowMs)
     for (const key of this.#ready) {
       this.#ready.delete(key)
       const delivery = this.#lanes.get(key)?.take(nowMs) ?? null
-      if (delivery !== null) {
-        this.#flying++
-        return delivery
-      }
+      if (delivery !== null) return delivery
       this.#file(key)
     }
     return null
@@ -86,10 +79,6 @@ export class KeyedLanes implements Lanes {
   }
 
   startRead(nowMs: number): BoundedRead | null {
-    if (this.#unkeyed !== null) {
-      if (!this.#unkeyed.wantsRead(nowMs)) return null
-      return { read: { read: "unkeyed" }, limit: this.#unkeyed.startRead() }
-    }
     this.#soundAlarms(nowMs)
     for (const key of this.#hungry) {
       this.#hungry.delete(key)
@@ -97,7 +86,8 @@ export class KeyedLanes implements Lanes {
       if (!lane?.wantsRead(nowMs)) continue
       return { read: { read: "key", laneKey: key }, limit: lane.startRead() }
     }
-    if (this.#scan === "done" || this.#scanning || this.#lanes.size >= scanAgainBelow) return null
+    if (this.#scan === "done" || this.#scanning || this.#busy() >= scanAgainBelow) return null
+    if (this.#scan.afterKey === null) this.#forgotten = false
     this.#scanning = true
     return { read: { read: "keyHeads", afterKey: this.#scan.afterKey }, limit: scanLimit }
   }
@@ -105,16 +95,14 @@ export class KeyedLanes implements Lanes {
   pace(): void {}
 
   filled(read: WaitingRead, fill: Fill, nowMs: number): void {
-    if (read.read === "unkeyed") return this.#filledUnkeyed(fill, nowMs)
-    if (read.read === "keyHeads") return this.#filledScan(fill)
+    if (read.read === "keyHeads") return this.#filledScan(fill, nowMs)
     if (read.read !== "key") return
     this.#lanes.get(read.laneKey)?.filled(fill, nowMs)
     this.#file(read.laneKey)
   }
 
   unread(read: WaitingRead): void {
-    if (read.read === "unkeyed") this.#unkeyed?.unread()
-    else if (read.read === "key") {
+    if (read.read === "key") {
       this.#lanes.get(read.laneKey)?.unread()
       this.#file(read.laneKey)
     } else this.#scanning = false
@@ -125,48 +113,50 @@ export class KeyedLanes implements Lanes {
   }
 
   wake(): void {
-    this.#unkeyed?.wake()
     for (const [key, lane] of this.#lanes) {
       lane.wake()
       this.#file(key)
     }
-    this.#unkeyed ??= new Lane(this.#room, true)
     this.#scanFromStart()
   }
 
   wakeAtMs(): number {
-    if (this.#unkeyed !== null) return this.#flying === 0 ? this.#unkeyed.wakeAtMs() : Number.POSITIVE_INFINITY
-    return this.#alarmsFromMs
+    return Math.min(this.#alarmsFromMs, this.#forgottenScanAtMs)
   }
 
   drop(): void {
-    this.#unkeyed?.drop()
-    for (const lane of this.#lanes.values()) lane.drop()
     this.wake()
   }
 
-  #filledUnkeyed(fill: Fill, nowMs: number): void {
-    this.#unkeyed?.filled(fill, nowMs)
-    if (this.#unkeyed?.isIdle()) this.#unkeyed = null
+  /** Lanes that are sending, about to, or reading: not those that only wait for a retry. */
+  #busy(): number {
+    return this.#lanes.size - this.#alarms.size
   }
 
-  #filledScan({ rows, all }: Fill): void {
+  #filledScan({ rows, all }: Fill, nowMs: number): void {
     this.#scanning = false
     let afterKey: string | null = null
-    for (const { laneKey } of rows) {
-      if (laneKey === null) continue
-      if (this.#lanes.size >= lanesMax) {
-        this.#scan = { afterKey }
+    for (const head of rows) {
+      if (this.#busy() >= busyMax) {
+        if (afterKey !== null) this.#scan = { afterKey }
         return
       }
-      afterKey = laneKey
-      const lane = this.#lanes.get(laneKey)
+      afterKey = keyOf(head)
+      const lane = this.#lanes.get(afterKey)
       if (lane) lane.markMissing()
-      else this.#lanes.set(laneKey, new Lane(this.#room, true))
-      this.#file(laneKey)
+      else if (this.#alarms.size >= waitingMax && startableAtMs(head) > nowMs) {
+        this.#forget(nowMs)
+        continue
+      } else this.#lanes.set(afterKey, new Lane(this.#room, true))
+      this.#file(afterKey)
     }
-    this.#scan = all ? "done" : { afterKey }
+    this.#scan = all || afterKey === null ? "done" : { afterKey }
     if (this.#scanAgain) this.#scanFromStart()
+  }
+
+  #forget(nowMs: number): void {
+    this.#forgotten = true
+    if (this.#forgottenScanAtMs === Number.POSITIVE_INFINITY) this.#forgottenScanAtMs = nowMs + forgottenScanMs
   }
 
   #scanFromStart(): void {
@@ -177,18 +167,11 @@ export class KeyedLanes implements Lanes {
 
   /** Only one delivery of a lane is in flight, so the lane is known by the delivery's key. */
   #landed(delivery: WaitingDelivery, tell: (lane: Lane) => void): void {
-    const { laneKey } = delivery
-    if (laneKey === null) {
-      if (!this.#unkeyed) return
-      tell(this.#unkeyed)
-      if (this.#unkeyed.isIdle()) this.#unkeyed = null
-      return
-    }
-    this.#flying--
-    const lane = this.#lanes.get(laneKey)
+    const key = keyOf(delivery)
+    const lane = this.#lanes.get(key)
     if (!lane) return
     tell(lane)
-    this.#file(laneKey)
+    this.#file(key)
   }
 
   /** Files a lane under what it needs next: a sender, a read, time, or nothing at all (it is forgotten). */
@@ -205,6 +188,12 @@ export class KeyedLanes implements Lanes {
     const atMs = lane.wakeAtMs()
     if (atMs === Number.POSITIVE_INFINITY) return
     if (atMs > 0) {
+      if (this.#alarms.size >= waitingMax) {
+        lane.drop()
+        this.#lanes.delete(key)
+        this.#forget(Math.max(0, atMs - forgottenScanMs))
+        return
+      }
       this.#alarms.set(key, atMs)
       this.#alarmsFromMs = Math.min(this.#alarmsFromMs, atMs)
     } else if (lane.hasBuffered()) this.#ready.add(key)
@@ -212,6 +201,10 @@ export class KeyedLanes implements Lanes {
   }
 
   #soundAlarms(nowMs: number): void {
+    if (nowMs >= this.#forgottenScanAtMs) {
+      this.#forgottenScanAtMs = Number.POSITIVE_INFINITY
+      this.#scanFromStart()
+    }
     if (nowMs < this.#alarmsFromMs) return
     this.#alarmsFromMs = Number.POSITIVE_INFINITY
     for (const [key, atMs] of this.#alarms) {
@@ -224,4 +217,9 @@ export class KeyedLanes implements Lanes {
       else this.#hungry.add(key)
     }
   }
+}
+
+/** One that was stored without a key shares the lane of the empty one. */
+function keyOf({ laneKey }: WaitingDelivery): string {
+  return laneKey ?? ""
 }

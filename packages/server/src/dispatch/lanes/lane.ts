@@ -1,5 +1,5 @@
 import type { WaitingDelivery } from "../../domain/delivery.ts"
-import type { Fill, Room } from "./lanes.ts"
+import { type Fill, ReadSize, type Room } from "./lanes.ts"
 
 const bufferedMax = 100
 
@@ -7,7 +7,7 @@ const bufferedMax = 100
  * When a delivery may be sent. One that has not failed in its present budget may be at once: comparing its acceptance
  * with the clock would hold it up whenever the clock is set back.
  */
-function startableAtMs(delivery: WaitingDelivery): number {
+export function startableAtMs(delivery: WaitingDelivery): number {
   return delivery.attempts > delivery.attemptsBefore ? delivery.dueMs : 0
 }
 
@@ -19,7 +19,10 @@ export class Lane {
   readonly #room: Room
   #buffer: WaitingDelivery[] = []
   #flying: WaitingDelivery | null = null
+  readonly #size = new ReadSize(bufferedMax)
   #reading = false
+  /** The buffer was dropped, or due times changed, while a read was under way that may not know of it. */
+  #readIsStale = false
   /** The store may hold waiting deliveries of this lane that are not in the buffer. */
   #missing: boolean
   #missedWhileReading = false
@@ -32,7 +35,7 @@ export class Lane {
 
   push(delivery: WaitingDelivery, contiguous: boolean): void {
     const holds =
-      contiguous && !this.#missing && !this.#reading && this.#buffer.length < bufferedMax && this.#room.take()
+      contiguous && !this.#missing && !this.#reading && this.#buffer.length < bufferedMax && this.#room.take(delivery)
     if (holds) this.#buffer.push(delivery)
     else this.markMissing()
   }
@@ -50,7 +53,7 @@ export class Lane {
   take(nowMs: number): WaitingDelivery | null {
     if (!this.canTake(nowMs)) return null
     this.#flying = this.#buffer.shift() ?? null
-    this.#room.give(1)
+    if (this.#flying) this.#room.give([this.#flying])
     return this.#flying
   }
 
@@ -79,7 +82,8 @@ export class Lane {
   startRead(): number {
     this.#reading = true
     this.#missedWhileReading = false
-    return this.#room.appetite(bufferedMax)
+    this.#readIsStale = false
+    return this.#size.limit(bufferedMax, this.#room)
   }
 
   unread(): void {
@@ -89,6 +93,8 @@ export class Lane {
 
   filled({ rows, all }: Fill, nowMs: number): void {
     this.#reading = false
+    if (this.#readIsStale) return
+    this.#size.learn(rows)
     const head = rows[0]
     this.#missing = !all || this.#missedWhileReading
     this.#blockedUntilMs = 0
@@ -99,13 +105,12 @@ export class Lane {
       return
     }
     for (const row of rows) {
-      // The head is taken whatever the room: a full house must not stand still.
-      if (!this.#room.take()) {
+      if (!this.#room.take(row)) {
         if (this.#buffer.length > 0) {
           this.#missing = true
           break
         }
-        this.#room.give(-1)
+        this.#room.takeAnyway(row)
       }
       this.#buffer.push(row)
     }
@@ -118,9 +123,10 @@ export class Lane {
   }
 
   drop(): void {
-    this.#room.give(this.#buffer.length)
+    this.#room.give(this.#buffer)
     this.#buffer = []
     this.#missing = true
+    this.#readIsStale = true
   }
 
   wakeAtMs(): number {

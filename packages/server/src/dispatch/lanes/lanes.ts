@@ -48,7 +48,7 @@ export interface Lanes {
   drop(): void
 }
 
-/** How much all lanes together may hold in memory. */
+/** How much all lanes together may hold in memory, in characters of the bodies: about bytes. */
 export class Room {
   readonly #max: number
   #used = 0
@@ -57,23 +57,53 @@ export class Room {
     this.#max = max
   }
 
-  /** @returns false, and nothing taken, when there is none left. */
-  take(): boolean {
-    if (this.#used >= this.#max) return false
-    this.#used++
+  /** @returns false, and nothing taken, when there is not enough left. */
+  take(delivery: WaitingDelivery): boolean {
+    if (this.#used + delivery.body.length > this.#max) return false
+    this.#used += delivery.body.length
     return true
   }
 
-  give(count: number): void {
-    this.#used -= count
+  /** Takes what there is no room for: the one that a lane needs in order not to stand still. */
+  takeAnyway(delivery: WaitingDelivery): void {
+    this.#used += delivery.body.length
+  }
+
+  give(deliveries: readonly WaitingDelivery[]): void {
+    for (const { body } of deliveries) this.#used -= body.length
   }
 
   isFull(): boolean {
     return this.#used >= this.#max
   }
+}
 
-  /** How many of `wanted` to read: what there is room for, and at least one, so that no lane stands still. */
-  appetite(wanted: number): number {
-    return Math.max(1, Math.min(wanted, this.#max - this.#used))
+/** Characters of bodies that one read should bring at most. */
+const readMax = 1024 * 1024
+/** Rows of a first read: of the largest bodies there are, about as much as a read should bring. */
+const firstLimit = 10
+
+/** Chooses how many rows to read by what those before were like, so that large bodies do not come by the hundred. */
+export class ReadSize {
+  readonly #most: number
+  #limit = firstLimit
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  /** @param room when it is full only the one delivery is read that a lane needs to go on. */
+  limit(wanted: number, room: Room): number {
+    return room.isFull() ? 1 : Math.max(1, Math.min(wanted, this.#limit, this.#most))
+  }
+
+  learn(rows: readonly WaitingDelivery[]): void {
+    if (rows.length === 0) return
+    const size = rows.reduce((sum, { body }) => sum + body.length, 0)
+    // At most twice as many as before: one small body says little of the next.
+    this.#limit = Math.min(
+      Math.floor((readMax * rows.length) / Math.max(1, size)) + 1,
+      Math.max(firstLimit, this.#limit * 2),
+    )
   }
 }

@@ -1,7 +1,7 @@
 import type { WaitingDelivery } from "../../domain/delivery.ts"
 import type { DeliveryId } from "../../domain/ids.ts"
 import type { WaitingRead } from "../../ports/store.ts"
-import type { BoundedRead, Fill, Lanes, Room } from "./lanes.ts"
+import { type BoundedRead, type Fill, type Lanes, ReadSize, type Room } from "./lanes.ts"
 
 /** Buffered for each that may be in flight: a read's worth ahead of what is being sent. */
 const bufferedPerFlight = 10
@@ -12,6 +12,7 @@ const bufferedPerFlight = 10
  */
 export class ParallelLanes implements Lanes {
   readonly #room: Room
+  readonly #size = new ReadSize(Number.POSITIVE_INFINITY)
   #buffer: WaitingDelivery[] = []
   #bufferedMax = bufferedPerFlight
   /** Buffered or in flight. */
@@ -22,6 +23,8 @@ export class ParallelLanes implements Lanes {
   #lastRead: WaitingRead["read"] = "fresh"
   /** The buffer was dropped while a read was under way, which does not have what was dropped. */
   #readIsStale = false
+  /** The last read brought what there was no room for. */
+  #cramped = false
   #missing = true
   #missedWhileReading = false
   /** Fresh ones up to this sequence have been here. */
@@ -40,7 +43,7 @@ export class ParallelLanes implements Lanes {
       !this.#missing &&
       !this.#reading &&
       this.#buffer.length < this.#bufferedMax &&
-      this.#room.take()
+      this.#room.take(delivery)
     ) {
       this.#hold(delivery)
       this.#loadedTo = delivery.sequence
@@ -56,7 +59,7 @@ export class ParallelLanes implements Lanes {
   take(): WaitingDelivery | null {
     const delivery = this.#buffer.shift()
     if (!delivery) return null
-    this.#room.give(1)
+    this.#room.give([delivery])
     return delivery
   }
 
@@ -75,7 +78,7 @@ export class ParallelLanes implements Lanes {
     // A quarter is left when the next ones are read, so that sending does not wait for the store.
     if (this.#reading || this.#buffer.length * 4 > this.#bufferedMax) return null
     // What it read now it could not keep: it goes on when its own buffer has been sent.
-    if (this.#buffer.length > 0 && this.#room.isFull()) return null
+    if (this.#buffer.length > 0 && this.#cramped) return null
     const retriesDue = this.#retryDueMs <= nowMs
     if (!retriesDue && !this.#missing) return null
     // In turn, so that neither a flood of retries nor one of new events starves the other.
@@ -85,7 +88,7 @@ export class ParallelLanes implements Lanes {
     this.#readIsStale = false
     this.#missedWhileReading = false
     this.#retryDueWhileReadingMs = Number.POSITIVE_INFINITY
-    const limit = this.#room.appetite(this.#bufferedMax - this.#buffer.length)
+    const limit = this.#size.limit(this.#bufferedMax - this.#buffer.length, this.#room)
     if (read === "fresh") return { read: { read, afterSequence: this.#loadedTo }, limit }
     // Those on their way are still due in the store: beyond them, the read has to bring something new.
     return { read: { read, byMs: nowMs }, limit: limit + this.#held.size }
@@ -98,6 +101,7 @@ export class ParallelLanes implements Lanes {
   filled(read: WaitingRead, { rows, all, nextDueMs }: Fill): void {
     this.#reading = false
     if (this.#readIsStale) return this.#landedWhileReading.clear()
+    this.#size.learn(rows)
     let kept = true
     for (const row of rows) {
       if (this.#held.has(row.id) || this.#landedWhileReading.has(row.id)) {
@@ -106,17 +110,18 @@ export class ParallelLanes implements Lanes {
         continue
       }
       // One is taken whatever the room: a full house must not stand still.
-      if (!this.#room.take()) {
+      if (!this.#room.take(row)) {
         if (this.#buffer.length > 0) {
           kept = false
           break
         }
-        this.#room.give(-1)
+        this.#room.takeAnyway(row)
       }
       this.#hold(row)
       if (read.read === "fresh") this.#loadedTo = row.sequence
     }
     this.#landedWhileReading.clear()
+    this.#cramped = !kept
     if (read.read === "fresh") {
       this.#missing = !all || !kept || this.#missedWhileReading
     } else if (all && kept) {
@@ -148,7 +153,7 @@ export class ParallelLanes implements Lanes {
 
   drop(): void {
     for (const { id } of this.#buffer) this.#held.delete(id)
-    this.#room.give(this.#buffer.length)
+    this.#room.give(this.#buffer)
     this.#buffer = []
     this.#loadedTo = 0
     this.#readIsStale = true
