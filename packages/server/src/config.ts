@@ -11,8 +11,8 @@ export type Config = {
   readonly databaseUrl: string | null
   /** Null: generated at the first start. */
   readonly adminKey: string | null
-  /** Null: generated at the first start (embedded database only). */
-  readonly encryptionKey: Buffer | null
+  /** The first seals, the others only open what they once sealed. Null: generated (embedded database only). */
+  readonly encryptionKeys: readonly [Buffer, ...Buffer[]] | null
   readonly allowedTargets: TargetList
   readonly deniedTargets: TargetList
   /** Null: receivers are connected to directly. */
@@ -57,8 +57,8 @@ export function readConfig(environment: Environment): Config {
   const read = (name: SettingName) => environment[name]?.trim() || null
   refuseUnknown(environment)
   const databaseUrl = readDatabaseUrl(read("TOCSIN_DATABASE_URL"))
-  const encryptionKey = readKey(read("TOCSIN_ENCRYPTION_KEY"))
-  if (databaseUrl !== null && encryptionKey === null) {
+  const encryptionKeys = readKeys(read("TOCSIN_ENCRYPTION_KEY"))
+  if (databaseUrl !== null && encryptionKeys === null) {
     const problem =
       "must be given with TOCSIN_DATABASE_URL, the same on every node: 32 bytes in base64 (openssl rand -base64 32)"
     throw new BadSetting("TOCSIN_ENCRYPTION_KEY", problem)
@@ -69,7 +69,7 @@ export function readConfig(environment: Environment): Config {
     dataDir: resolve(read("TOCSIN_DATA_DIR") ?? "./data"),
     databaseUrl,
     adminKey: readAdminKey(read("TOCSIN_ADMIN_KEY")),
-    encryptionKey,
+    encryptionKeys,
     allowedTargets: readWith("TOCSIN_ALLOWED_TARGETS", read("TOCSIN_ALLOWED_TARGETS") ?? "", parseAllowedTargets),
     deniedTargets: readWith("TOCSIN_DENIED_TARGETS", read("TOCSIN_DENIED_TARGETS") ?? "", parseDeniedTargets),
     egressProxy: readEgressProxy(read("TOCSIN_EGRESS_PROXY")),
@@ -77,10 +77,15 @@ export function readConfig(environment: Environment): Config {
   }
 }
 
+/** What Kubernetes sets in every container beside a Service that is called `tocsin`. */
+const serviceLink = /^TOCSIN_(SERVICE_|PORT_\d+_)/
+
 /** A misspelt setting would otherwise be ignored in silence, and its default trusted. */
 function refuseUnknown(environment: Environment): void {
   const known: ReadonlySet<string> = new Set([...settingNames, ...clientVariables])
-  const unknown = Object.keys(environment).find((name) => name.startsWith("TOCSIN_") && !known.has(name))
+  const unknown = Object.keys(environment).find(
+    (name) => name.startsWith("TOCSIN_") && !known.has(name) && !serviceLink.test(name),
+  )
   if (unknown !== undefined) throw new BadSetting(unknown, `is not a setting; there are ${settingNames.join(", ")}`)
 }
 
@@ -109,11 +114,17 @@ function readAdminKey(text: string | null): string | null {
   return text
 }
 
-function readKey(text: string | null): Buffer | null {
+function readKeys(text: string | null): Config["encryptionKeys"] {
   if (text === null) return null
+  const [present, ...retired] = text.split(",").map((part) => readKey(part.trim()))
+  return present === undefined ? null : [present, ...retired]
+}
+
+function readKey(text: string): Buffer {
   const key = /^[A-Za-z0-9+/_-]+={0,2}$/.test(text) ? Buffer.from(text, "base64") : Buffer.alloc(0)
   if (key.length !== 32) {
-    throw new BadSetting("TOCSIN_ENCRYPTION_KEY", "must be 32 bytes in base64 (openssl rand -base64 32)")
+    const problem = "must be 32 bytes in base64 (openssl rand -base64 32), or several such keys, the present one first"
+    throw new BadSetting("TOCSIN_ENCRYPTION_KEY", problem)
   }
   return key
 }

@@ -172,11 +172,10 @@ async function disableWebhook(
   clock: Clock,
   webhook: Webhook,
   reason: DisabledReason,
-): Promise<void> {
+): Promise<"done" | "conflict"> {
   const atMs = clock.now()
   const disabled = { reason, atMs }
-  // A conflict means that someone has just changed the webhook: the next failure decides anew.
-  await registry.change(
+  return registry.change(
     [{ kind: "webhook", put: { ...webhook, disabled, updatedMs: atMs, version: webhook.version + 1 } }],
     [
       {

@@ -12,8 +12,17 @@ import { ActivityFeed } from "./api/stream/activity-feed.ts"
 import type { Config } from "./config.ts"
 import { assembleEngine, type Engine } from "./engine.ts"
 import type { Store } from "./ports/store.ts"
-import { type AdminKey, adminKeyGiven, adminKeyIn, encryptionKeyGiven, encryptionKeyIn } from "./secrets/key-files.ts"
-import { SealBroken, sealerFor } from "./secrets/sealing.ts"
+import { KeyRotation } from "./registry/key-rotation.ts"
+import {
+  type AdminKey,
+  adminKeyGiven,
+  adminKeyIn,
+  type EncryptionKeys,
+  encryptionKeysGiven,
+  encryptionKeysIn,
+} from "./secrets/key-files.ts"
+import { KeyRing } from "./secrets/key-ring.ts"
+import { SealBroken, type Sealer, sealerFor } from "./secrets/sealing.ts"
 import { openSender } from "./send/undici-sender.ts"
 import { openPostgresStore, type PostgresStore } from "./stores/postgres/open-postgres-store.ts"
 import { openSqliteStore } from "./stores/sqlite/open-sqlite-store.ts"
@@ -67,9 +76,10 @@ async function openStore(config: Config, logger: Logger): Promise<{ store: Store
 
 async function serveOn(store: Store, cluster: Cluster, config: Config, logger: Logger): Promise<Running> {
   const { dataDir } = config
-  const encryption = config.encryptionKey
-    ? encryptionKeyGiven(config.encryptionKey)
-    : encryptionKeyIn(dataDir, systemRandom.bytes(keyBytes))
+  const encryption = config.encryptionKeys
+    ? encryptionKeysGiven(config.encryptionKeys)
+    : encryptionKeysIn(dataDir, systemRandom.bytes(keyBytes))
+  const keyRing = new KeyRing(encryption.keys)
   const admin = config.adminKey ? adminKeyGiven(config.adminKey) : adminKeyIn(dataDir, systemRandom.bytes(keyBytes))
   const sender = openSender({
     allowedTargets: config.allowedTargets,
@@ -84,7 +94,7 @@ async function serveOn(store: Store, cluster: Cluster, config: Config, logger: L
     clock: systemClock,
     random: systemRandom,
     metrics: figures.metrics,
-    sealing: sealerFor(encryption.key),
+    sealing: keyRing,
     retentionMs: config.retentionDays * dayMs,
     onSettled: feed.settled,
     onFault: (fault, what) => logger.error({ err: fault }, what),
@@ -110,7 +120,8 @@ async function serveOn(store: Store, cluster: Cluster, config: Config, logger: L
     limits: { managementRequestsPerSecond: 100, ...(cluster && { shared: sharedLimiter(cluster) }) },
     logger,
     feed,
-    sessionSealing: sealerFor(sessionKey(encryption.key)),
+    sessionSealing: sessionSealer(encryption.keys),
+    keyRotation: new KeyRotation(engine.registry, store, keyRing, keyMaker(encryption, keyRing)),
     dashboardDir,
     metricsText: figures.text,
     checks: [{ name: "store", check: () => store.ready() }],
@@ -137,7 +148,8 @@ async function serveOn(store: Store, cluster: Cluster, config: Config, logger: L
         logger.warn({ inFlight: engine.dispatcher.inFlight() }, "attempts still in flight are left to the next start")
       }
       await store.close()
-      await sender.close()
+      // What is still out then can no longer be recorded: it is not waited for.
+      await Promise.race([sender.close(), delay(done ? drainMaxMs : 0, null, { ref: false })])
     },
   }
 }
@@ -157,6 +169,17 @@ function sharedLimiter({ counters }: PostgresStore): SharedLimiter {
       inMemoryBlockOnConsumed: points + 1,
       insuranceLimiter: new RateLimiterMemory({ points, duration }),
     })
+}
+
+/** Sessions outlive a change of the key by a restart. */
+function sessionSealer([present, ...retired]: EncryptionKeys["keys"]): Sealer {
+  return sealerFor(sessionKey(present), retired.map(sessionKey))
+}
+
+/** Null where the operator gives the keys. */
+function keyMaker({ replace }: EncryptionKeys, keyRing: KeyRing): (() => void) | null {
+  // In the file before anything is sealed with it.
+  return replace && (() => keyRing.replace(replace(systemRandom.bytes(keyBytes))))
 }
 
 /** Of its own (RFC 5869), so that no sealed webhook secret can be passed off as a session. */

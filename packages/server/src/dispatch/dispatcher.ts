@@ -38,8 +38,8 @@ export type DispatcherParts = {
   readonly clock: Clock
   readonly random: Random
   readonly metrics: Metrics
-  /** Disables the webhook durably, with an audit entry of the engine's. */
-  readonly disable: (webhook: Webhook, reason: DisabledReason) => Promise<void>
+  /** Disables the webhook durably, with an audit entry of the engine's; "conflict" when it has just been changed. */
+  readonly disable: (webhook: Webhook, reason: DisabledReason) => Promise<"done" | "conflict">
   readonly onSettled: SettledListener
   /** Told of what should not happen: the dispatcher goes on. */
   readonly onFault: (fault: unknown, what: string) => void
@@ -417,10 +417,18 @@ export class Dispatcher {
     const reason = disabledBy(code, queue.failingSinceMs, webhook.resumedAtMs, clock.now())
     queue.failingSinceMs ??= clock.now()
     if (reason === null) return
-    const current = registry.webhook(webhook.workspaceId, webhook.id)
-    // A receiver mended and switched on while this attempt was out starts with a clean record.
-    if (current && isSending(current) && current.url === webhook.url && current.resumedAtMs === webhook.resumedAtMs) {
-      await disable(current, reason)
+    for (let pauseMs = storeRetryFirstMs; ; pauseMs = Math.min(pauseMs * 2, storeRetryMaxMs)) {
+      const current = registry.webhook(webhook.workspaceId, webhook.id)
+      // A receiver mended and switched on while this attempt was out starts with a clean record.
+      if (!current || !isSending(current)) return
+      if (current.url !== webhook.url || current.resumedAtMs !== webhook.resumedAtMs) return
+      try {
+        if ((await disable(current, reason)) === "done") return
+        await registry.reload()
+      } catch (fault) {
+        if (!(fault instanceof StoreUnavailable)) throw fault
+      }
+      await this.#pause(pauseMs)
     }
   }
 

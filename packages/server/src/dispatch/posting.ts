@@ -42,8 +42,12 @@ export class Posting {
     // During an overlap the receiver may still check the one-value header with the old secret (api.md, rotate-secret).
     const { previous } = webhook.secrets
     const status = first.attempt.statusCode
+    // Where the profile has no such header, `webhook-signature` has carried both already.
     const mayKnowOldOnly =
-      previous !== null && previous.untilMs > this.#clock.now() && (status === 401 || status === 403)
+      previous !== null &&
+      previous.untilMs > this.#clock.now() &&
+      (status === 401 || status === 403) &&
+      profile.signature(previous.secret, post.body) !== null
     return mayKnowOldOnly ? this.#once(webhook, profile, post, "previous") : first
   }
 

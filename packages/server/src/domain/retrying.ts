@@ -59,9 +59,10 @@ export function afterFailure(
   if (made >= policy.attemptsMax) return { do: "giveUp", because: "attempts" }
   const windowEndMs = windowFromMs + retryWindowMs
   if (nowMs >= windowEndMs) return { do: "giveUp", because: "window" }
-  const delayMs = Math.round(policy.firstDelayMs * policy.growth ** (made - 1) * (1 + jitter * (2 * random - 1)))
-  const plannedMs = nowMs + delayMs
-  if (plannedMs > windowEndMs) return { do: "giveUp", because: "window" }
+  const plainMs = policy.firstDelayMs * policy.growth ** (made - 1)
+  // Without the jitter: that alone must not cost a delivery its last attempt.
+  if (nowMs + plainMs > windowEndMs) return { do: "giveUp", because: "window" }
+  const plannedMs = nowMs + Math.round(plainMs * (1 + jitter * (2 * random - 1)))
   // A receiver may ask for more time, never for more than the window: its last chance is then the window's end.
   const askedMs = nowMs + (failure.retryAfterMs ?? 0)
   return { do: "retry", dueMs: Math.min(Math.max(plannedMs, askedMs), windowEndMs) }

@@ -2,7 +2,7 @@ import type { AuditEntry } from "../domain/audit.ts"
 import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
 import type { Webhook } from "../domain/webhook.ts"
 import type { ApiKey, CustomEventType, EventType, Workspace } from "../domain/workspace.ts"
-import type { ConfigChange, Store } from "../ports/store.ts"
+import type { ConfigChange, ConfigSnapshot, Store } from "../ports/store.ts"
 import { profileByName } from "../profiles/by-name.ts"
 import type { Profile } from "../profiles/profile.ts"
 import { compileRouting, type Routing } from "./routing.ts"
@@ -34,6 +34,9 @@ export class Registry {
   readonly #workspaces = new Map<WorkspaceId, Held>()
   readonly #keysByHash = new Map<string, ApiKey>()
   readonly #listeners: WebhookListener[] = []
+  #reloads: Promise<void> = Promise.resolve()
+  /** How often something was changed through this registry. */
+  #changes = 0
 
   private constructor(store: Pick<Store, "configure" | "loadConfig">, sealing: Sealing) {
     this.#store = store
@@ -48,15 +51,25 @@ export class Registry {
   }
 
   /** Reads everything anew, and tells listeners of each webhook that differs from what was known. */
-  async reload(): Promise<void> {
-    const snapshot = await this.#store.loadConfig()
+  reload(): Promise<void> {
+    // One after the other: an older snapshot must not be taken over after a newer one.
+    const reloaded = this.#reloads.then(() => this.#reloadOnce())
+    this.#reloads = reloaded.catch(() => {})
+    return reloaded
+  }
+
+  async #reloadOnce(): Promise<void> {
+    const snapshot = await this.#currentSnapshot()
+    const present = new Set(snapshot.workspaces.map(({ id }) => id))
     const changes: Change[] = [
       ...snapshot.workspaces.map((put) => ({ kind: "workspace" as const, put })),
       ...snapshot.apiKeys.map((put) => ({ kind: "apiKey" as const, put })),
-      ...snapshot.webhooks.map((put) => ({ kind: "webhook" as const, put: fromStored(put, this.#sealing) })),
+      // Those of a deleted workspace are nobody's, and may have been sealed with a key that is long gone.
+      ...snapshot.webhooks
+        .filter(({ workspaceId }) => present.has(workspaceId))
+        .map((put) => ({ kind: "webhook" as const, put: fromStored(put, this.#sealing) })),
       ...snapshot.eventTypes.map((put) => ({ kind: "eventType" as const, put })),
     ]
-    const present = new Set(snapshot.workspaces.map(({ id }) => id))
     for (const id of [...this.#workspaces.keys()]) {
       if (!present.has(id)) this.#take({ kind: "workspaceDeleted", id, atMs: 0 })
     }
@@ -67,6 +80,15 @@ export class Registry {
       }
     }
     for (const change of changes) this.#take(change)
+  }
+
+  /** What changed here while the store was being read may be missing in what it read: a revoked key would live again. */
+  async #currentSnapshot(): Promise<ConfigSnapshot> {
+    for (;;) {
+      const changes = this.#changes
+      const snapshot = await this.#store.loadConfig()
+      if (changes === this.#changes) return snapshot
+    }
   }
 
   /**
@@ -81,7 +103,10 @@ export class Registry {
         change.kind === "webhook" ? { kind: "webhook", put: toStored(change.put, this.#sealing) } : change,
     )
     const outcome = await this.#store.configure(stored, audit)
-    if (outcome === "done") for (const change of changes) this.#take(change)
+    if (outcome === "done") {
+      this.#changes++
+      for (const change of changes) this.#take(change)
+    }
     return outcome
   }
 
@@ -131,7 +156,7 @@ export class Registry {
     const held = this.#held(id)
     held.types ??= new Map<string, EventType>([
       ...held.profile.catalogue.map((type) => [type.name, type] as const),
-      ...[...held.customTypes.values()].map((type) => [type.name, { ...type, attributePaths: {} }] as const),
+      ...[...held.customTypes.values()].map((type) => [type.name, ownType(type)] as const),
     ])
     return held.types
   }
@@ -216,4 +241,9 @@ export class Registry {
   #tell(after: Webhook, before: Webhook | null): void {
     for (const listener of this.#listeners) listener(after, before)
   }
+}
+
+/** A type that a workspace registered with a severity carries the attribute, in `data.severity` or as its default. */
+function ownType(type: CustomEventType): EventType {
+  return { ...type, attributePaths: type.severity === null ? {} : { severity: ["severity"] } }
 }

@@ -222,3 +222,47 @@ test("during a rotation's overlap a receiver that knows only the old secret is s
     lastErrorCode: "unauthorized",
   })
 })
+
+test("no retry starts after the window, however long the process was down", async () => {
+  const world = withoutJitter(await World.open())
+  const webhook = await world.webhook()
+  world.sender.answer(() => ({ status: 500, afterMs: 0 }))
+  await world.publish()
+  await world.clock.advance(hourMs)
+  const before = world.sender.arrivalsAt(webhook.url).length
+  await world.engine.stop()
+  await world.clock.advance(5 * dayMs)
+  await world.crashAndRestart()
+  await world.clock.advance(minuteMs)
+  expect(world.sender.arrivalsAt(webhook.url)).toHaveLength(before)
+  expect(await world.deliveries()).toMatchObject([{ status: "exhausted", because: "window", attempts: before }])
+})
+
+test("what expired while it was held takes nothing of the rate limit", async () => {
+  const world = await World.open()
+  const webhook = await world.webhook({ active: false, rateLimit: { requests: 1, perSeconds: 60 } })
+  for (let count = 0; count < 50; count++) await world.publish()
+  await world.clock.advance(3 * dayMs)
+  await world.publish()
+  await world.edit(webhook.id, { active: true, resumedAtMs: world.clock.now() })
+  await world.clock.advance(2 * minuteMs)
+  expect((await world.deliveries()).map(({ status }) => status)).toEqual([...Array(50).fill("expired"), "delivered"])
+})
+
+test("410 disables the webhook though it was being changed at that very moment", async () => {
+  const world = await World.open()
+  const webhook = await world.webhook()
+  world.sender.answer(() => ({ status: 410, afterMs: 100 }))
+  await world.publish()
+  await world.clock.advance(50)
+  // Another node's change, which this one has not been told of.
+  const stored = (await world.store.loadConfig()).webhooks.find(({ id }) => id === webhook.id)
+  if (!stored) throw new Error("no webhook")
+  const put = { ...stored, description: "changed elsewhere", version: stored.version + 1 }
+  expect(await world.store.configure([{ kind: "webhook", put }], [])).toBe("done")
+  await world.clock.advance(minuteMs)
+  expect(world.engine.registry.webhook(world.workspaceId, webhook.id)).toMatchObject({
+    description: "changed elsewhere",
+    disabled: { reason: "gone" },
+  })
+})
