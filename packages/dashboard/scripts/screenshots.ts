@@ -8,7 +8,7 @@ import { findBrowser } from "../../server/test/e2e/dashboard/find-browser.ts"
 import { screensOf } from "../../server/test/e2e/dashboard/screens.ts"
 
 // Takes the pictures of docs/screenshots/: node packages/dashboard/scripts/screenshots.ts [seconds of traffic] [folder]
-const trafficSeconds = Number(process.argv[2] ?? 240)
+const trafficSeconds = Number(process.argv[2] ?? 150)
 const folder = process.argv[3] ?? join(import.meta.dirname, "../../../docs/screenshots")
 const adminKey = "ta_the-key-of-the-screenshots"
 
@@ -20,7 +20,7 @@ const demo = await openDashboardDemo(server.address, adminKey)
 const browser = await chromium.launch({ executablePath: await findBrowser(), args: ["--no-sandbox", "--disable-gpu"] })
 try {
   console.log(`traffic for ${trafficSeconds} s, so that the plots have something to show`)
-  const traffic = demo.traffic(6, stop.signal)
+  const traffic = demo.traffic(3, stop.signal)
   await new Promise((resolve) => setTimeout(resolve, trafficSeconds * 1000))
   const tocsin = new Tocsin({ baseUrl: server.address, apiKey: demo.key })
   const screens = await screensOf(tocsin)

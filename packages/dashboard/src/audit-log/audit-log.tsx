@@ -37,7 +37,7 @@ function Entries() {
     tocsin.auditLog.list({ limit: 100, cursor }, { signal }).page(),
   )
   if (query.error && rows.length === 0) return <Failed error={query.error} again={() => query.refetch()} />
-  if (!query.data) return <Waiting className="h-[max(20rem,calc(100dvh-17rem))]" />
+  if (!query.data) return <Waiting className="h-[max(20rem,calc(100dvh-9.5rem))]" />
   const columns: readonly Column<AuditEntry>[] = [
     {
       name: "Action",

@@ -7,6 +7,7 @@ import { inputClass } from "../parts/field.tsx"
 import { Icon } from "../parts/icons.tsx"
 import { Panel, ScreenTitle } from "../parts/panel.tsx"
 import { sinceOf, spans, TimeFilter } from "../parts/time-filter.tsx"
+import { nameOf } from "../webhooks/webhook-name.ts"
 import { useCatalogue, useWebhooks } from "../webhooks/webhook-queries.ts"
 import { DeliveryTable } from "./delivery-table.tsx"
 
@@ -70,9 +71,9 @@ export function DeliveryList() {
             onChange={choose("webhook")}
           >
             <option value="">Any webhook</option>
-            {webhooks.data?.map(({ id, url }) => (
-              <option key={id} value={id}>
-                {url}
+            {webhooks.data?.map((webhook) => (
+              <option key={webhook.id} value={webhook.id}>
+                {nameOf(webhook)}
               </option>
             ))}
           </select>

@@ -4,22 +4,26 @@ import { useLiveList } from "../live/live-list.ts"
 import { type Column, RowList, rowLink } from "../parts/row-list.tsx"
 import { Empty, Failed, Waiting } from "../parts/states.tsx"
 import { DeliveryBadge } from "../parts/status-badges.tsx"
-import { Time } from "../parts/time.tsx"
+import { OnPhone, Time } from "../parts/time.tsx"
 import { tocsin } from "../tocsin.ts"
+import { nameOf } from "../webhooks/webhook-name.ts"
 import { useWebhooks } from "../webhooks/webhook-queries.ts"
 
-const height = "h-[max(20rem,calc(100dvh-19rem))]"
+const height = "h-[max(20rem,calc(100dvh-12.5rem))]"
 
-function columns(urls: ReadonlyMap<string, string>, withWebhook: boolean): readonly Column<Delivery>[] {
+function columns(names: ReadonlyMap<string, string>, withWebhook: boolean): readonly Column<Delivery>[] {
   return [
     { name: "State", width: "6.5rem", cell: ({ status }) => <DeliveryBadge status={status} /> },
     {
       name: "Event",
       width: "minmax(0, 2fr)",
-      cell: ({ id, event_type }) => (
-        <Link to="/deliveries/$id" params={{ id }} className={`${rowLink} font-mono text-xs`}>
-          {event_type}
-        </Link>
+      cell: ({ id, event_type, created }) => (
+        <>
+          <Link to="/deliveries/$id" params={{ id }} className={`${rowLink} font-mono text-xs`}>
+            {event_type}
+          </Link>
+          <OnPhone at={created} />
+        </>
       ),
     },
     ...(withWebhook
@@ -29,7 +33,7 @@ function columns(urls: ReadonlyMap<string, string>, withWebhook: boolean): reado
             width: "minmax(0, 2fr)",
             from: "md" as const,
             cell: ({ webhook_id }: Delivery) => (
-              <span className="text-muted">{urls.get(webhook_id) ?? webhook_id}</span>
+              <span className="text-muted">{names.get(webhook_id) ?? webhook_id}</span>
             ),
           },
         ]
@@ -49,6 +53,7 @@ function columns(urls: ReadonlyMap<string, string>, withWebhook: boolean): reado
     },
     {
       name: "Created",
+      from: "sm",
       width: "8.5rem",
       right: true,
       cell: ({ created }) => (
@@ -63,7 +68,7 @@ function columns(urls: ReadonlyMap<string, string>, withWebhook: boolean): reado
 /** The log of deliveries, newest first. @param tail whether to show new ones as they come. */
 export function DeliveryTable({ filter, tail }: { filter: DeliveryFilter; tail: boolean }) {
   const webhooks = useWebhooks()
-  const urls = new Map(webhooks.data?.map(({ id, url }) => [id, url]))
+  const names = new Map(webhooks.data?.map((webhook) => [webhook.id, nameOf(webhook)]))
   const { rows, query, more } = useLiveList(
     ["deliveries", filter],
     (cursor, signal) => tocsin.deliveries.list({ ...filter, limit: 100, cursor }, { signal }).page(),
@@ -76,7 +81,7 @@ export function DeliveryTable({ filter, tail }: { filter: DeliveryFilter; tail: 
     <RowList
       label="Deliveries"
       rows={rows}
-      columns={columns(urls, filter.webhook_id === undefined)}
+      columns={columns(names, filter.webhook_id === undefined)}
       keyOf={({ id }) => id}
       more={more}
       loadingMore={query.isFetchingNextPage}

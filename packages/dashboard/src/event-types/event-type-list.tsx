@@ -36,29 +36,31 @@ export function EventTypeList() {
       {error && !data ? <Failed error={error} again={() => refetch()} /> : null}
       {!data && !error && <Waiting className="h-96" />}
       <div className="space-y-4">
-        {[...Map.groupBy(data ?? [], ({ group }) => group)].map(([group, types]) => (
-          <Panel key={group} flush title={group} note={`${types.length} types`}>
-            <ul className="divide-y divide-line">
-              {types.map((type) => (
-                <li
-                  key={type.name}
-                  className="relative flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2.5 hover:bg-sunken"
-                >
-                  <Link
-                    to="/event-types/$name"
-                    params={{ name: type.name }}
-                    className="min-w-0 basis-72 font-mono text-xs font-medium after:absolute after:inset-0"
+        {[...Map.groupBy(data ?? [], ({ group }) => group)]
+          .toSorted(([a], [b]) => a.localeCompare(b))
+          .map(([group, types]) => (
+            <Panel key={group} flush title={group} note={`${types.length} types`}>
+              <ul className="divide-y divide-line">
+                {types.map((type) => (
+                  <li
+                    key={type.name}
+                    className="relative flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2.5 hover:bg-sunken"
                   >
-                    {type.name}
-                  </Link>
-                  <span className="min-w-0 flex-1 basis-60 text-sm text-muted">{type.description}</span>
-                  {type.severity !== null && <SeverityBadge severity={type.severity} />}
-                  {type.origin === "workspace" && <Badge tone="info">own</Badge>}
-                </li>
-              ))}
-            </ul>
-          </Panel>
-        ))}
+                    <Link
+                      to="/event-types/$name"
+                      params={{ name: type.name }}
+                      className="min-w-0 basis-72 font-mono text-xs font-medium after:absolute after:inset-0"
+                    >
+                      {type.name}
+                    </Link>
+                    <span className="min-w-0 flex-1 basis-60 text-sm text-muted">{type.description}</span>
+                    {type.severity !== null && <SeverityBadge severity={type.severity} />}
+                    {type.origin === "workspace" && <Badge tone="info">own</Badge>}
+                  </li>
+                ))}
+              </ul>
+            </Panel>
+          ))}
       </div>
       {adding && <AddType onClose={() => setAdding(false)} />}
     </>

@@ -10,7 +10,7 @@ import { Panel, ScreenTitle } from "../parts/panel.tsx"
 import { type Column, RowList, rowLink } from "../parts/row-list.tsx"
 import { Empty, Failed, Waiting } from "../parts/states.tsx"
 import { SeverityBadge } from "../parts/status-badges.tsx"
-import { Time } from "../parts/time.tsx"
+import { OnPhone, Time } from "../parts/time.tsx"
 import { sinceOf, spans, TimeFilter } from "../parts/time-filter.tsx"
 import { tocsin } from "../tocsin.ts"
 import { useCatalogue } from "../webhooks/webhook-queries.ts"
@@ -19,10 +19,13 @@ const columns: readonly Column<Event>[] = [
   {
     name: "Type",
     width: "minmax(0, 2fr)",
-    cell: ({ id, type }) => (
-      <Link to="/events/$id" params={{ id }} className={`${rowLink} font-mono text-xs`}>
-        {type}
-      </Link>
+    cell: ({ id, type, accepted }) => (
+      <>
+        <Link to="/events/$id" params={{ id }} className={`${rowLink} font-mono text-xs`}>
+          {type}
+        </Link>
+        <OnPhone at={accepted} />
+      </>
     ),
   },
   {
@@ -52,6 +55,7 @@ const columns: readonly Column<Event>[] = [
   },
   {
     name: "Accepted",
+    from: "sm",
     width: "8.5rem",
     right: true,
     cell: ({ accepted }) => (
@@ -62,7 +66,7 @@ const columns: readonly Column<Event>[] = [
   },
 ]
 
-const height = "h-[max(20rem,calc(100dvh-19rem))]"
+const height = "h-[max(20rem,calc(100dvh-12.5rem))]"
 
 export function EventList() {
   const [address, setAddress] = useAddress()

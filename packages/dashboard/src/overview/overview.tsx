@@ -39,12 +39,12 @@ function FirstFigures({ figures }: { figures: Figures | undefined }) {
       <Figure
         name="Accepted events"
         value={figures ? count(figures.accepted) : "–"}
-        note={minute && `${count(minute.accepted)} in the last full minute`}
+        note={minute && `${count(minute.accepted)} in the last minute`}
       />
       <Figure
         name="Delivered"
         value={figures ? count(figures.delivered) : "–"}
-        note={minute && `${count(minute.delivered)} in the last full minute`}
+        note={minute && `${count(minute.delivered)} in the last minute`}
       />
       <Figure
         name="Success rate"

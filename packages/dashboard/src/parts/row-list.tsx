@@ -30,7 +30,7 @@ export function RowList<Row>({
   more,
   loadingMore = false,
   empty,
-  height = "h-[max(20rem,calc(100dvh-17rem))]",
+  height = "h-[max(20rem,calc(100dvh-9.5rem))]",
 }: {
   label: string
   rows: readonly Row[]

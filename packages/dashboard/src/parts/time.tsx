@@ -30,6 +30,15 @@ export function Time({ at, form = "short" }: { at: string; form?: "short" | "ful
   )
 }
 
+/** Under a row's name, where a column of its own would leave no room for it. */
+export function OnPhone({ at }: { at: string }) {
+  return (
+    <span className="block text-xs text-muted sm:hidden">
+      <Time at={at} form="relative" />
+    </span>
+  )
+}
+
 function Relative({ atMs }: { atMs: number }) {
   const now = useNow(Math.abs(Date.now() - atMs) < 120_000 ? 1_000 : 30_000)
   return <>{ago(atMs - now)}</>

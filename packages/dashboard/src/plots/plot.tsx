@@ -102,9 +102,14 @@ function options({ lines, unit, points }: Drawn, width: number): UPlot.Options {
     legend: { show: false },
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
     scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     axes: [
-      { ...axis, size: 28, space: 64 },
+      {
+        ...axis,
+        size: 28,
+        space: 72,
+        values: (_plot, seconds, _at, _space, stepSeconds) => seconds.map((each) => clock(each, stepSeconds)),
+      },
       { ...axis, size: 52, values: (_plot, values) => values.map((value) => `${compact.format(value)}${unit}`) },
     ],
     series: [
@@ -121,6 +126,14 @@ function options({ lines, unit, points }: Drawn, width: number): UPlot.Options {
       })),
     ],
   }
+}
+
+const minutes = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" })
+const seconds = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" })
+
+/** As the reader's clock shows it. */
+function clock(atSeconds: number, stepSeconds: number): string {
+  return (stepSeconds < 60 ? seconds : minutes).format(atSeconds * 1000)
 }
 
 const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 })

@@ -31,7 +31,7 @@ function operationOf(path: string, method: string, operation: Fields): Operation
     path,
     tag: text(list(operation.tags)[0]) || "other",
     summary: text(operation.summary),
-    description: text(operation.description),
+    description: text(operation.description).replaceAll("`", ""),
     parameters: list(operation.parameters)
       .map(fields)
       .map((each) => ({
@@ -43,7 +43,7 @@ function operationOf(path: string, method: string, operation: Fields): Operation
     body: schemaOf(operation.requestBody),
     answers: Object.entries(fields(operation.responses)).map(([status, answer]) => ({
       status,
-      about: text(fields(answer).description),
+      about: text(fields(answer).description).replace("Default Response", "").replaceAll("`", ""),
       schema: Number(status) < 300 ? schemaOf(answer) : null,
     })),
   }

@@ -64,7 +64,7 @@ export function Reference() {
       )}
       <div className="space-y-4">
         {[...Map.groupBy(found, ({ tag }) => tag)].map(([tag, each]) => (
-          <Panel key={tag} flush title={tag}>
+          <Panel key={tag} flush title={<span className="inline-block first-letter:uppercase">{tag}</span>}>
             <ul className="divide-y divide-line">
               {each.map((operation) => (
                 <li key={`${operation.method} ${operation.path}`}>
@@ -97,7 +97,7 @@ function OperationEntry({ operation }: { operation: Operation }) {
 
 function Particulars({ operation }: { operation: Operation }) {
   return (
-    <div className="space-y-4 px-4 pb-4 text-sm">
+    <div className="space-y-4 px-4 pt-3 pb-4 text-sm">
       {operation.description !== "" && <p className="max-w-prose whitespace-pre-line">{operation.description}</p>}
       {operation.parameters.length > 0 && (
         <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1">

@@ -23,7 +23,7 @@ export function EventPicker({
   const groups = useMemo(() => {
     const wanted = search.trim().toLowerCase()
     const found = catalogue.filter(({ name, description }) => `${name} ${description}`.toLowerCase().includes(wanted))
-    return [...Map.groupBy(found, ({ group }) => group)]
+    return [...Map.groupBy(found, ({ group }) => group)].toSorted(([a], [b]) => a.localeCompare(b))
   }, [catalogue, search])
   const all = chosen.includes("*")
   const set = (names: readonly string[], on: boolean) => {

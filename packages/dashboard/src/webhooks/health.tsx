@@ -35,12 +35,8 @@ export function Health({ webhook }: { webhook: Webhook }) {
           value={milliseconds(data?.latency_ms?.p95)}
           note={data?.latency_ms ? `p99 ${milliseconds(data.latency_ms.p99)}` : ""}
         />
-        <Figure name="Backlog" value={count(webhook.backlog)} note="deliveries not yet ended" />
-        <Figure
-          name="Failures in a row"
-          value={count(webhook.consecutive_failures)}
-          note="attempts since the last success"
-        />
+        <Figure name="Backlog" value={count(webhook.backlog)} note="not yet ended" />
+        <Figure name="Failures in a row" value={count(webhook.consecutive_failures)} note="since the last success" />
         <Figure
           name="Last success"
           value={webhook.last_success_at === null ? "never" : <Time at={webhook.last_success_at} form="relative" />}

@@ -13,7 +13,7 @@ const marks = [
 /** Seconds and hours on one line: equal steps are equal factors. */
 function place(atMs: number): number {
   const share = Math.log10(Math.max(atMs, 500) / 500) / Math.log10(retryWindowMs / 500)
-  return 12 + share * 576
+  return 12 + share * 376
 }
 
 /** The attempts that these settings come to, each a dot. */
@@ -30,9 +30,9 @@ export function SchedulePicture(config: {
       : `${attemptsMs.length} attempts over ${duration(last)}; the first retry after ${duration(attemptsMs[1] ?? 0)}.`
   return (
     <figure className="rounded-md border border-line bg-sunken p-3">
-      <svg role="img" aria-label={says} viewBox="0 0 600 52" className="w-full">
+      <svg role="img" aria-label={says} viewBox="0 0 400 52" className="w-full">
         <title>{says}</title>
-        <line x1="12" x2="588" y1="20" y2="20" className="stroke-edge" strokeWidth="1" />
+        <line x1="12" x2="388" y1="20" y2="20" className="stroke-edge" strokeWidth="1" />
         {marks.map(([atMs, text]) => (
           <g key={text}>
             <line x1={place(atMs)} x2={place(atMs)} y1="14" y2="26" className="stroke-edge" strokeWidth="1" />

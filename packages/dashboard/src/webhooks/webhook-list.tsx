@@ -71,7 +71,7 @@ export function WebhookList() {
             }
           />
         ) : (
-          <Waiting className="h-[max(20rem,calc(100dvh-17rem))]" />
+          <Waiting className="h-[max(20rem,calc(100dvh-9.5rem))]" />
         )}
       </Panel>
     </>

@@ -6,6 +6,8 @@ import { type CreatedWebhook, type EventType, Tocsin } from "@tocsin/client"
 export type DashboardDemo = {
   /** Sign in with it. */
   readonly key: string
+  /** Publishes the next event. @param through another server that has the same data. */
+  readonly publish: (through?: Tocsin) => Promise<void>
   /** Publishes about so many events a second until the signal. */
   readonly traffic: (perSecond: number, signal: AbortSignal) => Promise<void>
   readonly close: () => Promise<void>
@@ -59,8 +61,8 @@ export async function openDashboardDemo(address: string, adminKey: string): Prom
     events: ["policy.violation.created", "policy.violation.resolved", "compliance.*"],
     filters: { severity: ["HIGH", "CRITICAL"] },
   })
-  await add("broken", "Compliance archive", { events: ["compliance.*", "scan.*"] })
-  await add("forgetful", "Identity watch", { events: ["user.*", "api.key.created"] })
+  await add("broken", "Compliance archive", { events: ["compliance.report.generated", "scan.failed"] })
+  await add("forgetful", "Identity watch", { events: ["user.login"] })
   await add("gone", "Old pager", { events: ["policy.*"] })
   const paused = await add("steady", "Staging mirror", { events: ["scan.completed"] })
   await tocsin.webhooks.update(paused.id, { active: false })
@@ -86,13 +88,17 @@ export async function openDashboardDemo(address: string, adminKey: string): Prom
   const types: EventType[] = []
   for await (const type of tocsin.eventTypes.list()) types.push(type)
   let published = 0
+  const publish = async (through = tocsin) => {
+    const type = types[(published * 7) % types.length]
+    published += 1
+    if (type) await through.events.publish({ type: type.name, data: varied(type.sample ?? {}, published) })
+  }
   return {
     key: api_key.key,
+    publish,
     async traffic(perSecond, signal) {
       while (!signal.aborted) {
-        const type = types[(published * 7) % types.length]
-        published += 1
-        if (type) await tocsin.events.publish({ type: type.name, data: varied(type.sample ?? {}, published) })
+        await publish()
         await delay((1000 / perSecond) * (0.5 + Math.random()), undefined, { signal }).catch(() => {})
       }
     },
@@ -109,14 +115,19 @@ function varied(sample: object, count: number): object {
   )
 }
 
+/** What the endpoint at a path answers to its request of that number. */
+export function answerOf(path: string, count: number): ReturnType<Temper> {
+  const temper = Object.entries(tempers).find(([name]) => path.startsWith(`/${name}/`))?.[1] ?? tempers.steady
+  return temper(count)
+}
+
 async function openEndpoints(): Promise<{ origin: string; close: () => Promise<void> }> {
   const counts = new Map<string, number>()
   const server: Server = createServer((request, response) => {
     const url = request.url ?? ""
     const count = (counts.get(url) ?? 0) + 1
     counts.set(url, count)
-    const temper = Object.entries(tempers).find(([name]) => url.startsWith(`/${name}/`))?.[1] ?? tempers.steady
-    const { status, afterMs, body } = temper(count)
+    const { status, afterMs, body } = answerOf(url, count)
     request.resume().on("end", () => {
       setTimeout(() => {
         const type = body.startsWith("<") ? "text/html" : "application/json"

@@ -1,4 +1,5 @@
 import { Command } from "commander"
+import { showDashboard } from "./dashboard.ts"
 import { printable, summary, timelines } from "./printing.ts"
 import { type Report, tellStory } from "./story.ts"
 
@@ -10,10 +11,12 @@ const program = new Command("demo")
     "The whole story in under a minute, on this machine alone: a real server on a temporary directory, a receiver that verifies with the documents' own code, two profiles, filters, a receiver that fails and recovers, and one kept in order.",
   )
   .option("--json", "print one JSON object in place of the progress and the tables")
+  .option("--dashboard", "open a dashboard full of webhooks, deliveries and live traffic instead, until Ctrl-C")
   .addHelpText("after", "\nExit codes: 0 all was as it must be, 1 something was not, 130 or 143 interrupted.")
   .parse()
 
-const json = program.opts<{ json?: boolean }>().json === true
+const options = program.opts<{ json?: boolean; dashboard?: boolean }>()
+const json = options.json === true
 const stopping = new AbortController()
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 let interruptedBy: keyof typeof exitCodes | null = null
@@ -28,6 +31,10 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 
 try {
+  if (options.dashboard === true) {
+    await showDashboard(stopping.signal)
+    process.exit(0)
+  }
   const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(patienceMs)])
   const report = await tellStory({ signal, show: json ? "nothing" : process.stdout.isTTY ? "progress" : "lines" })
   process.stdout.write(json ? `${JSON.stringify(printable(report), null, 2)}\n` : told(report))

@@ -140,3 +140,23 @@ it("takes in what happens while somebody looks", async () => {
     })
   await page.locator(`a[href="/events/${id}"]`).waitFor()
 })
+
+it("keeps a long list smooth: few rows in the document, the rest page by page", async () => {
+  const { tocsin } = here()
+  const type = await tocsin.eventTypes.create({ name: "load.row" })
+  await tocsin.events.publishBatch(Array.from({ length: 700 }, (_, row) => ({ type: type.name, data: { row } })))
+  const page = await signedIn("/events?type=load.row")
+  const table = page.getByRole("table", { name: "Events" })
+  await table.getByRole("link").first().waitFor()
+  const list = page.getByRole("region", { name: "Events" })
+  await expect
+    .poll(
+      async () => {
+        await list.evaluate((element) => element.scrollTo(0, element.scrollHeight))
+        return table.getAttribute("aria-rowcount")
+      },
+      { timeout: 20_000 },
+    )
+    .toBe("701")
+  expect(await table.getByRole("row").count()).toBeLessThan(60)
+})
