@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+// What `npx tocsin` runs, on whatever Node there is. The program itself is TypeScript and needs Node 24, which the
+// package `node` brings along.
+import { spawn } from "node:child_process"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const program = fileURLToPath(new URL("./tocsin.ts", import.meta.url))
+
+if (Number(process.versions.node.split(".")[0]) >= 24) {
+  await import("./tocsin.ts")
+} else {
+  const node = join(dirname(fileURLToPath(import.meta.resolve("node/package.json"))), "bin/node")
+  const child = spawn(node, [program, ...process.argv.slice(2)], { stdio: "inherit" })
+  // A terminal sends Ctrl-C to both, and twice would mean "at once": the child decides how it ends.
+  process.on("SIGINT", () => {})
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal))
+  child.on("error", (error) => {
+    process.stderr.write(`tocsin: needs Node 24, which \`npm ci\` brings along (${error.message}).\n`)
+    process.exitCode = 1
+  })
+  child.on("exit", (code, signal) => {
+    process.exitCode = signal === null ? (code ?? 1) : 1
+  })
+}
