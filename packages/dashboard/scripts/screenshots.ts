@@ -7,7 +7,7 @@ import { startServer } from "../../server/src/cli/demo/server-process.ts"
 import { findBrowser } from "../../server/test/e2e/dashboard/find-browser.ts"
 import { screensOf } from "../../server/test/e2e/dashboard/screens.ts"
 
-// Takes the pictures of docs/screenshots/: node packages/dashboard/scripts/screenshots.ts [seconds of traffic] [folder]
+// Takes the pictures of docs/screenshots/: npm run screenshots -- [seconds of traffic] [folder]
 const trafficSeconds = Number(process.argv[2] ?? 150)
 const folder = process.argv[3] ?? join(import.meta.dirname, "../../../docs/screenshots")
 const adminKey = "ta_the-key-of-the-screenshots"

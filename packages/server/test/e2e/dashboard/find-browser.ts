@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process"
 import { accessSync, constants } from "node:fs"
 import { delimiter, join } from "node:path"
 
+const aptGet = "/usr/bin/apt-get"
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 
 let found: Promise<string> | null = null
@@ -53,7 +54,7 @@ async function bundled(): Promise<string | null> {
 }
 
 function installed(): string | null {
-  if (process.getuid?.() !== 0 || !runnable("/usr/bin/apt-get")) return null
+  if (process.getuid?.() !== 0 || !runnable(aptGet)) return null
   try {
     const quiet = {
       stdio: "ignore",
@@ -62,8 +63,8 @@ function installed(): string | null {
     } as const
     // Without a network it is to give up soon: there is another way.
     const patience = ["-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=15", "-o", "DPkg::Lock::Timeout=120"]
-    execFileSync("apt-get", [...patience, "update"], quiet)
-    execFileSync("apt-get", [...patience, "install", "-y", "--no-install-recommends", "chromium"], quiet)
+    execFileSync(aptGet, [...patience, "update"], quiet)
+    execFileSync(aptGet, [...patience, "install", "-y", "--no-install-recommends", "chromium"], quiet)
     return onPath()
   } catch {
     return null
