@@ -27,15 +27,3 @@ test("what has ended is removed a month later, step by step; what still waits st
     await world.store.deliveries(world.workspaceId, { webhookId: healthy.id }, { limit: 10, before: null }),
   ).toEqual([])
 })
-
-test("deliveries go on while a month's worth is being removed", async () => {
-  const world = await World.open()
-  const webhook = await world.webhook({ ordering: "strict" })
-  world.sender.answer(() => ({ status: 200, afterMs: 1 }))
-  for (let count = 0; count < 3_000; count++) await world.publish()
-  await world.clock.advance(31 * dayMs - 60_000)
-  const startMs = world.clock.now()
-  await world.publish()
-  await world.clock.advance(1_000)
-  expect((world.sender.arrivalsAt(webhook.url).at(-1)?.atMs ?? 0) - startMs).toBeLessThan(100)
-})
