@@ -10,7 +10,7 @@ describe("settings", () => {
       port: 8080,
       databaseUrl: null,
       adminKey: null,
-      encryptionKey: null,
+      encryptionKeys: null,
       retentionDays: 30,
     })
     expect(readConfig({}).dataDir.endsWith("/data")).toBe(true)
@@ -32,6 +32,7 @@ describe("settings", () => {
     ["TOCSIN_ADMIN_KEY", "long enough but spaced"],
     ["TOCSIN_ENCRYPTION_KEY", "c2hvcnQ="],
     ["TOCSIN_ENCRYPTION_KEY", "!!!"],
+    ["TOCSIN_ENCRYPTION_KEY", `${key},`],
     ["TOCSIN_ALLOWED_TARGETS", "http://localhost"],
     ["TOCSIN_ALLOWED_TARGETS", "127.0.0.0/33"],
     ["TOCSIN_ALLOWED_TARGETS", "localhost:0"],
@@ -69,9 +70,15 @@ describe("settings", () => {
     expect(() => readConfig({ TOCSIN_RETENTION_DAY: "3" })).toThrow(/TOCSIN_RETENTION_DAY is not a setting/)
   })
 
+  it("name several encryption keys while they are changed, the present one first", () => {
+    const old = Buffer.alloc(32, 8)
+    const { encryptionKeys } = readConfig({ TOCSIN_ENCRYPTION_KEY: `${key}, ${old.toString("base64")}` })
+    expect(encryptionKeys).toEqual([Buffer.alloc(32, 7), old])
+  })
+
   it("with PostgreSQL must include the encryption key, which every node shares", () => {
     const database = { TOCSIN_DATABASE_URL: "postgres://localhost/tocsin" }
     expect(() => readConfig(database)).toThrow(/TOCSIN_ENCRYPTION_KEY/)
-    expect(readConfig({ ...database, TOCSIN_ENCRYPTION_KEY: key }).encryptionKey).toHaveLength(32)
+    expect(readConfig({ ...database, TOCSIN_ENCRYPTION_KEY: key }).encryptionKeys).toHaveLength(1)
   })
 })

@@ -15,6 +15,7 @@ import type { IdMint, WebhookId, WorkspaceId } from "../domain/ids.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { Random } from "../ports/random.ts"
 import type { Store } from "../ports/store.ts"
+import type { KeyRotation } from "../registry/key-rotation.ts"
 import type { Registry } from "../registry/registry.ts"
 import type { Sealer } from "../secrets/sealing.ts"
 import type { ActivityFeed } from "./stream/activity-feed.ts"
@@ -32,6 +33,7 @@ export type ApiParts = {
   readonly probe: Pick<Probe, "test" | "verify">
   /** Tells the dispatcher that a webhook may have something to send. */
   readonly wake: (webhookId: WebhookId, workspaceId: WorkspaceId) => void
+  readonly keyRotation: Pick<KeyRotation, "rotate">
   /** Runs a stored replay job in the background. */
   readonly replaying: Pick<Replaying, "run">
   readonly clock: Clock

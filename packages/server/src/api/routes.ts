@@ -7,6 +7,7 @@ import { serveDashboard } from "./dashboard/serve-dashboard.ts"
 import { getDelivery } from "./deliveries/get-delivery.ts"
 import { listDeliveries } from "./deliveries/list-deliveries.ts"
 import { retryDelivery } from "./deliveries/retry-delivery.ts"
+import { rotateEncryptionKey } from "./encryption-key/rotate-key.ts"
 import { createEventType } from "./event-types/create-event-type.ts"
 import { deleteEventType } from "./event-types/delete-event-type.ts"
 import { getEventType } from "./event-types/get-event-type.ts"
@@ -90,6 +91,7 @@ const routes: readonly ((api: Api, parts: ApiParts, use: KeyUse) => void)[] = [
   auditLog,
   auditExport,
   auditVerification,
+  rotateEncryptionKey,
   health,
   metrics,
   openapiDocument,

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { hashKey, mintKey } from "./api-key.ts"
 
@@ -13,26 +13,58 @@ export class BadKeyFile extends Error {
 /** `keep` writes a key that was just made to its file; one that was given or read is there already. */
 type Kept = { keep(): void }
 
-export type EncryptionKey = Kept & { readonly key: Buffer }
+/** 32 bytes each; the first is the present one, the others only open what they once sealed. */
+export type Keys = readonly [Buffer, ...Buffer[]]
+
+export type EncryptionKeys = Kept & {
+  readonly keys: Keys
+  /**
+   * Makes a key the present one in the file, durably; null where the keys were given.
+   * @param random 32 unpredictable bytes.
+   */
+  readonly replace: ((random: Uint8Array) => Buffer) | null
+}
 
 /**
- * The key that wraps secrets, from the data directory; a new one when absent, which counts once it is kept.
+ * The keys that wrap secrets, from the data directory, one a line; a new one when absent, which counts once it is kept.
  * @param random 32 unpredictable bytes.
  * @throws BadKeyFile
  */
-export function encryptionKeyIn(dataDir: string, random: Uint8Array): EncryptionKey {
+export function encryptionKeysIn(dataDir: string, random: Uint8Array): EncryptionKeys {
   const path = join(dataDir, "encryption.key")
   if (!existsSync(path)) {
     const made = Buffer.from(random)
-    return { key: made, keep: () => writePrivate(path, `${made.toString("base64")}\n`) }
+    return { keys: [made], keep: () => writePrivate(path, keyLines([made])), replace: replacerOf(path) }
   }
-  const key = Buffer.from(readFileSync(path, "utf8").trim(), "base64")
-  if (key.length !== 32) throw new BadKeyFile(path, "does not hold 32 bytes in base64; restore it from your backup")
-  return encryptionKeyGiven(key)
+  return { keys: keysIn(path), keep() {}, replace: replacerOf(path) }
 }
 
-export function encryptionKeyGiven(key: Buffer): EncryptionKey {
-  return { key, keep() {} }
+export function encryptionKeysGiven(keys: Keys): EncryptionKeys {
+  return { keys, keep() {}, replace: null }
+}
+
+function replacerOf(path: string): (random: Uint8Array) => Buffer {
+  return (random) => {
+    const made = Buffer.from(random)
+    replacePrivate(path, keyLines([made, ...keysIn(path)]))
+    return made
+  }
+}
+
+/** @throws BadKeyFile */
+function keysIn(path: string): Keys {
+  const lines = readFileSync(path, "utf8")
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+  const [present, ...retired] = lines.map((line) => Buffer.from(line.trim(), "base64"))
+  if (present === undefined || [present, ...retired].some(({ length }) => length !== 32)) {
+    throw new BadKeyFile(path, "does not hold 32 bytes in base64 on each line; restore it from your backup")
+  }
+  return [present, ...retired]
+}
+
+function keyLines(keys: Keys): string {
+  return keys.map((key) => `${key.toString("base64")}\n`).join("")
 }
 
 /** `shown` is the key itself, once: at the start that made it. */
@@ -65,4 +97,15 @@ function writePrivate(path: string, text: string): void {
   // `wx`: two processes starting at once must not overwrite each other's key. `flush`: what is sealed with it is on the
   // disk a moment later, and worth nothing without it.
   writeFileSync(path, text, { mode: 0o600, flag: "wx", flush: true })
+}
+
+/** Whenever it is interrupted, the file is the old one or the new one, whole. */
+function replacePrivate(path: string, text: string): void {
+  const next = `${path}.new`
+  writeFileSync(next, text, { mode: 0o600, flush: true })
+  renameSync(next, path)
+  // The new name is durable only once the directory is.
+  const directory = openSync(join(path, ".."), "r")
+  fsyncSync(directory)
+  closeSync(directory)
 }

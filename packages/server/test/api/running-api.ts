@@ -7,8 +7,9 @@ import { assembleEngine } from "../../src/engine.ts"
 import type { Metrics } from "../../src/ports/metrics.ts"
 import type { Sender, SendRequest, SendResult } from "../../src/ports/sender.ts"
 import type { Store } from "../../src/ports/store.ts"
+import { KeyRotation } from "../../src/registry/key-rotation.ts"
 import { hashKey } from "../../src/secrets/api-key.ts"
-import { sealerFor } from "../../src/secrets/sealing.ts"
+import { KeyRing } from "../../src/secrets/key-ring.ts"
 import { strictPolicy } from "../../src/send/allowed-targets.ts"
 import { checkTarget, unexemptHttp } from "../../src/send/target-rules.ts"
 import { openMemoryStore } from "../../src/stores/memory/open-memory-store.ts"
@@ -72,6 +73,7 @@ async function startApi(options: Options) {
   const memory = openMemoryStore()
   const store = options.wrapStore?.(memory) ?? memory
   const faults: unknown[] = []
+  const keyRing = new KeyRing([Buffer.alloc(32, 7)])
   const feed = new ActivityFeed(clock)
   const engine = await assembleEngine({
     store,
@@ -79,7 +81,7 @@ async function startApi(options: Options) {
     clock,
     random,
     metrics: silent,
-    sealing: sealerFor(Buffer.alloc(32, 7)),
+    sealing: keyRing,
     retentionMs: 30 * 86_400_000,
     onSettled: feed.settled,
     onFault: (fault) => faults.push(fault),
@@ -90,6 +92,7 @@ async function startApi(options: Options) {
     intake: engine.intake,
     probe: engine.probe,
     replaying: engine.replaying,
+    keyRotation: new KeyRotation(engine.registry, store, keyRing, () => keyRing.replace(Buffer.from(random.bytes(32)))),
     wake: (webhookId, workspaceId) => engine.dispatcher.wake(workspaceId, webhookId),
     clock,
     random,

@@ -37,7 +37,7 @@ export async function call(
     ...(payload !== undefined && { body: payload }),
   })
   const text = await response.text()
-  const isJson = /json/.test(response.headers.get("content-type") ?? "")
+  const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "")
   const parsed: unknown = isJson ? JSON.parse(text) : {}
   return { status: response.status, headers: response.headers, text, json: isObject(parsed) ? parsed : {} }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import fc from "fast-check"
 import { expect, test } from "vitest"
+import { KeyRing } from "../../src/secrets/key-ring.ts"
 import { SealBroken, sealerFor } from "../../src/secrets/sealing.ts"
 
 test("what is sealed opens again, looks different each time and does not show what it holds", () => {
@@ -35,4 +36,18 @@ test("a retired key opens what it sealed; the new one seals", () => {
   expect(sealer.open(sealed)).toBe("a-shared-secret")
   expect(sealer.seal("x").startsWith(sealer.keyId)).toBe(true)
   expect(sealer.keyId).not.toBe(sealerFor(old).keyId)
+})
+
+test("a key ring seals with the key it was given last, and opens what any of them sealed", () => {
+  const [first, second, third] = [randomBytes(32), randomBytes(32), randomBytes(32)]
+  const ring = new KeyRing([first])
+  const sealed = [ring.seal("one")]
+  for (const key of [second, third]) {
+    ring.replace(key)
+    sealed.push(ring.seal("one"))
+  }
+  expect(sealed.map((each) => ring.open(each))).toEqual(["one", "one", "one"])
+  expect(sealed.map((each) => ring.isPresent(each))).toEqual([false, false, true])
+  expect(sealerFor(third).open(sealed[2] ?? "")).toBe("one")
+  expect(() => sealerFor(third).open(sealed[0] ?? "")).toThrow(SealBroken)
 })

@@ -1,0 +1,41 @@
+import { type Sealer, sealerFor } from "./sealing.ts"
+
+/** The key that seals, and those that only open what they once sealed. The first can be changed while the server runs. */
+export class KeyRing {
+  #keys: readonly [Buffer, ...Buffer[]]
+  #sealer: Sealer
+
+  /** @param keys 32 bytes each; the first is the present one. */
+  constructor(keys: readonly [Buffer, ...Buffer[]]) {
+    this.#keys = keys
+    this.#sealer = sealerFor(...split(keys))
+  }
+
+  get keyId(): string {
+    return this.#sealer.keyId
+  }
+
+  seal(clear: string): string {
+    return this.#sealer.seal(clear)
+  }
+
+  /** @throws SealBroken */
+  open(sealed: string): string {
+    return this.#sealer.open(sealed)
+  }
+
+  /** Whether the present key sealed it. */
+  isPresent(sealed: string): boolean {
+    return sealed.startsWith(`${this.keyId}.`)
+  }
+
+  /** Makes a key the present one; those before it stay readable. */
+  replace(key: Buffer): void {
+    this.#keys = [key, ...this.#keys]
+    this.#sealer = sealerFor(...split(this.#keys))
+  }
+}
+
+function split([present, ...retired]: readonly [Buffer, ...Buffer[]]): [Buffer, Buffer[]] {
+  return [present, retired]
+}
