@@ -99,7 +99,7 @@ async function lifecycle(store: Store, index: number, accepts: Times, settles: T
           },
           metadata: null,
           idempotency: null,
-          deliveries: [{ id: deliveryId, webhookId, laneKey: null }],
+          deliveries: [{ id: deliveryId, webhookId, laneKey: "" }],
         },
       ],
     }),

@@ -42,8 +42,8 @@ export type WaitingDelivery = {
   readonly eventType: string
   /** Per webhook, rises by one in the order of acceptance. */
   readonly sequence: number
-  /** Null unless the webhook was ordered `by_key` at acceptance. */
-  readonly laneKey: string | null
+  /** What `by_key` orders by. */
+  readonly laneKey: string
   /** Attempts made in all; the next is `attempts + 1`. */
   readonly attempts: number
   /** Attempts made before the retry budget last began: 0, or the count when a person asked for a retry. */

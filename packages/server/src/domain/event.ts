@@ -22,7 +22,7 @@ export type NewDelivery = {
   readonly id: DeliveryId
   readonly webhookId: WebhookId
   /** What `by_key` orders by: the ordering key, else the resource id, else empty. */
-  readonly laneKey: string | null
+  readonly laneKey: string
 }
 
 export type StoredEvent = {

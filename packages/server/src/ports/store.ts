@@ -67,7 +67,6 @@ export type Settlement = {
 /**
  * Which waiting deliveries of a webhook to read.
  * - `head`: the first ones by sequence, whenever they are due (strict).
- * - `unkeyed`: the first ones by sequence that carry no lane key (left from before a webhook became `by_key`).
  * - `key`: the first ones by sequence of one lane key.
  * - `keyHeads`: the first one of each lane key greater than `afterKey`, in the order of the keys.
  * - `fresh`: those never attempted nor reopened, with a sequence above `afterSequence`, by sequence (none).
@@ -81,7 +80,6 @@ export type WaitingQuery = {
 
 export type WaitingRead =
   | { readonly read: "head" }
-  | { readonly read: "unkeyed" }
   | { readonly read: "key"; readonly laneKey: string }
   | { readonly read: "keyHeads"; readonly afterKey: string | null }
   | { readonly read: "fresh"; readonly afterSequence: number }
@@ -118,7 +116,7 @@ export type DeliveryRecord = {
   readonly eventId: EventId
   readonly eventType: string
   readonly sequence: number
-  readonly laneKey: string | null
+  readonly laneKey: string
   readonly state: StoredState
   readonly status: DeliveryStatus
   /** Why an exhausted one was given up; null otherwise. */
@@ -197,7 +195,7 @@ export type Enqueue = {
   readonly deliveries: readonly {
     readonly id: DeliveryId
     readonly eventId: EventId
-    readonly laneKey: string | null
+    readonly laneKey: string
   }[]
   /** The job's new state, kept in the same commit so that a restart neither repeats nor skips. */
   readonly replay: Replay

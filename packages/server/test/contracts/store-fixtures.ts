@@ -45,7 +45,7 @@ function mintAt(atMs: number): string {
 
 export type EventSketch = Partial<Omit<NewEvent, "deliveries">> & {
   /** A delivery for each; a webhook's id stands for one without a lane key. */
-  readonly to?: readonly (WebhookId | { readonly webhookId: WebhookId; readonly laneKey: string | null })[]
+  readonly to?: readonly (WebhookId | { readonly webhookId: WebhookId; readonly laneKey: string })[]
 }
 
 export function newEvent({ to = [], ...rest }: EventSketch = {}): NewEvent {
@@ -63,7 +63,7 @@ export function newEvent({ to = [], ...rest }: EventSketch = {}): NewEvent {
     ...rest,
     deliveries: to.map((target) =>
       typeof target === "string"
-        ? { id: newDeliveryId(acceptedMs), webhookId: target, laneKey: null }
+        ? { id: newDeliveryId(acceptedMs), webhookId: target, laneKey: "" }
         : { id: newDeliveryId(acceptedMs), ...target },
     ),
   }

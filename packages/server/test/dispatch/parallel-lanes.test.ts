@@ -12,7 +12,7 @@ function delivery(sequence: number): WaitingDelivery {
     eventId: asId(`evt_${sequence}`),
     eventType: "scan.completed",
     sequence,
-    laneKey: null,
+    laneKey: "",
     attempts: 0,
     attemptsBefore: 0,
     dueMs: 0,

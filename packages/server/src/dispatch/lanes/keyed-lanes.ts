@@ -40,7 +40,7 @@ export class KeyedLanes implements Lanes {
 
   push(delivery: WaitingDelivery, contiguous: boolean): void {
     if (!contiguous) this.#scanFromStart()
-    const key = keyOf(delivery)
+    const key = delivery.laneKey
     const known = this.#lanes.get(key)
     if (known) {
       known.push(delivery, contiguous)
@@ -141,7 +141,7 @@ export class KeyedLanes implements Lanes {
         if (afterKey !== null) this.#scan = { afterKey }
         return
       }
-      afterKey = keyOf(head)
+      afterKey = head.laneKey
       const lane = this.#lanes.get(afterKey)
       if (lane) lane.markMissing()
       else if (this.#alarms.size >= waitingMax && startableAtMs(head) > nowMs) {
@@ -167,7 +167,7 @@ export class KeyedLanes implements Lanes {
 
   /** Only one delivery of a lane is in flight, so the lane is known by the delivery's key. */
   #landed(delivery: WaitingDelivery, tell: (lane: Lane) => void): void {
-    const key = keyOf(delivery)
+    const key = delivery.laneKey
     const lane = this.#lanes.get(key)
     if (!lane) return
     tell(lane)
@@ -217,9 +217,4 @@ export class KeyedLanes implements Lanes {
       else this.#hungry.add(key)
     }
   }
-}
-
-/** One that was stored without a key shares the lane of the empty one. */
-function keyOf({ laneKey }: WaitingDelivery): string {
-  return laneKey ?? ""
 }

@@ -16,8 +16,6 @@ function select(inOrder: readonly DeliveryRow[], query: WaitingQuery): readonly 
   switch (query.read) {
     case "head":
       return inOrder
-    case "unkeyed":
-      return inOrder.filter((row) => row.laneKey === null)
     case "key":
       return inOrder.filter((row) => row.laneKey === query.laneKey)
     case "keyHeads":
@@ -32,11 +30,7 @@ function select(inOrder: readonly DeliveryRow[], query: WaitingQuery): readonly 
 function keyHeads(inOrder: readonly DeliveryRow[], afterKey: string | null): readonly DeliveryRow[] {
   const heads = new Map<string, DeliveryRow>()
   for (const row of inOrder)
-    if (
-      row.laneKey !== null &&
-      !heads.has(row.laneKey) &&
-      (afterKey === null || compareKeys(row.laneKey, afterKey) > 0)
-    )
+    if (!heads.has(row.laneKey) && (afterKey === null || compareKeys(row.laneKey, afterKey) > 0))
       heads.set(row.laneKey, row)
   return [...heads].sort(([a], [b]) => compareKeys(a, b)).map(([, row]) => row)
 }

@@ -24,7 +24,7 @@ export type DeliveryRow = {
   readonly webhook: WebhookRow
   readonly event: EventRow
   readonly sequence: number
-  readonly laneKey: string | null
+  readonly laneKey: string
   readonly createdMs: number
   readonly replayId: ReplayId | null
   state: StoredState
@@ -135,7 +135,7 @@ export function addDelivery(
   workspace: WorkspaceRow,
   webhook: WebhookRow,
   event: EventRow,
-  delivery: { readonly id: DeliveryId; readonly laneKey: string | null; readonly replayId: ReplayId | null },
+  delivery: { readonly id: DeliveryId; readonly laneKey: string; readonly replayId: ReplayId | null },
   nowMs: number,
 ): number {
   const row: DeliveryRow = {

@@ -259,7 +259,7 @@ describe("rival nodes", () => {
       workspaceId,
       webhookId,
       nowMs: t0,
-      deliveries: [{ id: newDeliveryId(), eventId: event.id, laneKey: null }],
+      deliveries: [{ id: newDeliveryId(), eventId: event.id, laneKey: "" }],
       replay: { ...replay, examined: 1, enqueued: 1, afterId: event.id },
     })
     const results = await Promise.all([nodes[0].enqueue(step()), nodes[1].enqueue(step())])
@@ -392,7 +392,7 @@ describe("retention by partitions", () => {
       workspaceId,
       webhookId,
       nowMs: t0 + 5 * dayMs,
-      deliveries: [{ id: again, eventId: replayed.id, laneKey: null }],
+      deliveries: [{ id: again, eventId: replayed.id, laneKey: "" }],
       replay: { ...replay, examined: 1, afterId: replayed.id },
     })
     await forgetAll(store, t0 + 30 * dayMs)

@@ -1,7 +1,7 @@
 import type { WaitingDelivery } from "../../../domain/delivery.ts"
 import { asId, type DeliveryId, type EventId } from "../../../domain/ids.ts"
 import type { WaitingQuery } from "../../../ports/store.ts"
-import { number, text, textOrNull } from "../columns.ts"
+import { number, text } from "../columns.ts"
 import type { Row, Runner, Value } from "../session.ts"
 import { code } from "../states.ts"
 import { workspaceIsVisible } from "../visible-workspace.ts"
@@ -13,17 +13,16 @@ const lane = "workspace_id = $1 AND webhook_id = $2"
  * The first by sequence of two short walks, each along an index that holds nothing but what waits. One walk over both
  * states would pass all that is being retried to find what is fresh.
  */
-function inOrder(condition: string): string {
+function inOrder(): string {
   const walk = (state: number) =>
-    `(SELECT ${place} FROM deliveries WHERE ${lane} AND state = ${state} AND ${condition} ORDER BY sequence LIMIT $3)`
+    `(SELECT ${place} FROM deliveries WHERE ${lane} AND state = ${state} ORDER BY sequence LIMIT $3)`
   return `SELECT * FROM (${walk(code.fresh)} UNION ALL ${walk(code.again)}) AS merged ORDER BY sequence LIMIT $3`
 }
 
-const keyed = `${lane} AND state IN (0, 2) AND lane_key IS NOT NULL`
+const keyed = `${lane} AND state IN (0, 2)`
 
 const picks = {
-  head: inOrder("true"),
-  unkeyed: inOrder("lane_key IS NULL"),
+  head: inOrder(),
   key: `SELECT ${place} FROM deliveries WHERE ${keyed} AND lane_key = $4 ORDER BY sequence LIMIT $3`,
   // Jumps from key to key: a lane with a million waiting costs one step, as a lane with one does.
   keyHeads: `SELECT head.* FROM (
@@ -33,7 +32,7 @@ const picks = {
         UNION ALL
         SELECT next.lane_key, keys.n + 1 FROM keys CROSS JOIN LATERAL (
           SELECT d.lane_key FROM deliveries d WHERE d.workspace_id = $1 AND d.webhook_id = $2 AND d.state IN (0, 2)
-            AND d.lane_key IS NOT NULL AND d.lane_key > keys.lane_key ORDER BY d.lane_key LIMIT 1) next
+            AND d.lane_key > keys.lane_key ORDER BY d.lane_key LIMIT 1) next
         WHERE keys.n < $3
       ) SELECT lane_key FROM keys) AS found
     CROSS JOIN LATERAL (SELECT ${place} FROM deliveries WHERE ${keyed} AND deliveries.lane_key = found.lane_key
@@ -47,7 +46,6 @@ const picks = {
 /** In which order the deliveries are to come back. */
 const order = {
   head: "d.sequence",
-  unkeyed: "d.sequence",
   key: "d.sequence",
   keyHeads: "d.lane_key",
   fresh: "d.sequence",
@@ -66,7 +64,6 @@ function statement(read: WaitingQuery["read"]): string {
 
 const statements = {
   head: statement("head"),
-  unkeyed: statement("unkeyed"),
   key: statement("key"),
   keyHeads: statement("keyHeads"),
   fresh: statement("fresh"),
@@ -92,7 +89,7 @@ function delivery({ workspaceId, webhookId }: WaitingQuery, row: Row): WaitingDe
     eventId: asId<EventId>(text(row, "event_id")),
     eventType: text(row, "event_type"),
     sequence: number(row, "sequence"),
-    laneKey: textOrNull(row, "lane_key"),
+    laneKey: text(row, "lane_key"),
     attempts: number(row, "attempts"),
     attemptsBefore: number(row, "attempts_before"),
     dueMs: number(row, "due_ms"),

@@ -96,7 +96,7 @@ function deliveryRecord(workspaceId: WorkspaceId, row: Row): DeliveryRecord {
     eventId: asId<EventId>(text(row, "event_id")),
     eventType: text(row, "event_type"),
     sequence: number(row, "sequence"),
-    laneKey: textOrNull(row, "lane_key"),
+    laneKey: text(row, "lane_key"),
     state,
     status,
     because: textOrNull(row, "because"),

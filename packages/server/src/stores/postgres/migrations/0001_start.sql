@@ -110,7 +110,7 @@ CREATE TABLE deliveries (
   window_from_ms bigint NOT NULL,
   due_ms bigint,
   ended_ms bigint,
-  lane_key text COLLATE "C",
+  lane_key text COLLATE "C" NOT NULL,
   because text,
   replay_id text COLLATE "C",
   last_status_code integer,
@@ -123,7 +123,7 @@ CREATE INDEX deliveries_fresh ON deliveries (workspace_id, webhook_id, sequence)
 CREATE INDEX deliveries_again ON deliveries (workspace_id, webhook_id, sequence) WHERE state = 2;
 CREATE INDEX deliveries_due ON deliveries (workspace_id, webhook_id, due_ms, sequence) WHERE state = 2;
 CREATE INDEX deliveries_keyed ON deliveries (workspace_id, webhook_id, lane_key, sequence)
-  WHERE state IN (0, 2) AND lane_key IS NOT NULL;
+  WHERE state IN (0, 2);
 -- History.
 CREATE INDEX deliveries_of_webhook ON deliveries (workspace_id, webhook_id, id);
 CREATE INDEX deliveries_of_event ON deliveries (workspace_id, event_id);

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite"
 import type { WaitingDelivery } from "../../../domain/delivery.ts"
 import { asId, type DeliveryId, type EventId } from "../../../domain/ids.ts"
 import type { WaitingQuery } from "../../../ports/store.ts"
-import { number, type Row, reader, text, textOrNull } from "../prepared.ts"
+import { number, type Row, reader, text } from "../prepared.ts"
 import { code } from "../states.ts"
 import type { VisibleWorkspace } from "../visible-workspace.ts"
 import { prepareKnownWebhook } from "./known-webhook.ts"
@@ -25,14 +25,14 @@ export function prepareWaiting(
     reader(
       db,
       `SELECT ${place} FROM deliveries
-       WHERE webhook = ? AND state = ${state} AND (lane_key IS NULL) = ? AND sequence > ? ORDER BY sequence LIMIT ?`,
+       WHERE webhook = ? AND state = ${state} AND sequence > ? ORDER BY sequence LIMIT ?`,
     )
   const fresh = inOrder(code.fresh)
   const again = inOrder(code.again)
   const ofKey = reader(
     db,
     `SELECT ${place} FROM deliveries
-     WHERE webhook = ? AND state IN (0, 2) AND lane_key IS NOT NULL AND lane_key = ? ORDER BY sequence LIMIT ?`,
+     WHERE webhook = ? AND state IN (0, 2) AND lane_key = ? ORDER BY sequence LIMIT ?`,
   )
   const againDue = reader(
     db,
@@ -43,7 +43,7 @@ export function prepareWaiting(
   const firstKey = reader(
     db,
     `SELECT lane_key FROM deliveries
-     WHERE webhook = ? AND state IN (0, 2) AND lane_key IS NOT NULL AND lane_key >= '' ORDER BY lane_key LIMIT 1`,
+     WHERE webhook = ? AND state IN (0, 2) AND lane_key >= '' ORDER BY lane_key LIMIT 1`,
   )
   const nextKeys = reader(
     db,
@@ -51,7 +51,7 @@ export function prepareWaiting(
        SELECT ?2, 0
        UNION ALL
        SELECT (SELECT min(d.lane_key) FROM deliveries d
-               WHERE d.webhook = ?1 AND d.state IN (0, 2) AND d.lane_key IS NOT NULL AND d.lane_key > keys.lane_key), n + 1
+               WHERE d.webhook = ?1 AND d.state IN (0, 2) AND d.lane_key > keys.lane_key), n + 1
        FROM keys WHERE keys.lane_key IS NOT NULL AND n < ?3
      )
      SELECT lane_key FROM keys WHERE n > 0 AND lane_key IS NOT NULL`,
@@ -84,25 +84,13 @@ export function prepareWaiting(
     const { limit } = query
     switch (query.read) {
       case "head":
-        return [
-          ...places(fresh.rows(webhook, 1, 0, limit)),
-          ...places(fresh.rows(webhook, 0, 0, limit)),
-          ...places(again.rows(webhook, 1, 0, limit)),
-          ...places(again.rows(webhook, 0, 0, limit)),
-        ].sort(bySequence)
-      case "unkeyed":
-        return [...places(fresh.rows(webhook, 1, 0, limit)), ...places(again.rows(webhook, 1, 0, limit))].sort(
-          bySequence,
-        )
+        return [...places(fresh.rows(webhook, 0, limit)), ...places(again.rows(webhook, 0, limit))].sort(bySequence)
       case "key":
         return places(ofKey.rows(webhook, query.laneKey, limit))
       case "keyHeads":
         return heads(webhook, query.afterKey, limit)
       case "fresh":
-        return [
-          ...places(fresh.rows(webhook, 1, query.afterSequence, limit)),
-          ...places(fresh.rows(webhook, 0, query.afterSequence, limit)),
-        ].sort(bySequence)
+        return places(fresh.rows(webhook, query.afterSequence, limit))
       case "retries":
         return places(againDue.rows(webhook, query.byMs, limit))
     }
@@ -124,7 +112,7 @@ export function prepareWaiting(
           eventId: asId<EventId>(text(row[0])),
           eventType: text(row[1]),
           sequence: number(row[2]),
-          laneKey: textOrNull(row[3]),
+          laneKey: text(row[3]),
           attempts: number(row[4]),
           attemptsBefore: number(row[5]),
           dueMs: number(row[6]),

@@ -32,7 +32,7 @@ export function deliveryRecord(workspaceId: WorkspaceId, row: Row): DeliveryReco
     eventId: asId<EventId>(text(row[2])),
     eventType: text(row[3]),
     sequence: number(row[4]),
-    laneKey: textOrNull(row[5]),
+    laneKey: text(row[5]),
     state,
     status,
     because: textOrNull(row[7]),

@@ -97,7 +97,7 @@ CREATE TABLE deliveries (
   window_from_ms INTEGER NOT NULL,
   due_ms INTEGER,
   ended_ms INTEGER,
-  lane_key TEXT,
+  lane_key TEXT NOT NULL,
   because TEXT,
   replay_id TEXT,
   last_status_code INTEGER,
@@ -107,10 +107,10 @@ CREATE TABLE deliveries (
 
 -- What waits. A delivery that succeeds at once enters and leaves `deliveries_fresh` alone; all the others are paid
 -- for only by retries, by lane keys and by trouble.
-CREATE INDEX deliveries_fresh ON deliveries (webhook, lane_key IS NULL, sequence) WHERE state = 0;
-CREATE INDEX deliveries_again ON deliveries (webhook, lane_key IS NULL, sequence) WHERE state = 2;
+CREATE INDEX deliveries_fresh ON deliveries (webhook, sequence) WHERE state = 0;
+CREATE INDEX deliveries_again ON deliveries (webhook, sequence) WHERE state = 2;
 CREATE INDEX deliveries_due ON deliveries (webhook, due_ms, sequence) WHERE state = 2;
-CREATE INDEX deliveries_keyed ON deliveries (webhook, lane_key, sequence) WHERE state IN (0, 2) AND lane_key IS NOT NULL;
+CREATE INDEX deliveries_keyed ON deliveries (webhook, lane_key, sequence) WHERE state IN (0, 2);
 
 -- History.
 CREATE INDEX deliveries_of_webhook ON deliveries (webhook, id);

@@ -36,7 +36,7 @@ export type EventOnTape = {
   readonly deliveries: readonly {
     readonly id: DeliveryId
     readonly webhookId: WebhookId
-    readonly laneKey: string | null
+    readonly laneKey: string
   }[]
 }
 
@@ -157,7 +157,7 @@ function decodeAcceptance(read: TapeReader): AcceptanceOnTape {
       deliveries.push({
         id: asId<DeliveryId>(read.text()),
         webhookId: asId<WebhookId>(read.text()),
-        laneKey: read.textOrNull(),
+        laneKey: read.text(),
       })
     events.push({ ...event, deliveries })
   }
