@@ -50,11 +50,6 @@ export class IdMint {
   }
 }
 
-/** The instant at which a time-ordered hex value was minted, in Unix ms. */
-export function mintedAtMs(unique: string): number {
-  return Number.parseInt(unique.slice(0, 12), 16)
-}
-
 /**
  * Writes a unique value as a UUID of version 7 (RFC 9562 §5.7): the counter loses its four low-order bits to the
  * version and variant fields, which are set as the RFC asks, so two values stay distinct by their random part.
