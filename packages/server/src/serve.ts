@@ -34,6 +34,7 @@ import { systemRandom } from "./system/system-random.ts"
 const drainMaxMs = 25_000
 /** For requests under way. A client that takes longer, or never ends its request, does not hold up the stop. */
 const requestsMaxMs = 5_000
+const lastLineMs = 100
 const dayMs = 86_400_000
 const keyBytes = 32
 const dashboardDir = fileURLToPath(new URL("../../dashboard/dist", import.meta.url))
@@ -64,7 +65,8 @@ type Cluster = PostgresStore | null
 
 async function openStore(config: Config, logger: Logger): Promise<{ store: Store; cluster: Cluster }> {
   if (config.databaseUrl === null) {
-    return { store: await openSqliteStore({ directory: config.dataDir }), cluster: null }
+    const onBroken = (reason: string) => endAtOnce(logger, reason)
+    return { store: await openSqliteStore({ directory: config.dataDir, onBroken }), cluster: null }
   }
   const store = await openPostgresStore({
     url: config.databaseUrl,
@@ -72,6 +74,16 @@ async function openStore(config: Config, logger: Logger): Promise<{ store: Store
     onFault: (fault, what) => logger.warn({ err: fault }, what),
   })
   return { store, cluster: store }
+}
+
+/**
+ * Ends the process, so that its supervisor starts another: one without storage would refuse everything for ever, and
+ * still look alive. Nothing acknowledged is lost; what was in flight is sent again.
+ */
+function endAtOnce(logger: Logger, reason: string): void {
+  logger.fatal(reason)
+  // A terminal's log is written in the background: the line shall still be seen.
+  setTimeout(() => process.exit(1), lastLineMs)
 }
 
 async function serveOn(store: Store, cluster: Cluster, config: Config, logger: Logger): Promise<Running> {

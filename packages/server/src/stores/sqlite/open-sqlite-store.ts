@@ -15,6 +15,11 @@ export type SqliteStoreOptions = {
   readonly sizeMaxBytes?: number
   /** What may wait for a commit before acceptances are refused. */
   readonly queue?: { readonly operationsMax: number; readonly bytesMax: number }
+  /**
+   * Called once when a storage thread has ended by itself: from then on every call is refused, and only a new process
+   * helps. Not called by `close`.
+   */
+  readonly onBroken?: (reason: string) => void
 }
 
 const queueDefault = { operationsMax: 20_000, bytesMax: 64 * 1024 * 1024 }
@@ -33,11 +38,16 @@ const rareBytes = 1_000
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const hotOptions: HotOptions = { directory: options.directory, sizeMaxBytes: options.sizeMaxBytes ?? null }
   const logOptions: LogOptions = { directory: options.directory }
-  const hot = await Link.start<HotVerbs>(new URL("./threads/hot-worker.ts", import.meta.url), hotOptions)
+  let told = false
+  const onBroken = (reason: string) => {
+    if (!told) options.onBroken?.(reason)
+    told = true
+  }
+  const hot = await Link.start<HotVerbs>(new URL("./threads/hot-worker.ts", import.meta.url), hotOptions, onBroken)
   // These open what the hot one has locked and migrated.
   const [log, checkpoint] = await Promise.all([
-    Link.start<LogVerbs>(new URL("./threads/log-worker.ts", import.meta.url), logOptions),
-    Link.start<CheckpointVerbs>(new URL("./threads/checkpoint-worker.ts", import.meta.url), logOptions),
+    Link.start<LogVerbs>(new URL("./threads/log-worker.ts", import.meta.url), logOptions, onBroken),
+    Link.start<CheckpointVerbs>(new URL("./threads/checkpoint-worker.ts", import.meta.url), logOptions, onBroken),
   ]).catch(async (error) => {
     await hot.close()
     throw error
@@ -147,6 +157,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       }
     },
     close: async () => {
+      told = true
       await group.close()
       await Promise.all([log.close(), checkpoint.close()])
       // Last, so that it finds no reader and folds the write-ahead log into the database.

@@ -10,16 +10,24 @@ export class Link<Served extends Verbs> {
   readonly #waiting = new Map<number, Waiting>()
   #lastId = opening
   #ended: string | null = null
+  /** Set while the worker is open and is to stay so. */
+  #onBroken: ((reason: string) => void) | null = null
 
   /**
    * Starts a worker and waits until it has opened.
    *
+   * @param onBroken called once when the worker ends after that without having been closed
    * @throws Error what `open` threw in the worker
    */
-  static async start<Served extends Verbs>(file: URL, workerData: unknown): Promise<Link<Served>> {
+  static async start<Served extends Verbs>(
+    file: URL,
+    workerData: unknown,
+    onBroken: (reason: string) => void,
+  ): Promise<Link<Served>> {
     const link = new Link<Served>(new Worker(file, { workerData }))
     try {
       await new Promise((resolve, reject) => link.#waiting.set(opening, { resolve, reject }))
+      link.#onBroken = onBroken
       return link
     } catch (error) {
       await link.#worker.terminate()
@@ -52,6 +60,7 @@ export class Link<Served extends Verbs> {
   /** Lets what was asked before be answered, closes the worker's database and ends the thread. */
   async close(): Promise<void> {
     if (this.#ended !== null) return
+    this.#onBroken = null
     const ended = new Promise((resolve) => this.#worker.once("exit", resolve))
     await this.call("close", undefined as Parameters<Served["close"]>[0])
     this.#ended = "The store is closed."
@@ -71,5 +80,8 @@ export class Link<Served extends Verbs> {
     this.#ended ??= reason
     for (const waiting of this.#waiting.values()) waiting.reject(new StoreUnavailable(this.#ended))
     this.#waiting.clear()
+    const onBroken = this.#onBroken
+    this.#onBroken = null
+    onBroken?.(this.#ended)
   }
 }
