@@ -39,7 +39,7 @@ export function EventTypeList() {
         {[...Map.groupBy(data ?? [], ({ group }) => group)]
           .toSorted(([a], [b]) => a.localeCompare(b))
           .map(([group, types]) => (
-            <Panel key={group} flush title={group} note={`${types.length} types`}>
+            <Panel key={group} flush title={group} note={types.length === 1 ? "1 type" : `${types.length} types`}>
               <ul className="divide-y divide-line">
                 {types.map((type) => (
                   <li
