@@ -1,3 +1,5 @@
+import { deliveryStatus } from "../../domain/delivery.ts"
+import { isSending } from "../../domain/webhook.ts"
 import { workspaceOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { auditEntry } from "../changing.ts"
@@ -27,15 +29,20 @@ export function retryDelivery(api: Api, parts: ApiParts): void {
     async (request, reply) => {
       const workspaceId = workspaceOf(request)
       const before = await foundDelivery(parts, workspaceId, request.params.id)
-      if (!registry.webhook(workspaceId, before.webhookId)) throw new Problem("webhook_deleted")
+      const webhook = registry.webhook(workspaceId, before.webhookId)
+      if (!webhook) throw new Problem("webhook_deleted")
       const nowMs = clock.now()
-      const webhookId = await store.reopen(workspaceId, before.id, nowMs)
-      if (webhookId === null) throw new Problem("not_found")
-      wake(webhookId, workspaceId)
+      // The audit log first: should it fail, nothing was done, as the 503 says.
       await store.note(
         auditEntry(parts, request, nowMs, { workspaceId, action: "delivery.retried", subject: before.id }),
       )
-      return reply.code(202).send(deliveryView(await foundDelivery(parts, workspaceId, before.id)))
+      const webhookId = await store.reopen(workspaceId, before.id, nowMs)
+      if (webhookId === null) throw new Problem("not_found")
+      wake(webhookId, workspaceId)
+      // Not read again: that may fail, and the retry is under way.
+      const status = deliveryStatus("waiting", before.attempts, { sending: isSending(webhook), deleted: false })
+      const after = { ...before, state: "waiting", status, because: null, dueMs: nowMs, endedMs: null } as const
+      return reply.code(202).send(deliveryView(after))
     },
   )
 }

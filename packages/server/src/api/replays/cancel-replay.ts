@@ -26,10 +26,11 @@ export function cancelReplay(api: Api, parts: ApiParts): void {
       if (replay.state !== "running") return replayView(replay)
       const nowMs = clock.now()
       const cancelled = { ...replay, state: "cancelled" as const, updatedMs: nowMs }
-      await store.putReplay(cancelled)
+      // The audit log first: should it fail, nothing was done, as the 503 says.
       await store.note(
         auditEntry(parts, request, nowMs, { workspaceId, action: "replay.cancelled", subject: replay.id }),
       )
+      await store.putReplay(cancelled)
       return replayView(cancelled)
     },
   )

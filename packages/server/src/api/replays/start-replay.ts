@@ -71,7 +71,7 @@ export function startReplay(api: Api, parts: ApiParts): void {
         createdMs: nowMs,
         updatedMs: nowMs,
       }
-      await store.putReplay(replay)
+      // The audit log first: should it fail, nothing was done, as the 503 says.
       await store.note(
         auditEntry(parts, request, nowMs, {
           workspaceId: replay.workspaceId,
@@ -80,6 +80,7 @@ export function startReplay(api: Api, parts: ApiParts): void {
           after: replayView(replay),
         }),
       )
+      await store.putReplay(replay)
       replaying.run(replay)
       return reply.code(202).header("location", `/v1/replays/${replay.id}`).send(replayView(replay))
     },
