@@ -5,12 +5,14 @@ import type { Store } from "../ports/store.ts"
 
 const flushEveryMs = 60_000
 
+type Use = { readonly workspaceId: WorkspaceId; readonly id: string; readonly atMs: number }
+
 /** When keys were last used: noted in memory with each request, written once a minute. */
 export class KeyUse {
   readonly #store: Pick<Store, "touchKeys">
   readonly #clock: Clock
   readonly #onFailure: (error: unknown) => void
-  #pending = new Map<string, { workspaceId: WorkspaceId; id: string; atMs: number }>()
+  readonly #pending = new Map<string, Use>()
   #cancel: (() => void) | null = null
 
   constructor(store: Pick<Store, "touchKeys">, clock: Clock, onFailure: (error: unknown) => void) {
@@ -20,9 +22,8 @@ export class KeyUse {
   }
 
   note(key: ApiKey, atMs: number): void {
-    const pending = this.#pending.get(key.id)
-    if (pending) pending.atMs = atMs
-    else this.#pending.set(key.id, { workspaceId: key.workspaceId, id: key.id, atMs })
+    // Another object each time: by it `flush` tells a use during the write from the one that was written.
+    this.#pending.set(key.id, { workspaceId: key.workspaceId, id: key.id, atMs })
   }
 
   /** Not yet written; null when there is nothing newer than the store has. */
