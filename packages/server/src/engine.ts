@@ -41,6 +41,8 @@ export type Engine = {
   readonly mint: IdMint
   /** Takes up what was left waiting. */
   start(): Promise<void>
+  /** Whether it sends what is accepted: from the end of `start` until `stop`. */
+  running(): boolean
   /** Starts no more attempts; resolves when those in flight are settled. */
   stop(): Promise<void>
 }
@@ -94,6 +96,7 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
   const replaying = new Replaying({ store, registry, clock, mint, missed, onFault, owns })
   let stopFollowing = () => {}
   let stopForgetting = () => Promise.resolve()
+  let running = false
   return {
     registry,
     intake,
@@ -107,8 +110,11 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
       const leads = ownership.leads.bind(ownership)
       stopForgetting = startForgetting({ store, clock, retentionMs: parts.retentionMs, leads, onFault })
       if (parts.cluster) stopFollowing = followOthers(parts.cluster.signals, { registry, dispatcher, replaying }, parts)
+      running = true
     },
+    running: () => running,
     async stop() {
+      running = false
       stopFollowing()
       replaying.stop()
       await Promise.all([stopForgetting(), dispatcher.stop()])

@@ -136,7 +136,10 @@ async function serveOn(store: Store, cluster: Cluster, config: Config, logger: L
     keyRotation: new KeyRotation(engine.registry, store, keyRing, keyMaker(encryption, keyRing)),
     dashboardDir,
     metricsText: figures.text,
-    checks: [{ name: "store", check: () => store.ready() }],
+    checks: [
+      { name: "store", check: () => store.ready() },
+      { name: "dispatcher", check: async () => (engine.running() ? null : "it is not running") },
+    ],
   })
   const { host, port } = config
   // Before anything is sent: a start that fails must not have posted what it cannot record.

@@ -2,8 +2,10 @@ import Type from "typebox"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { Problem } from "../problems.ts"
 import { OneOf } from "../schema-vocabulary.ts"
+import { readiness } from "./readiness.ts"
 
-export function health(api: Api, { checks, version }: ApiParts): void {
+export function health(api: Api, { checks, clock, version }: ApiParts): void {
+  const reasonNotReady = readiness(checks, clock)
   api.get(
     "/healthz",
     {
@@ -24,19 +26,14 @@ export function health(api: Api, { checks, version }: ApiParts): void {
         tags: ["instance"],
         operationId: "isReady",
         summary: "Whether it can store and dispatch",
+        description: "The answer may be a second old.",
         response: { 200: Type.Object({ status: OneOf(["ready"]) }) },
       },
       config: { access: "anyone" },
     },
     async () => {
-      const reasons = await Promise.all(
-        checks.map(async ({ name, check }) => {
-          const reason = await check()
-          return reason === null ? [] : [`${name}: ${reason}`]
-        }),
-      )
-      const detail = reasons.flat().join("; ")
-      if (detail !== "") throw new Problem("not_ready", { detail, headers: { "retry-after": "1" } })
+      const detail = await reasonNotReady()
+      if (detail !== null) throw new Problem("not_ready", { detail, headers: { "retry-after": "1" } })
       return { status: "ready" as const }
     },
   )
