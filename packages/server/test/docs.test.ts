@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import manifest from "../../../package.json" with { type: "json" }
 import { problems } from "../src/api/problems.ts"
-import { settingNames } from "../src/config.ts"
+import { clientVariables, settingNames } from "../src/config.ts"
 import { failureCodes } from "../src/domain/delivery.ts"
 import { prometheus } from "../src/system/prometheus.ts"
 import { object, runApi } from "./api/running-api.ts"
@@ -42,7 +42,7 @@ describe("the documents", () => {
   it("name settings that exist, and every one", () => {
     const found = named(/\b(TOCSIN_[A-Z_]+)\b/g)
     expect(found.length).toBeGreaterThan(20)
-    const known: readonly string[] = settingNames
+    const known: readonly string[] = [...settingNames, ...clientVariables]
     expect(found.filter(({ name }) => !known.includes(name))).toEqual([])
     expect(codesInFirstColumn(section("docs/operating.md", "Settings")).sort()).toEqual([...settingNames].sort())
   })
@@ -81,7 +81,7 @@ describe("the documents", () => {
   it("name npm scripts that exist, and every one in the README", () => {
     // npm runs `pre…` and `post…` by itself, before and after the script they belong to.
     const scripts = Object.keys(manifest.scripts).filter((name) => !/^(pre|post)/.test(name))
-    const pattern = /\bnpm (?:run )?(start|test|(?<=run )[\w:-]+)/g
+    const pattern = /\bnpm (?:run (?:-s )?)?(start|test|(?<=run (?:-s )?)[\w:-]+)/g
     const found = named(pattern)
     expect(found.filter(({ name }) => !scripts.includes(name))).toEqual([])
     const inReadme = [...textOf("README.md").matchAll(pattern)].map(([, name]) => name)

@@ -70,3 +70,8 @@ export type CustomEventType = {
   readonly createdMs: number
   readonly version: number
 }
+
+/** As the catalogue has it: one registered with a severity carries the attribute, in `data.severity` or as its default. */
+export function inCatalogue(type: CustomEventType): EventType {
+  return { ...type, attributePaths: type.severity === null ? {} : { severity: ["severity"] } }
+}

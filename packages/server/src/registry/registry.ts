@@ -1,7 +1,7 @@
 import type { AuditEntry } from "../domain/audit.ts"
 import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
 import type { Webhook } from "../domain/webhook.ts"
-import type { ApiKey, CustomEventType, EventType, Workspace } from "../domain/workspace.ts"
+import { type ApiKey, type CustomEventType, type EventType, inCatalogue, type Workspace } from "../domain/workspace.ts"
 import type { ConfigChange, ConfigSnapshot, Store } from "../ports/store.ts"
 import { profileByName } from "../profiles/by-name.ts"
 import type { Profile } from "../profiles/profile.ts"
@@ -156,7 +156,7 @@ export class Registry {
     const held = this.#held(id)
     held.types ??= new Map<string, EventType>([
       ...held.profile.catalogue.map((type) => [type.name, type] as const),
-      ...[...held.customTypes.values()].map((type) => [type.name, ownType(type)] as const),
+      ...[...held.customTypes.values()].map((type) => [type.name, inCatalogue(type)] as const),
     ])
     return held.types
   }
@@ -241,9 +241,4 @@ export class Registry {
   #tell(after: Webhook, before: Webhook | null): void {
     for (const listener of this.#listeners) listener(after, before)
   }
-}
-
-/** A type that a workspace registered with a severity carries the attribute, in `data.severity` or as its default. */
-function ownType(type: CustomEventType): EventType {
-  return { ...type, attributePaths: type.severity === null ? {} : { severity: ["severity"] } }
 }

@@ -1,3 +1,4 @@
+import { inCatalogue } from "../../domain/workspace.ts"
 import { workspaceOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { auditEntry, change } from "../changing.ts"
@@ -42,7 +43,7 @@ export function createEventType(api: Api, parts: ApiParts): void {
       return reply
         .code(201)
         .header("location", `/v1/event-types/${name}`)
-        .send(eventTypeView({ ...type, attributePaths: {} }, "workspace"))
+        .send(eventTypeView(inCatalogue(type), "workspace"))
     },
   )
 }

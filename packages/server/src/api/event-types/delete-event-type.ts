@@ -1,3 +1,4 @@
+import { inCatalogue } from "../../domain/workspace.ts"
 import { workspaceOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { auditEntry, change } from "../changing.ts"
@@ -30,7 +31,7 @@ export function deleteEventType(api: Api, parts: ApiParts): void {
             workspaceId,
             action: "event_type.deleted",
             subject: before.name,
-            before: eventTypeView({ ...before, attributePaths: {} }, "workspace"),
+            before: eventTypeView(inCatalogue(before), "workspace"),
           }),
           result: null,
         }

@@ -1,3 +1,4 @@
+import { inCatalogue } from "../../domain/workspace.ts"
 import { workspaceOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { auditEntry, change } from "../changing.ts"
@@ -37,13 +38,13 @@ export function replaceEventType(api: Api, parts: ApiParts): void {
             workspaceId,
             action: "event_type.updated",
             subject: name,
-            before: eventTypeView({ ...before, attributePaths: {} }, "workspace"),
-            after: eventTypeView({ ...put, attributePaths: {} }, "workspace"),
+            before: eventTypeView(inCatalogue(before), "workspace"),
+            after: eventTypeView(inCatalogue(put), "workspace"),
           }),
           result: put,
         }
       })
-      return eventTypeView({ ...type, attributePaths: {} }, "workspace")
+      return eventTypeView(inCatalogue(type), "workspace")
     },
   )
 }
