@@ -52,6 +52,8 @@ export type ProblemCode =
   | "body_too_large"
   /** The event's data is too large. */
   | "data_too_large"
+  /** The batch would make too many deliveries. */
+  | "batch_too_wide"
   /** The body is not declared as JSON. */
   | "content_type_unsupported"
   /** Some fields are not acceptable. */

@@ -106,6 +106,7 @@ function errorResponses({ method, schema, config, url }: RouteOptions, access: A
   }
   if (url.startsWith("/v1/events") && schema?.body !== undefined) {
     codes.push("unknown_event_type", "data_invalid", "data_too_large", "idempotency_conflict")
+    if (url.endsWith("/batch")) codes.push("batch_too_wide")
   }
   if (url === "/v1/session") codes.push("cross_site_request")
   if (url === "/v1/session" && method === "POST") {

@@ -93,6 +93,12 @@ export const problems = {
     title: "The event's data is too large",
     remedy: "Keep `data` within 256 KiB; send a reference to what is larger.",
   },
+  batch_too_wide: {
+    status: 413,
+    title: "The batch would make too many deliveries",
+    remedy:
+      "Send smaller batches: their events and the webhooks that each goes to may make 50,000 deliveries at once. A single event may go to any number.",
+  },
   content_type_unsupported: {
     status: 415,
     title: "The body is not declared as JSON",

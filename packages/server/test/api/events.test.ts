@@ -211,6 +211,20 @@ describe("a batch", () => {
     expect(list(await call("GET", "/v1/events", { key }))).toEqual([])
   })
 
+  it("that would make too many deliveries is refused whole, and told from which event on", async () => {
+    const { call, workspaceKey, webhook } = await runApi()
+    const key = await workspaceKey()
+    const webhooks = 251
+    for (let count = 0; count < webhooks; count++) await webhook(key)
+    const publish = (events: number) =>
+      call("POST", "/v1/events/batch", { key, body: { events: Array.from({ length: events }, () => violationEvent) } })
+    const refused = await publish(200)
+    expect(refused).toMatchObject({ status: 413, json: { code: "batch_too_wide" }, pointers: ["/events/199"] })
+    expect(refused.json.detail).toContain("smaller batches")
+    expect(list(await call("GET", "/v1/events", { key }))).toEqual([])
+    expect(list(await publish(2))).toMatchObject([{ deliveries: webhooks }, { deliveries: webhooks }])
+  })
+
   it("of a hostile sort is refused without listing its million flaws", async () => {
     const { call, workspaceKey } = await runApi()
     const raw = `{"events":[${Array.from({ length: 1_000_000 }, () => "1").join(",")}]}`

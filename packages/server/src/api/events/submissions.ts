@@ -38,6 +38,7 @@ const codes: Readonly<Record<Refusal["code"], ProblemCode>> = {
   unknown_event_type: "unknown_event_type",
   data_invalid: "data_invalid",
   data_too_large: "data_too_large",
+  batch_too_wide: "batch_too_wide",
   idempotency_conflict: "idempotency_conflict",
 }
 
