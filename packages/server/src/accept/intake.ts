@@ -3,13 +3,13 @@ import type { WaitingDelivery } from "../domain/delivery.ts"
 import type { NewDelivery, NewEvent } from "../domain/event.ts"
 import { asId, type IdMint, type WebhookId, type WorkspaceId } from "../domain/ids.ts"
 import type { Attributes, Webhook } from "../domain/webhook.ts"
-import type { EventType } from "../domain/workspace.ts"
+import type { EventType, JsonSchema } from "../domain/workspace.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { Metrics } from "../ports/metrics.ts"
 import type { AcceptConflict, Accepted, Store } from "../ports/store.ts"
 import { attributesOf } from "../profiles/attributes.ts"
 import type { Registry } from "../registry/registry.ts"
-import { flawOf } from "./schema-check.ts"
+import { type Flaw, flawOf, ownFlaws } from "./schema-check.ts"
 
 /** api.md, "Events": of `data` as sent, in UTF-8. */
 export const dataBytesMax = 256 * 1024
@@ -19,6 +19,9 @@ export const dataBytesMax = 256 * 1024
  * 3 s and 600 MB. A single event goes to as many webhooks as there are.
  */
 const batchDeliveriesMax = 50_000
+
+/** One workspace's slow schema must not take the process's time again and again. */
+const tooSlowPauseMs = 10_000
 
 /** What a publisher asks to have delivered; its form has been checked, its meaning not yet. */
 export type Submission = {
@@ -73,6 +76,7 @@ export type IntakeParts = {
 /** The way of an event up to its durable commit: check, build the envelope, route, store. Spec: api.md, "Events". */
 export class Intake {
   readonly #parts: IntakeParts
+  readonly #tooSlowUntilMs = new Map<WorkspaceId, number>()
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
@@ -87,7 +91,7 @@ export class Intake {
   async accept(workspaceId: WorkspaceId, submissions: readonly Submission[]): Promise<Outcome> {
     const { registry, metrics } = this.#parts
     const types = registry.eventTypes(workspaceId)
-    const refusals = submissions.flatMap((submission, index) => refuse(submission, types.get(submission.type), index))
+    const refusals = this.#refusals(workspaceId, submissions, types)
     if (refusals.length > 0) return { accepted: false, refusals }
 
     const routed = this.#route(workspaceId, submissions, types)
@@ -135,6 +139,39 @@ export class Intake {
     return { fits: true, all }
   }
 
+  /** The profile's schemas are ours; those of the workspace's own types are held to a time. */
+  #refusals(
+    workspaceId: WorkspaceId,
+    submissions: readonly Submission[],
+    types: ReadonlyMap<string, EventType>,
+  ): readonly Refusal[] {
+    const { registry, clock } = this.#parts
+    const refusals: Refusal[] = []
+    const own: { readonly index: number; readonly schema: JsonSchema; readonly data: unknown }[] = []
+    for (const [index, submission] of submissions.entries()) {
+      const { type, data } = submission
+      const refused = refuse(submission, types.get(type), index)
+      refusals.push(...refused)
+      const schema = types.get(type)?.schema ?? null
+      if (schema === null || refused.length > 0) continue
+      if (registry.customEventType(workspaceId, type)) own.push({ index, schema, data })
+      else {
+        const flaw = flawOf(schema, data)
+        if (flaw !== null) refusals.push(unfit(index, flaw))
+      }
+    }
+    const [first] = own
+    if (!first) return refusals
+    if (clock.monotonic() < (this.#tooSlowUntilMs.get(workspaceId) ?? 0)) return [...refusals, tooSlow(first.index)]
+    const flaws = ownFlaws(own)
+    if (flaws === null) {
+      this.#tooSlowUntilMs.set(workspaceId, clock.monotonic() + tooSlowPauseMs)
+      return [...refusals, tooSlow(first.index)]
+    }
+    for (const [at, flaw] of flaws.entries()) if (flaw !== null) refusals.push(unfit(own[at]?.index ?? 0, flaw))
+    return refusals.sort((a, b) => a.index - b.index)
+  }
+
   async #store(workspaceId: WorkspaceId, events: readonly NewEvent[]): Promise<Accepted | AcceptConflict> {
     try {
       return await this.#parts.store.accept({ workspaceId, events })
@@ -151,7 +188,7 @@ export class Intake {
     const acceptedMs = clock.now()
     const id = profile.eventId(mint.next(acceptedMs))
     const createdMs = submission.createdMs ?? acceptedMs
-    const orderingKey = submission.orderingKey ?? attributes.resource_id ?? null
+    const orderingKey = submission.orderingKey ?? orderingKeyOf(attributes.resource_id ?? null)
     const deliveries = webhooks.map(
       (webhook): NewDelivery => ({
         id: asId(`dlv_${mint.next(acceptedMs)}`),
@@ -189,6 +226,21 @@ export class Intake {
   }
 }
 
+const orderingKeyMax = 256
+/**
+ * The key of a resource found in `data`, where it may be any text: one that is too long for an index, or that a store
+ * would alter, is replaced by its hash. So different resources keep different keys.
+ */
+function orderingKeyOf(resourceId: string | null): string | null {
+  if (resourceId === null || (resourceId.length <= orderingKeyMax && storable(resourceId))) return resourceId
+  return `sha256:${createHash("sha256").update(Buffer.from(resourceId, "utf16le")).digest("hex")}`
+}
+
+/** Without NUL, which PostgreSQL's text lacks, and halves of surrogate pairs, which UTF-8 cannot write. */
+function storable(text: string): boolean {
+  return text.isWellFormed() && !text.includes("\0")
+}
+
 function refuse(submission: Submission, type: EventType | undefined, index: number): Refusal[] {
   if (!type) {
     const detail = `${submission.type} is not in this workspace's catalogue; GET /v1/event-types lists it, POST /v1/event-types adds to it`
@@ -198,9 +250,16 @@ function refuse(submission: Submission, type: EventType | undefined, index: numb
   if (submission.dataText.length * 3 > dataBytesMax && Buffer.byteLength(submission.dataText) > dataBytesMax) {
     return [{ index, pointer: "/data", code: "data_too_large", detail: `is over ${dataBytesMax} bytes` }]
   }
-  const flaw = type.schema === null ? null : flawOf(type.schema, submission.data)
-  if (flaw === null) return []
-  return [{ index, pointer: `/data${flaw.pointer}`, code: "data_invalid", detail: flaw.detail }]
+  return []
+}
+
+function unfit(index: number, flaw: Flaw): Refusal {
+  return { index, pointer: `/data${flaw.pointer}`, code: "data_invalid", detail: flaw.detail }
+}
+
+function tooSlow(index: number): Refusal {
+  const detail = `takes too long to check against its type's schema; simplify the schema's patterns, references or unique items. Events of the workspace's own types with schemas are refused for ${tooSlowPauseMs / 1000} s`
+  return { index, pointer: "/data", code: "data_invalid", detail }
 }
 
 function tooWide(index: number): Refusal {

@@ -2,6 +2,7 @@ import type { ErrorObject, ValidateFunction } from "ajv"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import addFormats from "ajv-formats"
 import type { JsonSchema } from "../domain/workspace.ts"
+import { TookTooLong, withinTime } from "./bounded-time.ts"
 
 /** What is wrong with a value, and where (RFC 6901 pointer, from the value itself). */
 export type Flaw = { readonly pointer: string; readonly detail: string }
@@ -25,6 +26,30 @@ export function flawOf(schema: JsonSchema, data: unknown): Flaw | null {
   return describe(validate.errors?.[0])
 }
 
+/** What an acceptance may spend on all its events together; an honest event takes a few thousandths of it. */
+const checkMaxMs = 100
+/** A registration is one request, and rate-limited. */
+const compileMaxMs = 500
+
+export type Check = { readonly schema: JsonSchema; readonly data: unknown }
+
+/**
+ * Checks events against schemas that workspaces registered. Patterns, references and unique items can be made to take
+ * for ever, whatever the schema's size, so the time is bounded rather than the language.
+ *
+ * @returns a flaw or null for each, in their order; null in place of them all when that took too long.
+ */
+export function ownFlaws(checks: readonly Check[]): readonly (Flaw | null)[] | null {
+  if (checks.length === 0) return []
+  try {
+    return withinTime(checkMaxMs, () => checks.map(({ schema, data }) => flawOf(schema, data)))
+  } catch (error) {
+    // A schema that refers to itself ends the stack, on some data only.
+    if (error instanceof TookTooLong || error instanceof RangeError) return null
+    throw error
+  }
+}
+
 /** Whether a workspace's own schema can be used. @returns why not, else null. */
 export function schemaFlaw(schema: JsonSchema): string | null {
   // Such a validator answers with a promise, which would pass for "fits" and reject where nobody listens.
@@ -32,9 +57,12 @@ export function schemaFlaw(schema: JsonSchema): string | null {
   // Forgetting a schema under the name of the language's own would make Ajv forget that one.
   if (/^https?:\/\/json-schema\.org\//i.test(String(schema.$id))) return "$id is JSON Schema's own; choose another"
   try {
-    compile(schema)
+    // Against the simplest data, too: references that go round in circles would show with the first event.
+    withinTime(compileMaxMs, () => compile(schema)({}))
     return null
   } catch (error) {
+    if (error instanceof TookTooLong) return "takes too long to compile; make it smaller or simpler"
+    if (error instanceof RangeError) return "refers to itself without end"
     return error instanceof Error ? error.message : String(error)
   }
 }

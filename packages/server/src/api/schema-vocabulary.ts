@@ -22,8 +22,12 @@ export function OneOf<const Value extends string>(values: readonly Value[], opti
   return Type.Unsafe<Value>({ type: "string", enum: [...values], ...options })
 }
 
-/** No C0 control characters: NUL cannot be stored in PostgreSQL's `text`, the others only confuse logs. */
-export const printablePattern = "^[^\\u0000-\\u001f\\u007f]*$"
+/**
+ * No C0 control characters: NUL cannot be stored in PostgreSQL's `text`, the others only confuse logs. Nor half of a
+ * surrogate pair, which UTF-8 cannot write: two keys that differ in one would be stored as the same. (Matched with the
+ * `u` flag, for which a whole pair is one character.)
+ */
+export const printablePattern = "^[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*$"
 
 /** One line of text. */
 export function Line(maxLength: number, options: { description?: string; minLength?: number } = {}) {
@@ -31,7 +35,7 @@ export function Line(maxLength: number, options: { description?: string; minLeng
 }
 
 /** Text in which line breaks and tabs are welcome. */
-export const prosePattern = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$"
+export const prosePattern = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f\\ud800-\\udfff]*$"
 
 /** What a header's value may hold, without white space at its ends. */
 export const printableAsciiPattern = "^[!-~]([ -~]*[!-~])?$"
@@ -45,8 +49,8 @@ export const idPattern = "^[A-Za-z0-9_-]{1,100}$"
 
 /** Said in place of the pattern itself. */
 export const patternDetails: Readonly<Record<string, string>> = {
-  [printablePattern]: "must not contain control characters",
-  [prosePattern]: "must not contain control characters",
+  [printablePattern]: "must not contain control characters or halves of surrogate pairs",
+  [prosePattern]: "must not contain control characters or halves of surrogate pairs",
   [printableAsciiPattern]: "must be printable ASCII, without spaces at its ends",
   [visiblePattern]: "must be printable ASCII without spaces",
   [eventTypeNamePattern]: "must be lower-case words of a-z, 0-9 and _ joined by dots, such as invoice.paid",

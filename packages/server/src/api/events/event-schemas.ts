@@ -1,7 +1,7 @@
 import Type from "typebox"
 import { Closed, FreeObject, Line, Nullable, Time } from "../schema-vocabulary.ts"
 
-const AttributeValue = Type.Optional(Nullable(Type.String({ minLength: 1, maxLength: 2048 })))
+const AttributeValue = Type.Optional(Nullable(Line(2048)))
 
 const Attributes = {
   severity: AttributeValue,

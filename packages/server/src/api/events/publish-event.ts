@@ -43,7 +43,7 @@ export function publishEvent(api: Api, { intake }: ApiParts): void {
   )
 }
 
-const line = new RegExp(printablePattern)
+const line = new RegExp(printablePattern, "u")
 
 /** The header and the field are the same thing; saying two different ones is a mistake. */
 function agreedKey(request: Pick<FastifyRequest, "headers">, { idempotencyKey }: Submission, flaws: Flaw[]) {
