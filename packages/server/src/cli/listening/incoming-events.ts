@@ -27,6 +27,7 @@ export async function* incomingEvents(tocsin: Tocsin, options: IncomingOptions):
   const { signal } = options
   const waiting: Incoming[] = []
   const seen = new Set<string>()
+  const failures: unknown[] = []
   let wake = Promise.withResolvers<void>()
   let since = await newestOf(tocsin, seen, signal)
 
@@ -51,34 +52,40 @@ export async function* incomingEvents(tocsin: Tocsin, options: IncomingOptions):
     since = newest ?? since
   }
 
-  const failed = (error: unknown) => wake.reject(error)
+  // A failed look is no reason to end: the stream tells what is lasting, and the next look finds the same.
+  const lookAgain = () => {
+    look().catch(() => {})
+  }
+
   let connections = 0
   const streaming = async () => {
     const onConnected = () => {
       connections += 1
       options.onConnected(connections > 1)
       // Also after the first: between the look for the newest and the stream's beginning lies a moment.
-      look().catch(failed)
+      lookAgain()
     }
     for await (const activity of tocsin.stream({ signal, onConnected })) {
       if (activity.kind === "event") add(activity.event)
     }
   }
-  streaming().catch(failed)
+  streaming().catch((error: unknown) => {
+    // Kept, not thrown into a promise: whoever takes the events may be at work on one, and learns of it afterwards.
+    failures.push(error)
+    wake.resolve()
+  })
   const looking = setInterval(() => {
-    // A failed look is no reason to end: the stream tells what is lasting, and the next look finds the same.
-    if (connections > 0) look().catch(() => {})
+    if (connections > 0) lookAgain()
   }, options.lookEveryMs ?? lookEveryDefaultMs)
   try {
     for (;;) {
       await wake.promise
       wake = Promise.withResolvers()
+      if (failures.length > 0) throw failures[0]
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) yield next
     }
   } finally {
     clearInterval(looking)
-    // Whatever still fails fails unheard.
-    wake.promise.catch(() => {})
   }
 }
 

@@ -3,7 +3,6 @@ import { type Command, InvalidArgumentError } from "commander"
 import { covers } from "../../domain/matching.ts"
 import { profileByName } from "../../profiles/by-name.ts"
 import { secretRefusal } from "../../profiles/secret-rule.ts"
-import { openSender } from "../../send/undici-sender.ts"
 import { type ConnectionOptions, connect, keyGiven, withConnection, withJson } from "../calling/connection.ts"
 import { collectHeader, collectList, numberWithin } from "../reading/arguments.ts"
 import { UsageError } from "../running/failures.ts"
@@ -68,6 +67,7 @@ async function listen(options: Options, terminal: Terminal): Promise<void> {
   }
   const profile = profileByName(session.workspace.profile)
   // Where a developer says that it shall go, it may go.
+  const { openSender } = await import("../../send/undici-sender.ts")
   const sender = openSender({ allowedTargets: { hostListed: () => true, addressListed: () => true } })
   const forwarding =
     forwardTo === undefined

@@ -12,14 +12,16 @@ import { withExamples } from "../showing/teaching.ts"
 import { relative } from "../showing/times.ts"
 import { addRotate } from "./rotate-encryption-key.ts"
 
-/** `tocsin keys`: a workspace's API keys. @returns the group, for what else belongs to it. */
-export function addKeys(program: Command, terminal: Terminal): Command {
-  const keys = program.command("keys").summary("API keys of a workspace").description("API keys of a workspace.")
+/** `tocsin keys`: a workspace's API keys, and the key that seals secrets. */
+export function addKeys(program: Command, terminal: Terminal): void {
+  const keys = program
+    .command("keys")
+    .summary("API keys, and the encryption key")
+    .description("API keys of a workspace, and the key that seals secrets at rest.")
   addCreate(keys, terminal)
   addList(keys, terminal)
   addRevoke(keys, terminal)
   addRotate(keys, terminal)
-  return keys
 }
 
 type Creating = ConnectionOptions & { readonly scopes?: readonly Scope[]; readonly expires?: string }

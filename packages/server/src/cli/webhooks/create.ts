@@ -22,7 +22,7 @@ export function addCreate(webhooks: Command, terminal: Terminal): void {
     .option("--paused", "register it without sending yet")
     .action(async (url: string, options: ConnectionOptions & SettingOptions & { readonly paused?: boolean }) => {
       const tocsin = connect(options, terminal)
-      const settings = settingsGiven(options)
+      const settings = await settingsGiven(options, terminal)
       const { signal } = terminal
       let { secret } = settings
       let made = false
@@ -49,7 +49,11 @@ export function addCreate(webhooks: Command, terminal: Terminal): void {
     ],
     [
       "With a header that the endpoint asks for, and gently",
-      'tocsin webhooks create https://siem.example.com/in -H "Authorization: Bearer abc" --rate-limit 10/1',
+      'tocsin webhooks create https://siem.example.com/in -H "X-Team: blue" --rate-limit 10/1',
+    ],
+    [
+      "With what the options do not cover, such as an OAuth client or a certificate",
+      "tocsin webhooks create https://siem.example.com/in --settings @siem.json",
     ],
   ])
 }

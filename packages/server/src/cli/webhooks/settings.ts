@@ -1,7 +1,9 @@
 import type { Filters, WebhookChange } from "@tocsin/client"
 import { type Command, InvalidArgumentError, Option } from "commander"
 import { collect, collectHeader, collectList, numberWithin, wholeNumber } from "../reading/arguments.ts"
+import { readGiven } from "../reading/content.ts"
 import { UsageError } from "../running/failures.ts"
+import type { Terminal } from "../running/terminal.ts"
 
 export type SettingOptions = {
   readonly events?: readonly string[]
@@ -16,6 +18,7 @@ export type SettingOptions = {
   readonly initialDelay?: number
   readonly rateLimit?: { readonly requests: number; readonly per_seconds: number }
   readonly verification?: boolean
+  readonly settings?: string
 }
 
 const criteria = ["severity", "environments", "cloud_providers"] as const
@@ -36,16 +39,18 @@ export function withSettings(command: Command): Command {
     .option("--rate-limit <requests/seconds>", "100/1: at most 100 requests a second", readRateLimit)
     .option("--verification", "send nothing before the endpoint has answered a test")
     .option("--no-verification", "ask for no verification")
+    .option("--settings <json>", "any settings, as the API takes them (authorization, tls, …): JSON, @file, or -")
 }
 
 /** What was given, as the API takes it; what was not is left out. @throws UsageError */
-export function settingsGiven(options: SettingOptions): WebhookChange {
+export async function settingsGiven(options: SettingOptions, terminal: Terminal): Promise<WebhookChange> {
   const retry = {
     ...(options.maxAttempts !== undefined && { max_attempts: options.maxAttempts }),
     ...(options.backoff !== undefined && { backoff_multiplier: options.backoff }),
     ...(options.initialDelay !== undefined && { initial_delay_seconds: options.initialDelay }),
   }
   return {
+    ...(options.settings !== undefined && readSettings(await readGiven(options.settings, terminal))),
     ...(options.events !== undefined && { events: options.events }),
     ...(options.secret !== undefined && { secret: options.secret }),
     ...(options.description !== undefined && { description: options.description }),
@@ -57,6 +62,19 @@ export function settingsGiven(options: SettingOptions): WebhookChange {
     ...(options.rateLimit !== undefined && { rate_limit: options.rateLimit }),
     ...(options.verification !== undefined && { verification: { enabled: options.verification } }),
   }
+}
+
+/** @throws UsageError for what is no JSON object. Its members are the server's to check: it knows what there is. */
+function readSettings(text: string): WebhookChange {
+  try {
+    const settings: unknown = JSON.parse(text)
+    if (typeof settings === "object" && settings !== null && !Array.isArray(settings)) return settings
+  } catch {
+    // Told below: which of the two it is makes no difference.
+  }
+  throw new UsageError(
+    "--settings is not a JSON object. Give settings as the API takes them, such as '{\"tls\": null}'.",
+  )
 }
 
 /** Reads `severity=HIGH,CRITICAL`. @throws UsageError */

@@ -64,6 +64,8 @@ export function settingsText(webhook: Webhook, terminal: Terminal): string {
     ],
     ["rate limit", rate === null ? null : `${rate.requests} in ${rate.per_seconds} s`],
     ["headers", headersText(webhook.headers)],
+    ["authorization", webhook.authorization?.type ?? null],
+    ["certificates", webhook.tls === null ? null : Object.keys(webhook.tls).join(", ")],
     ["verification", verification.enabled ? `verified ${verification.verified_at ?? "not yet"}` : "not asked for"],
     ["backlog", webhook.backlog],
     ["last success", relative(webhook.last_success_at, terminal.now())],

@@ -9,6 +9,7 @@ import { type SettingOptions, settingsGiven, withSettings } from "./settings.ts"
 import { settingsText } from "./show.ts"
 
 const resettable = [
+  "authorization",
   "description",
   "filters",
   "headers",
@@ -16,6 +17,7 @@ const resettable = [
   "rate_limit",
   "retry_config",
   "timeout_seconds",
+  "tls",
   "verification",
 ] as const satisfies readonly (keyof WebhookChange)[]
 
@@ -34,7 +36,7 @@ export function addUpdate(webhooks: Command, terminal: Terminal): void {
     .action(async (id: string, options: Options) => {
       const change: WebhookChange = {
         ...Object.fromEntries((options.reset ?? []).map((name) => [name, null])),
-        ...settingsGiven(options),
+        ...(await settingsGiven(options, terminal)),
         ...(options.endpoint !== undefined && { url: options.endpoint }),
       }
       if (Object.keys(change).length === 0) {
