@@ -39,7 +39,7 @@ const rooms: Readonly<Record<string, Room>> = {
   "config.ts": { from: ["send"], outside: "anything" },
   "engine.ts": { from: ["accept", "dispatch", "registry", "ports", "domain"], outside: "anything" },
   "serve.ts": {
-    from: ["engine.ts", "config.ts", "api", "stores", "send", "secrets", "system", "ports", "domain"],
+    from: ["engine.ts", "config.ts", "api", "registry", "stores", "send", "secrets", "system", "ports", "domain"],
     outside: "anything",
   },
   "main.ts": { from: ["serve.ts", "config.ts", "cli"], outside: "anything" },
