@@ -98,7 +98,7 @@ function errorResponses({ method, schema, config, url }: RouteOptions, access: A
   }
   if (access !== "anyone") codes.push("store_unavailable", access === "admin" ? "admin_key_required" : "scope_missing")
   if (access !== "anyone" && config?.limited !== false) codes.push("rate_limited")
-  if (schema?.params !== undefined) codes.push("not_found")
+  if (schema?.params !== undefined || url.startsWith("/v1/audit-log/")) codes.push("not_found")
   if (schema?.querystring !== undefined) codes.push("query_invalid")
   if (schema?.body !== undefined) {
     codes.push("json_malformed", "json_too_deep", "json_member_repeated", "body_missing")
@@ -108,6 +108,11 @@ function errorResponses({ method, schema, config, url }: RouteOptions, access: A
     codes.push("unknown_event_type", "data_invalid", "data_too_large", "idempotency_conflict")
     if (url.endsWith("/batch")) codes.push("batch_too_wide")
   }
+  // Whoever changes something may meet another who does.
+  if (access !== "anyone" && method !== "GET" && !url.startsWith("/v1/events")) codes.push("conflict")
+  if (url === "/v1/event-types" && method === "POST") codes.push("event_type_exists")
+  if (url === "/v1/event-types/:name" && method !== "GET") codes.push("event_type_built_in")
+  if (url === "/v1/deliveries/:id/retry") codes.push("webhook_deleted")
   if (url === "/v1/session") codes.push("cross_site_request")
   if (url === "/v1/session" && method === "POST") {
     codes.push("key_unknown", "key_expired", "key_revoked", "workspace_key_required", "sign_in_limited")
