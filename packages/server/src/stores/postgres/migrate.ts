@@ -6,7 +6,7 @@ import { Session } from "./session.ts"
 const folder = new URL("./migrations/", import.meta.url)
 /** Any number that no other program is likely to take. */
 export const lockClass = { shards: 0x70c5_1001, jobs: 0x70c5_1002 } as const
-export const jobLock = { migrate: 1, partitions: 2, forget: 3 } as const
+export const jobLock = { migrate: 1, partitions: 2, forget: 3, moving: 4 } as const
 
 /**
  * Brings the schema up to this version's. Each file of `migrations/` is applied once, in the order of its number, in a
@@ -16,7 +16,7 @@ export const jobLock = { migrate: 1, partitions: 2, forget: 3 } as const
  */
 export async function migrate(url: string): Promise<void> {
   // No limit: building an index over a long history takes as long as it takes.
-  const session = new Session(url, { statement_timeout: 0, lock_timeout: 0 })
+  const session = new Session(url, { statement_timeout: 0, lock_timeout: 0 }, { answerMaxMs: null })
   try {
     await session.run(`SELECT pg_advisory_lock(${lockClass.jobs}, ${jobLock.migrate})`)
     await session.run("CREATE TABLE IF NOT EXISTS schema_version (version integer NOT NULL)")

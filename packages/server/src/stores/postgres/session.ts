@@ -88,15 +88,18 @@ class Lost extends Error {
  */
 export class Session implements Runner {
   readonly #driver: Driver
+  readonly #answerMaxMs: number | null
   #lost = false
   #opened = false
   #last: Promise<unknown> = Promise.resolve()
 
+  /** @param options `answerMaxMs: null` for what takes as long as it takes: statements over a whole history. */
   constructor(
     url: string,
     settings: ConnectionSettings,
-    options: { onLost?: () => void; onNotify?: (payload: string) => void } = {},
+    options: { onLost?: () => void; onNotify?: (payload: string) => void; answerMaxMs?: number | null } = {},
   ) {
+    this.#answerMaxMs = options.answerMaxMs === undefined ? answerMaxMs : options.answerMaxMs
     this.#driver = postgres(url, {
       ...driverOptions(settings, 1),
       onclose: () => {
@@ -117,12 +120,14 @@ export class Session implements Runner {
   async run(text: string, values: readonly Value[] = []): Promise<readonly Row[]> {
     if (this.#lost) throw new Lost()
     this.#opened = true
+    const maxMs = this.#answerMaxMs
+    if (maxMs === null) return send(this.#driver, text, values)
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         reject(Object.assign(new Error("the database does not answer"), { code: "NO_ANSWER" }))
         void this.close()
-      }, answerMaxMs)
+      }, maxMs)
     })
     try {
       return await Promise.race([send(this.#driver, text, values), late])
