@@ -30,9 +30,22 @@ const rooms: Readonly<Record<string, Room>> = {
   system: { from: ["ports"], outside: "anything" },
   api: { from: ["accept", "registry", "dispatch", "secrets", "ports", "profiles", "domain"], outside: "anything" },
   // A server's data comes through the client. What is done here is done as the server does it: `listen` signs, posts and
-  // judges, `verify` knows the profiles, `migrate` the stores. The demo plays newcomers' receivers.
+  // judges, `verify` knows the profiles, `migrate` the stores, `import` opens what was sealed. The demo plays newcomers'
+  // receivers.
   cli: {
-    from: ["main.ts", "serve.ts", "config.ts", "stores", "send", "dispatch", "ports", "profiles", "domain", "examples"],
+    from: [
+      "main.ts",
+      "serve.ts",
+      "config.ts",
+      "stores",
+      "send",
+      "secrets",
+      "dispatch",
+      "ports",
+      "profiles",
+      "domain",
+      "examples",
+    ],
     outside: "anything",
   },
   // These wire: the engine knows no adapter, the server picks them, the program runs the server.

@@ -5,6 +5,8 @@ import { addDeliveries } from "./deliveries/deliveries.ts"
 import { addDoctor } from "./doctoring/doctor.ts"
 import { addEvents } from "./events/events.ts"
 import { addListen } from "./listening/listen.ts"
+import { addExport } from "./moving/export.ts"
+import { addImport } from "./moving/import.ts"
 import { addKeys } from "./operating/keys.ts"
 import { addMigrate } from "./operating/migrate.ts"
 import { addServe } from "./operating/serve.ts"
@@ -58,6 +60,8 @@ export function buildProgram(terminal: Terminal): Command {
   program.commandsGroup("For an operator:")
   addServe(program)
   addMigrate(program, terminal)
+  addExport(program, terminal)
+  addImport(program, terminal)
   addWorkspaces(program, terminal)
 
   program.commandsGroup("More:")

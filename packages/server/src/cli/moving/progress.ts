@@ -1,0 +1,43 @@
+import { Listr } from "listr2"
+import type { Terminal } from "../running/terminal.ts"
+
+const barMax = 40
+
+/** How far a move is, in a line. */
+export function barText(done: number, total: number, columns: number): string {
+  const share = total === 0 ? 1 : Math.min(1, done / total)
+  const figures = `${done} of ${Math.max(done, total)} records`
+  const width = Math.max(10, Math.min(barMax, columns - figures.length - 12))
+  const filled = Math.round(share * width)
+  return `${"█".repeat(filled)}${"░".repeat(width - filled)} ${String(Math.floor(share * 100)).padStart(3)} %  ${figures}`
+}
+
+export type Say = (done: number, total: number) => void
+
+/** Does something long, with a bar for whoever watches. */
+export async function withBar<Result>(
+  terminal: Terminal,
+  { json }: { readonly json?: boolean },
+  title: string,
+  work: (say: Say) => Promise<Result>,
+): Promise<Result> {
+  if (json === true || !terminal.isTty) return work(() => {})
+  const finished = Promise.withResolvers<Result>()
+  // Told by the list too; this only hands the result on.
+  finished.promise.catch(() => {})
+  await new Listr(
+    [
+      {
+        title,
+        task: async (_context, task) => {
+          const result = await work((done, total) => {
+            task.title = `${title}\n${barText(done, total, terminal.columns)}`
+          })
+          finished.resolve(result)
+        },
+      },
+    ],
+    { registerSignalListeners: false },
+  ).run()
+  return finished.promise
+}
