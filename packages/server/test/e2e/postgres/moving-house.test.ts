@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest"
 import { type PostgresServer, startPostgres } from "../../postgres/postgres-server.ts"
 import { openReceiver, type Receiver } from "../../receiver.ts"
 import { eventually, members, Workspace } from "../api-calls.ts"
@@ -59,7 +59,7 @@ test("a server moves from embedded to PostgreSQL and back: what was pending arri
   receiver.reply(200)
   const node = await startNode(databaseUrl, away)
   workspace.address = node.address
-  await receiver.arrived(attempted + pending.length)
+  await receiver.arrived(attempted + pending.length, 30_000)
   expect(idsOf(attempted)).toEqual(pending)
   expect(numbersOf(attempted)).toEqual([2, 3, 4, 5, 6])
   expect(receiver.received[attempted]?.text).toBe(body)
@@ -87,8 +87,49 @@ test("a server moves from embedded to PostgreSQL and back: what was pending arri
   const seen = receiver.received.length
   receiver.reply(200)
   const last = await startServer(other)
-  await receiver.arrived(seen + waiting.length)
+  await receiver.arrived(seen + waiting.length, 30_000)
   expect(idsOf(seen)).toEqual(waiting)
   expect(numbersOf(seen)).toEqual([8, 9])
   expect(await last.kill()).toMatchObject({ code: 0 })
+})
+
+test("a workspace comes to a running node: what was pending goes out in order", async () => {
+  const databaseUrl = await postgres.freshDatabase()
+  const encryptionKey = Buffer.alloc(32, 7).toString("base64")
+  const there = { TOCSIN_DATABASE_URL: databaseUrl, TOCSIN_ENCRYPTION_KEY: encryptionKey }
+  const node = await startNode(databaseUrl, there)
+  const directory = newDataDirectory()
+  const here = { TOCSIN_DATA_DIR: directory, TOCSIN_ENCRYPTION_KEY: encryptionKey }
+  const server = await startServer(here)
+  const workspace = await Workspace.create(server.address, "policycortex")
+  const trouble = await openReceiver({ replies: [200, 200, 200, 503] })
+  onTestFinished(() => trouble.close())
+  const { id: webhookId } = await workspace.post("/v1/webhooks", {
+    url: `${trouble.origin}/hook`,
+    events: ["*"],
+    secret: "your-webhook-secret",
+    retry_config: { initial_delay_seconds: 1 },
+  })
+  const { sample } = await workspace.get("/v1/event-types/scan.failed")
+  const events = Array.from({ length: 200 }, () => ({ type: "scan.failed", data: sample }))
+  const ids = members(await workspace.post("/v1/events/batch", { events }), "data").map(({ id }) => id)
+  await trouble.arrived(4)
+  expect(await server.kill()).toMatchObject({ code: 0 })
+  const sent = trouble.received.length
+
+  const out = join(newDataDirectory(), "acme.ndjson")
+  const exported = await runCommand(["export", "--workspace", workspace.id, "--out", out], here)
+  expect(exported).toMatchObject({ code: 0, err: "" })
+  trouble.reply(200)
+  expect(await runCommand(["import", out], there)).toMatchObject({ code: 0, err: "" })
+  await trouble.arrived(sent + ids.length - 3, 30_000)
+  const received = trouble.received.slice(sent).map((request) => request.header("webhook-id"))
+  expect(received).toEqual(ids.slice(3))
+  workspace.address = node.address
+  const settled = await eventually(
+    () => workspace.deliveriesTo(webhookId),
+    (all) => all.every(({ status }) => status === "delivered"),
+  )
+  expect(settled.map(({ event_id }) => event_id)).toEqual(ids)
+  expect(await node.kill()).toMatchObject({ code: 0 })
 })
