@@ -14,8 +14,10 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["packages/*/test/e2e/**/*.test.ts"],
-          // Real processes, databases and sockets: one file at a time, so that two cores are not oversubscribed.
+          // Real processes, databases and sockets: after all else and one file at a time, so that two cores are not
+          // oversubscribed.
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
