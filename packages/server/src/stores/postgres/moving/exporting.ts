@@ -21,11 +21,14 @@ import { type ConnectionSettings, type Row, Session } from "../session.ts"
 /** Some 25 MB, were each a body of the largest size. */
 const pageRecords = 100
 
-/** As long as it takes; by the primary keys, so that nothing is sorted and the first page comes at once. */
+/** As long as it takes; in the order of the primary keys, so that no history is sorted and the first page comes at once. */
 const settings: ConnectionSettings = {
-  statement_timeout: 0,
-  idle_in_transaction_session_timeout: 0,
-  enable_seqscan: false,
+  // In words: the driver leaves out what is `false` or 0, as if it had not been given.
+  statement_timeout: "0",
+  idle_in_transaction_session_timeout: "0",
+  enable_seqscan: "off",
+  enable_bitmapscan: "off",
+  enable_sort: "off",
   plan_cache_mode: "force_custom_plan",
 }
 

@@ -14,9 +14,8 @@ type Run = Runner["run"]
 type Configuration<Kind extends MovedConfiguration["kind"]> = Extract<MovedConfiguration, { kind: Kind }>
 type History<Kind extends MovedHistory["kind"]> = Extract<MovedHistory, { kind: Kind }>
 
-/** What one statement removes. */
-const stepRows = 10_000
-const unhurried = { statement_timeout: 0, idle_in_transaction_session_timeout: 0 }
+/** In words: the driver leaves out what is 0, as if it had not been given. */
+const unhurried = { statement_timeout: "0", idle_in_transaction_session_timeout: "0" }
 
 /**
  * Opens a PostgreSQL database to import into. Nodes may run: they see nothing of it before the end. One import at a time.
@@ -45,8 +44,11 @@ export async function openPostgresImporting(url: string): Promise<Importing> {
     async clear(workspaceIds) {
       const taken = new Set(await sessions.transaction((run) => takenOf(run, workspaceIds)))
       const left = workspaceIds.filter((id) => !taken.has(id))
+      // The audit log is append-only, and stays.
       for (const table of ["attempts", "deliveries", "events", "idempotency_keys", "webhook_minutes"])
-        while ((await sessions.transaction((run) => removeSome(run, table, left))) > 0);
+        await sessions.transaction((run) =>
+          run(`DELETE FROM ${table} WHERE workspace_id = ANY ($1::text[])`, [arrayOf(left)]),
+        )
     },
     async put(records) {
       await partitions.ensure(daysOf(records))
@@ -66,20 +68,6 @@ async function takenOf(run: Run, workspaceIds: readonly WorkspaceId[]): Promise<
   )
   const taken = new Set(rows.map((row) => text(row, "workspace_id")))
   return workspaceIds.filter((id) => taken.has(id))
-}
-
-/** The audit log is append-only, and stays. @returns how many rows went. */
-async function removeSome(run: Run, table: string, workspaceIds: readonly WorkspaceId[]): Promise<number> {
-  // By place, of which each partition has its own: so a row is named together with its table.
-  const rows = await run(
-    `WITH gone AS (
-       DELETE FROM ${table} WHERE (tableoid, ctid) IN
-         (SELECT tableoid, ctid FROM ${table} WHERE workspace_id = ANY ($1::text[]) LIMIT ${stepRows})
-       RETURNING 1)
-     SELECT count(*) AS removed FROM gone`,
-    [arrayOf(workspaceIds)],
-  )
-  return rows[0] === undefined ? 0 : number(rows[0], "removed")
 }
 
 function daysOf(records: readonly MovedHistory[]): Set<number> {
