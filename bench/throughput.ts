@@ -2,6 +2,7 @@
  * How close Tocsin comes to the limit: a bare loop that signs and posts to the same receiver, in the same run.
  * Run with --help for the options. Figures worth keeping go into LOG.md.
  */
+import { randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { setTimeout as delay } from "node:timers/promises"
 import { parseArgs } from "node:util"
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     webhooks: { type: "string", default: "100" },
     ordering: { type: "string", default: "none" },
     only: { type: "string" },
+    database: { type: "string" },
     prof: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -24,7 +26,8 @@ const { values } = parseArgs({
 if (values.help) {
   process.stdout.write(
     "node bench/throughput.ts [--rounds 5] [--events 20000] [--webhooks 100] [--ordering none|strict|by_key]\n" +
-      "  [--only single|batch] [--prof]   --prof writes the server's CPU profile into the current directory\n",
+      "  [--only single|batch] [--database postgres://…] [--prof]\n" +
+      "  --database measures on PostgreSQL in place of the embedded store; --prof writes the server's CPU profile into the current directory\n",
   )
   process.exit(0)
 }
@@ -86,7 +89,11 @@ function shown(figures: readonly number[]): string {
 }
 
 const receiver = await startReceiver()
-const server = await startServer(values.prof ? ["--cpu-prof"] : [])
+const onPostgres = values.database !== undefined && {
+  TOCSIN_DATABASE_URL: values.database,
+  TOCSIN_ENCRYPTION_KEY: randomBytes(32).toString("base64"),
+}
+const server = await startServer(values.prof ? ["--cpu-prof"] : [], onPostgres || {})
 const key = await setUp(server, receiver)
 const body = eventFor(0)
 const kinds = (
