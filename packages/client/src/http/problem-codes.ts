@@ -6,6 +6,8 @@ export type ProblemCode =
   | "json_malformed"
   /** The body is nested too deeply. */
   | "json_too_deep"
+  /** The body has too many members. */
+  | "json_too_many_members"
   /** The body names a member twice. */
   | "json_member_repeated"
   /** The request has no body. */

@@ -15,6 +15,8 @@ declare module "fastify" {
 
 /** What nests deeper is an attack on whoever walks it recursively, the receivers' parsers among them. */
 export const jsonDepthMax = 100
+/** Of all objects in a body together: a hundred for each event of the largest batch. Each costs far more than its bytes. */
+const jsonMembersMax = 100_000
 
 /** Replaces Fastify's parsers: JSON only, strict UTF-8, bounded depth, and the text kept. */
 export function takeJsonBodies(api: Api): void {
@@ -36,7 +38,9 @@ function parse(bytes: Buffer): { value: unknown; members: ReadonlyMap<string, st
   // Decoding would silently replace what is not UTF-8, and so deliver something else than was sent.
   if (!isUtf8(bytes)) throw new Problem("json_malformed", { detail: "The body is not UTF-8." })
   const text = bytes.toString("utf8")
-  if (deeperThan(text, jsonDepthMax)) throw new Problem("json_too_deep")
+  const { depth, members } = extentOf(text)
+  if (depth > jsonDepthMax) throw new Problem("json_too_deep")
+  if (members > jsonMembersMax) throw new Problem("json_too_many_members")
   const value = parseOrRefuse(text)
   if (typeof value !== "object" || value === null || Array.isArray(value)) return { value, members: null }
   return { value, members: distinctMembers(text, "") }
@@ -61,19 +65,21 @@ export function distinctMembers(json: string, pointer: string): ReadonlyMap<stri
   })
 }
 
-/** Looks at brackets outside strings only, so it needs no valid JSON and no recursion. */
-function deeperThan(text: string, depthMax: number): boolean {
+/** Looks at brackets and colons outside strings only, so it needs no valid JSON and no recursion. Ends early when over. */
+function extentOf(text: string): { readonly depth: number; readonly members: number } {
+  let open = 0
   let depth = 0
-  for (let at = 0; at < text.length; at++) {
+  let members = 0
+  for (let at = 0; at < text.length && depth <= jsonDepthMax && members <= jsonMembersMax; at++) {
     const code = text.charCodeAt(at)
     if (code === 0x22) {
       at = closingQuote(text, at + 1)
-      if (at === -1) return false
-    } else if (code === 0x5b || code === 0x7b) {
-      if (++depth > depthMax) return true
-    } else if (code === 0x5d || code === 0x7d) depth--
+      if (at === -1) break
+    } else if (code === 0x5b || code === 0x7b) depth = Math.max(depth, ++open)
+    else if (code === 0x5d || code === 0x7d) open--
+    else if (code === 0x3a) members++
   }
-  return false
+  return { depth, members }
 }
 
 /** `indexOf` runs over long strings far faster than a loop. @returns -1 when the string never ends. */

@@ -101,7 +101,7 @@ function errorResponses({ method, schema, config, url }: RouteOptions, access: A
   if (schema?.params !== undefined || url.startsWith("/v1/audit-log/")) codes.push("not_found")
   if (schema?.querystring !== undefined) codes.push("query_invalid")
   if (schema?.body !== undefined) {
-    codes.push("json_malformed", "json_too_deep", "json_member_repeated", "body_missing")
+    codes.push("json_malformed", "json_too_deep", "json_too_many_members", "json_member_repeated", "body_missing")
     codes.push("body_too_large", "content_type_unsupported", "validation_failed")
   }
   if (url.startsWith("/v1/events") && schema?.body !== undefined) {

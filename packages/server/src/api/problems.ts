@@ -6,6 +6,11 @@ export const problems = {
     title: "The body is nested too deeply",
     remedy: "Keep objects and arrays within 100 levels.",
   },
+  json_too_many_members: {
+    status: 400,
+    title: "The body has too many members",
+    remedy: "Keep the members of all its objects together within 100,000; send smaller batches.",
+  },
   json_member_repeated: {
     status: 400,
     title: "The body names a member twice",

@@ -31,6 +31,18 @@ describe("a body that is no good JSON", () => {
     expect(answer.status).toBe(202)
   })
 
+  it("counts members before anything is made of them, and not what looks like them in strings", async () => {
+    const { call, workspaceKey } = await runApi()
+    const key = await workspaceKey("standard")
+    await call("POST", "/v1/event-types", { key, body: { name: "a.b" } })
+    const with_ = (members: number) =>
+      `{"type":"a.b","data":{"s":"${":".repeat(1_000)}","l":[${'{"":1},'.repeat(members)}0]}}`
+    // The type, the data, s and l are members too. What is within is another limit's: data may have 256 KiB.
+    expect((await call("POST", "/v1/events", { key, raw: with_(99_996) })).json.code).toBe("data_too_large")
+    expect((await call("POST", "/v1/events", { key, raw: with_(99_997) })).json.code).toBe("json_too_many_members")
+    expect((await call("POST", "/v1/events", { key, raw: with_(20_000) })).status).toBe(202)
+  })
+
   it("never repeats the body it could not read", async () => {
     const { call, workspaceKey } = await runApi()
     const answer = await call("POST", "/v1/webhooks", { key: await workspaceKey(), raw: '{"secret": hush-hush' })
