@@ -118,27 +118,6 @@ export class Intake {
     return { accepted: true, receipts }
   }
 
-  /** Before anything is built of them: what is refused shall have cost little. `index`: the first that is too much. */
-  #route(
-    workspaceId: WorkspaceId,
-    submissions: readonly Submission[],
-    types: ReadonlyMap<string, EventType>,
-  ): { readonly fits: true; readonly all: readonly Routed[] } | { readonly fits: false; readonly index: number } {
-    const routing = this.#parts.registry.routing(workspaceId)
-    const all: Routed[] = []
-    let deliveries = 0
-    for (const [index, submission] of submissions.entries()) {
-      const type = types.get(submission.type)
-      if (!type) throw new Error(`event type ${submission.type} was checked and is gone`)
-      const attributes = attributesOf(type, submission.data, submission.attributes)
-      const webhooks = routing(submission.type, attributes)
-      deliveries += webhooks.length
-      if (index > 0 && deliveries > batchDeliveriesMax) return { fits: false, index }
-      all.push({ submission, attributes, webhooks })
-    }
-    return { fits: true, all }
-  }
-
   /** The profile's schemas are ours; those of the workspace's own types are held to a time. */
   #refusals(
     workspaceId: WorkspaceId,
@@ -170,6 +149,27 @@ export class Intake {
     }
     for (const [at, flaw] of flaws.entries()) if (flaw !== null) refusals.push(unfit(own[at]?.index ?? 0, flaw))
     return refusals.sort((a, b) => a.index - b.index)
+  }
+
+  /** Before anything is built of them: what is refused shall have cost little. `index`: the first that is too much. */
+  #route(
+    workspaceId: WorkspaceId,
+    submissions: readonly Submission[],
+    types: ReadonlyMap<string, EventType>,
+  ): { readonly fits: true; readonly all: readonly Routed[] } | { readonly fits: false; readonly index: number } {
+    const routing = this.#parts.registry.routing(workspaceId)
+    const all: Routed[] = []
+    let deliveries = 0
+    for (const [index, submission] of submissions.entries()) {
+      const type = types.get(submission.type)
+      if (!type) throw new Error(`event type ${submission.type} was checked and is gone`)
+      const attributes = attributesOf(type, submission.data, submission.attributes)
+      const webhooks = routing(submission.type, attributes)
+      deliveries += webhooks.length
+      if (index > 0 && deliveries > batchDeliveriesMax) return { fits: false, index }
+      all.push({ submission, attributes, webhooks })
+    }
+    return { fits: true, all }
   }
 
   async #store(workspaceId: WorkspaceId, events: readonly NewEvent[]): Promise<Accepted | AcceptConflict> {
