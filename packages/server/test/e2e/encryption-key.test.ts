@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from "vitest"
 import { sealerFor } from "../../src/secrets/sealing.ts"
 import { openReceiver, type Receiver } from "../receiver.ts"
 import { call, Workspace } from "./api-calls.ts"
+import { startCommand } from "./cli-process.ts"
 import { adminKey, newDataDirectory, spawnServer, startServer } from "./server-process.ts"
 
 const receivers: Receiver[] = []
@@ -44,7 +45,10 @@ describe("the encryption key, changed while the real program runs", () => {
     const publishing = Promise.all(
       Array.from({ length: 20 }, () => workspace.post("/v1/events", { type: "scan.failed", data: sample })),
     )
-    expect(await rotate(server.address)).toMatchObject({ made: true, resealed: 5, left: 0 })
+    const environment = { TOCSIN_URL: server.address, TOCSIN_ADMIN_KEY: adminKey }
+    const rotated = await startCommand(["keys", "rotate", "--json"], environment).finished
+    expect(rotated).toMatchObject({ code: 0, err: "" })
+    expect(JSON.parse(rotated.out)).toMatchObject({ made: true, resealed: 5, left: 0 })
     await publishing
     await receiver.arrived(100)
     await server.kill()
