@@ -245,6 +245,7 @@ export class Dispatcher {
     const run = async () => {
       try {
         const rows = await store.waiting({ workspaceId, webhookId, limit, ...read })
+        queue.saw(rows)
         const all = rows.length < limit
         const nextDueMs = read.read === "retries" && all ? await store.nextDue(workspaceId, webhookId, read.byMs) : null
         // Lanes that were replaced meanwhile (a change of ordering) have no use for it.

@@ -35,11 +35,19 @@ export class WebhookQueue {
   /** Set while flights of the old ordering are still out. */
   #nextOrdering: Ordering | null = null
   #expectedSequence: number | null = null
+  /** The highest sequence that was read from the store. */
+  #readTo = 0
   #parallel = parallelAtFirst
   #rateLimit: RateLimit | null
   #bucket: TokenBucket | null
 
-  constructor(webhook: Webhook, ordering: Ordering, sending: boolean, room: Room, nowMs: number) {
+  constructor(
+    webhook: Pick<Webhook, "id" | "workspaceId" | "rateLimit">,
+    ordering: Ordering,
+    sending: boolean,
+    room: Room,
+    nowMs: number,
+  ) {
     this.webhookId = webhook.id
     this.workspaceId = webhook.workspaceId
     this.sending = sending
@@ -71,9 +79,15 @@ export class WebhookQueue {
   }
 
   push(delivery: WaitingDelivery): void {
-    const contiguous = delivery.sequence === this.#expectedSequence
+    // One that a read has brought before its acceptance was answered may be over by now: only the store knows.
+    const contiguous = delivery.sequence === this.#expectedSequence && delivery.sequence > this.#readTo
     this.#expectedSequence = delivery.sequence + 1
     this.lanes.push(delivery, contiguous)
+  }
+
+  /** A read of the store brought these. */
+  saw(deliveries: readonly WaitingDelivery[]): void {
+    for (const { sequence } of deliveries) this.#readTo = Math.max(this.#readTo, sequence)
   }
 
   /** Whether an attempt may start now, as far as this webhook is concerned. */

@@ -22,6 +22,7 @@ afterAll(() => demo?.close())
 describe.each(["light", "dark"] as const)("every screen, in %s,", (colorScheme) => {
   it("is one that axe finds no violation on, and the policy nothing to forbid", async () => {
     const page = await openPage("/", { colorScheme })
+    await page.getByLabel("API key").waitFor()
     expect(await violations(page), "sign-in").toEqual([])
     await page.getByLabel("API key").fill(demo?.key ?? "")
     await page.getByRole("button", { name: "Sign in" }).click()
