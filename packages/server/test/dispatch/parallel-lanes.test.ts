@@ -1,32 +1,14 @@
 import { expect, test } from "vitest"
 import { type BoundedRead, Room } from "../../src/dispatch/lanes/lanes.ts"
 import { ParallelLanes } from "../../src/dispatch/lanes/parallel-lanes.ts"
-import type { WaitingDelivery } from "../../src/domain/delivery.ts"
-import { asId } from "../../src/domain/ids.ts"
-
-function delivery(sequence: number): WaitingDelivery {
-  return {
-    id: asId(`dlv_${sequence}`),
-    workspaceId: asId("ws_1"),
-    webhookId: asId("wh_1"),
-    eventId: asId(`evt_${sequence}`),
-    eventType: "scan.completed",
-    sequence,
-    laneKey: "",
-    attempts: 0,
-    attemptsBefore: 0,
-    dueMs: 0,
-    windowFromMs: 0,
-    body: "{}",
-  }
-}
+import { delivery } from "./waiting-delivery.ts"
 
 /** Answers a read of fresh deliveries as a store would that still has all of `sequences` waiting. */
 function answer(lanes: ParallelLanes, wanted: BoundedRead | null, sequences: readonly number[]): readonly number[] {
   if (wanted === null) throw new Error("no read was wanted")
   const { read, limit } = wanted
   const found = read.read === "fresh" ? sequences.filter((each) => each > read.afterSequence).slice(0, limit) : []
-  lanes.filled(read, { rows: found.map(delivery), all: found.length < limit, nextDueMs: null })
+  lanes.filled(read, { rows: found.map((sequence) => delivery(sequence)), all: found.length < limit, nextDueMs: null })
   return found
 }
 

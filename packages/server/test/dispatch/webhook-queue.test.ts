@@ -2,25 +2,8 @@ import { expect, test } from "vitest"
 import { Room } from "../../src/dispatch/lanes/lanes.ts"
 import { WebhookQueue } from "../../src/dispatch/webhook-queue.ts"
 import type { WaitingDelivery } from "../../src/domain/delivery.ts"
-import { asId } from "../../src/domain/ids.ts"
 import type { Ordering } from "../../src/domain/webhook.ts"
-
-function delivery(sequence: number): WaitingDelivery {
-  return {
-    id: asId(`dlv_${sequence}`),
-    workspaceId: asId("ws_1"),
-    webhookId: asId("wh_1"),
-    eventId: asId(`evt_${sequence}`),
-    eventType: "scan.completed",
-    sequence,
-    laneKey: "",
-    attempts: 0,
-    attemptsBefore: 0,
-    dueMs: 0,
-    windowFromMs: 0,
-    body: "{}",
-  }
-}
+import { delivery } from "./waiting-delivery.ts"
 
 /** Answers every read that is wanted, as a store does in which `waiting` wait. */
 function answerReads(queue: WebhookQueue, waiting: readonly WaitingDelivery[]): void {

@@ -151,7 +151,9 @@ export class KeyedLanes implements Lanes {
       this.#file(afterKey)
     }
     this.#scan = all || afterKey === null ? "done" : { afterKey }
-    if (this.#scanAgain) this.#scanFromStart()
+    if (this.#scan !== "done" || !this.#scanAgain) return
+    this.#scanAgain = false
+    this.#scanFromStart()
   }
 
   #forget(nowMs: number): void {
@@ -160,9 +162,10 @@ export class KeyedLanes implements Lanes {
   }
 
   #scanFromStart(): void {
-    // What a scan under way has passed already would be overlooked: it starts again once it is through.
-    this.#scanAgain = this.#scanning
-    if (!this.#scanning) this.#scan = { afterKey: null }
+    // What a pass under way has gone by would be overlooked: another follows once it is through. Starting anew at each
+    // call would never reach the last keys while new deliveries keep coming.
+    if (this.#scanning || (this.#scan !== "done" && this.#scan.afterKey !== null)) this.#scanAgain = true
+    else this.#scan = { afterKey: null }
   }
 
   /** Only one delivery of a lane is in flight, so the lane is known by the delivery's key. */
