@@ -3,7 +3,7 @@ import tls from "node:tls"
 import type { buildConnector } from "undici"
 import { parseAddress } from "./address-rules.ts"
 import { type TargetPolicy, withoutRootDot } from "./allowed-targets.ts"
-import { type EgressProxy, tunnel } from "./egress-proxy.ts"
+import { type Tunnelling, tunnel } from "./egress-proxy.ts"
 import { asSendFailure, SendFailure } from "./failure-codes.ts"
 import type { Lookup, ResolvedAddress } from "./resolve.ts"
 import { type Endpoint, refusalOfAddresses } from "./target-rules.ts"
@@ -11,7 +11,7 @@ import { type Endpoint, refusalOfAddresses } from "./target-rules.ts"
 export type ConnectRules = {
   readonly policy: TargetPolicy
   /** Null: receivers are dialled directly. */
-  readonly proxy: EgressProxy | null
+  readonly through: Tunnelling | null
   readonly lookup: Lookup
   /** For lookup, TCP and TLS together. */
   readonly timeoutMs: number
@@ -54,7 +54,7 @@ async function connect(endpoint: Endpoint, rules: ConnectRules): Promise<net.Soc
     rules.policy,
   )
   if (because !== null) throw new SendFailure("blocked_address", because)
-  if (rules.proxy !== null) return throughProxy(rules.proxy, endpoint, addresses, rules, deadlineMs)
+  if (rules.through !== null) return throughProxy(rules.through, endpoint, addresses, rules, deadlineMs)
   const socket = await dial(endpoint, addresses, rules, deadlineMs - performance.now())
   // Belt and braces: the kernel's word on where the connection really ends.
   const peer = socket.remoteAddress
@@ -66,7 +66,7 @@ async function connect(endpoint: Endpoint, rules: ConnectRules): Promise<net.Soc
 
 /** One approved address after another, each with its share of the time left, until the proxy connects to one. */
 async function throughProxy(
-  proxy: EgressProxy,
+  through: Tunnelling,
   endpoint: Endpoint,
   approved: readonly ResolvedAddress[],
   rules: ConnectRules,
@@ -78,7 +78,7 @@ async function throughProxy(
     const shareMs = (deadlineMs - performance.now()) / (approved.length - index)
     if (shareMs <= 0) break
     try {
-      tunnelled = await tunnel(proxy, address, endpoint.port, shareMs, rules.dialling)
+      tunnelled = await tunnel(through, address, endpoint.port, shareMs, rules.dialling)
       break
     } catch (error) {
       failure = error

@@ -1,6 +1,7 @@
 import http from "node:http"
 import https from "node:https"
-import type { Socket } from "node:net"
+import net, { type Socket } from "node:net"
+import type { SecureContext } from "node:tls"
 import { SendFailure } from "./failure-codes.ts"
 import type { ResolvedAddress } from "./resolve.ts"
 
@@ -13,6 +14,9 @@ export type EgressProxy = {
   /** The value of `Proxy-Authorization`; null when the proxy asks for none. */
   readonly authorization: string | null
 }
+
+/** `secureContext`: for a proxy behind TLS, with the operator's authorities and never one webhook's certificates. */
+export type Tunnelling = { readonly proxy: EgressProxy; readonly secureContext: SecureContext }
 
 const replyHeaderBytesMax = 16 * 1024
 
@@ -60,7 +64,7 @@ function basic(user: string, password: string): string {
  * @throws SendFailure `egress_proxy` when the proxy is away or does not connect, `timeout` when it takes too long.
  */
 export function tunnel(
-  proxy: EgressProxy,
+  { proxy, secureContext }: Tunnelling,
   to: ResolvedAddress,
   port: number,
   timeoutMs: number,
@@ -80,8 +84,13 @@ export function tunnel(
       // A connection of its own: a tunnel is never shared.
       agent: false,
       maxHeaderSize: replyHeaderBytesMax,
-      // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED in the environment cannot turn it off.
-      ...(proxy.secure && { rejectUnauthorized: true, minVersion: "TLSv1.2" }),
+      ...(proxy.secure && {
+        secureContext,
+        // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED in the environment cannot turn it off.
+        rejectUnauthorized: true,
+        // Node would take it from `Host`, which names whom to connect to, not the proxy. Never an address (RFC 6066 §3).
+        servername: net.isIP(proxy.host) === 0 ? proxy.host : "",
+      }),
     })
     const timer = setTimeout(
       () => request.destroy(new SendFailure("timeout", "The egress proxy made no connection in time")),

@@ -64,11 +64,17 @@ class UndiciSender implements Sender {
       denied: options.deniedTargets ?? nothingListed,
     }
     this.#lookup = options.lookup ?? resolveName
+    const authorities = options.trustedCertificates && [
+      ...tls.getCACertificates("default"),
+      ...options.trustedCertificates,
+    ]
+    const usual = secureContext(null, authorities)
+    const through = options.egressProxy ? { proxy: options.egressProxy, secureContext: usual } : null
     const agentFor = (secureContext: tls.SecureContext) =>
       new Agent({
         connect: guardedConnector({
           policy: this.#policy,
-          proxy: options.egressProxy ?? null,
+          through,
           lookup: this.#lookup,
           timeoutMs: options.connectTimeoutMs ?? 10_000,
           dialling: this.#dialling,
@@ -86,11 +92,7 @@ class UndiciSender implements Sender {
         headersTimeout: 0,
         bodyTimeout: 0,
       })
-    const authorities = options.trustedCertificates && [
-      ...tls.getCACertificates("default"),
-      ...options.trustedCertificates,
-    ]
-    this.#agent = agentFor(secureContext(null, authorities))
+    this.#agent = agentFor(usual)
     this.#agents = new Agents((wish) => agentFor(secureContext(wish, authorities)))
   }
 

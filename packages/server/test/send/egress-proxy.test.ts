@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs"
 import http from "node:http"
+import https from "node:https"
 import net, { type AddressInfo, type Socket } from "node:net"
 import { afterEach, describe, expect, test } from "vitest"
 import type { Sender } from "../../src/ports/sender.ts"
@@ -25,12 +26,23 @@ function pem(file: string): string {
 
 type Asked = { readonly authority: string; readonly authorization: string | undefined }
 
+type ProxyOptions = {
+  readonly refuses?: (authority: string) => number | null
+  /** Makes it one that is itself behind TLS. */
+  readonly tls?: https.ServerOptions
+}
+
 /** A forward proxy as they are: it connects where CONNECT says and copies bytes. */
-async function openProxy(refuses: (authority: string) => number | null = () => null) {
+async function openProxy({ refuses = () => null, tls }: ProxyOptions = {}) {
   const asked: Asked[] = []
   const sockets = new Set<Socket>()
+  const serverNames: unknown[] = []
   let connections = 0
-  const server = http.createServer((_request, response) => response.writeHead(405).end())
+  const unsupported: http.RequestListener = (_request, response) => response.writeHead(405).end()
+  const server = tls === undefined ? http.createServer(unsupported) : https.createServer(tls, unsupported)
+  server.on("secureConnection", (socket) => serverNames.push(socket.servername))
+  // A client that does not trust it hangs up during the handshake.
+  server.on("tlsClientError", () => {})
   server.on("connection", (socket) => {
     connections += 1
     sockets.add(socket)
@@ -53,8 +65,11 @@ async function openProxy(refuses: (authority: string) => number | null = () => n
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()))
   const { port } = server.address() as AddressInfo
   return kept({
-    url: `http://127.0.0.1:${port}`,
+    url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
+    port,
     asked,
+    /** What clients called it in their handshakes, of those that went through. */
+    serverNames,
     connections: () => connections,
     async close() {
       for (const socket of sockets) socket.destroy()
@@ -145,7 +160,7 @@ describe("through an egress proxy", () => {
   })
 
   test("the next address is asked for when it cannot connect to the first", async () => {
-    const proxy = await openProxy((authority) => (authority.startsWith("127.0.0.1:") ? 502 : null))
+    const proxy = await openProxy({ refuses: (authority) => (authority.startsWith("127.0.0.1:") ? 502 : null) })
     const receiver = kept(await openReceiver({ host: "127.0.0.2" }))
     const sender = senderThrough(proxy.url, {
       lookup: async () => ["127.0.0.1", "127.0.0.2"].map((address) => ({ address, family: 4 })),
@@ -158,9 +173,96 @@ describe("through an egress proxy", () => {
   })
 })
 
+describe("a proxy that is itself behind TLS", () => {
+  const certificate = (name: string) => ({ key: pem(`${name}.key`), cert: pem(`${name}.crt`) })
+
+  test("carries the receiver's own TLS within its own, and hears the credentials under it", async () => {
+    const proxy = await openProxy({ tls: certificate("receiver") })
+    const receiver = kept(await openReceiver({ tls: certificate("receiver") }))
+    const sender = senderThrough(`https://tocsin:secret@localhost:${proxy.port}`)
+    for (let n = 0; n < 2; n++) {
+      expect(await post(sender, `https://receiver.test:${receiver.port}/hook`)).toMatchObject({
+        failure: null,
+        response: { status: 200 },
+      })
+    }
+    expect(receiver.received[0]?.header("host")).toBe(`receiver.test:${receiver.port}`)
+    expect(proxy.asked[0]).toEqual({
+      authority: `127.0.0.1:${receiver.port}`,
+      authorization: `Basic ${Buffer.from("tocsin:secret").toString("base64")}`,
+    })
+    expect(proxy.serverNames[0]).toBe("localhost")
+  })
+
+  test("carries a receiver on plain http", async () => {
+    const proxy = await openProxy({ tls: certificate("receiver") })
+    const receiver = kept(await openReceiver())
+    const sender = senderThrough(proxy.url)
+    expect((await post(sender, `http://receiver.test:${receiver.port}/`)).failure).toBeNull()
+    expect(receiver.received).toHaveLength(1)
+    expect(proxy.serverNames[0], "an address is no server name (RFC 6066)").toBe(false)
+  })
+
+  test("one large body and its answer pass both layers whole", async () => {
+    const proxy = await openProxy({ tls: certificate("receiver") })
+    const echo = "x".repeat(200_000)
+    const receiver = kept(await openReceiver({ tls: certificate("receiver"), replies: [{ status: 200, body: echo }] }))
+    const sender = senderThrough(`https://localhost:${proxy.port}`)
+    const body = JSON.stringify({ data: "y".repeat(256 * 1024) })
+    const url = `https://receiver.test:${receiver.port}/`
+    const result = await sender.send({ url, headers: [["content-type", "application/json"]], body, timeoutMs: 5_000 })
+    expect(result.failure).toBeNull()
+    expect(receiver.received[0]?.text === body).toBe(true)
+  })
+
+  test.each([
+    ["expired", "CERT_HAS_EXPIRED"],
+    ["self-signed", "DEPTH_ZERO_SELF_SIGNED_CERT"],
+    ["wrong-host", "ERR_TLS_CERT_ALTNAME_INVALID"],
+    ["private-receiver", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"],
+  ])("with a certificate that is %s is not used, and hears nothing", async (name, code) => {
+    const proxy = await openProxy({ tls: certificate(name) })
+    const sender = senderThrough(`https://tocsin:secret@localhost:${proxy.port}`)
+    const { failure } = await post(sender, "https://receiver.test/")
+    expect(failure).toEqual({ code: "egress_proxy", message: `The egress proxy could not be used (${code})` })
+    expect(proxy.asked).toEqual([])
+  })
+
+  test("with TLS 1.1 at most is not used", async () => {
+    const old = { ...certificate("receiver"), minVersion: "TLSv1.1", maxVersion: "TLSv1.1" } as const
+    const proxy = await openProxy({ tls: { ...old, ciphers: "DEFAULT@SECLEVEL=0" } })
+    const { failure } = await post(senderThrough(proxy.url), "https://receiver.test/")
+    expect(failure?.code).toBe("egress_proxy")
+    expect(failure?.message).toContain("(EPROTO)")
+    expect(proxy.asked).toEqual([])
+  })
+
+  test("is not trusted by an authority that one webhook names, nor shown that webhook's certificate", async () => {
+    const proxy = await openProxy({ tls: { ...certificate("private-receiver"), requestCert: true } })
+    const sender = senderThrough(`https://localhost:${proxy.port}`)
+    const wish = {
+      client: { certificate: pem("client.crt"), key: pem("client.key") },
+      authority: pem("private-authority.crt"),
+    }
+    const request = { url: "https://receiver.test/", headers: [], body: "{}", timeoutMs: 2_000, tls: wish }
+    expect((await sender.send(request)).failure).toEqual({
+      code: "egress_proxy",
+      message: "The egress proxy could not be used (UNABLE_TO_VERIFY_LEAF_SIGNATURE)",
+    })
+  })
+
+  test("that never finishes its handshake ends the attempt on time", async () => {
+    const proxy = kept(await openRawReceiver(() => {}))
+    const sender = senderThrough(proxy.origin.replace("http:", "https:"), { connectTimeoutMs: 200 })
+    const { failure, durationMs } = await post(sender, "https://receiver.test/")
+    expect(failure?.code).toBe("timeout")
+    expect(durationMs).toBeLessThan(1_500)
+  })
+})
+
 describe("a proxy that does not connect ends the attempt as its own failure", () => {
   test.each([403, 407, 502])("it answers %i", async (status) => {
-    const proxy = await openProxy(() => status)
+    const proxy = await openProxy({ refuses: () => status })
     const { failure, response } = await post(senderThrough(proxy.url), "http://receiver.test/")
     expect(failure).toEqual({
       code: "egress_proxy",
