@@ -1,4 +1,5 @@
 import { Intake } from "./accept/intake.ts"
+import { OwnSchemas } from "./accept/own-schemas.ts"
 import { Dispatcher, type DispatchLimits, type SettledListener } from "./dispatch/dispatcher.ts"
 import { startForgetting } from "./dispatch/forgetting.ts"
 import { Posting } from "./dispatch/posting.ts"
@@ -35,6 +36,7 @@ export type EngineParts = {
 export type Engine = {
   readonly registry: Registry
   readonly intake: Intake
+  readonly ownSchemas: OwnSchemas
   readonly dispatcher: Dispatcher
   readonly probe: Probe
   readonly replaying: Replaying
@@ -76,9 +78,11 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
     ownership,
     ...(parts.limits && { limits: parts.limits }),
   })
+  const ownSchemas = new OwnSchemas(clock)
   const intake = new Intake({
     store,
     registry,
+    ownSchemas,
     clock,
     mint,
     metrics,
@@ -100,6 +104,7 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
   return {
     registry,
     intake,
+    ownSchemas,
     dispatcher,
     probe,
     replaying,

@@ -120,6 +120,7 @@ async function serveOn(store: Store, cluster: Cluster, config: Config, logger: L
     store,
     registry: engine.registry,
     intake: engine.intake,
+    ownSchemas: engine.ownSchemas,
     probe: engine.probe,
     replaying: engine.replaying,
     wake: (webhookId, workspaceId) => engine.dispatcher.wake(workspaceId, webhookId),

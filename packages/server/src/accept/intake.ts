@@ -9,7 +9,8 @@ import type { Metrics } from "../ports/metrics.ts"
 import type { AcceptConflict, Accepted, Store } from "../ports/store.ts"
 import { attributesOf } from "../profiles/attributes.ts"
 import type { Registry } from "../registry/registry.ts"
-import { type Flaw, flawOf, ownFlaws } from "./schema-check.ts"
+import { type OwnSchemas, tooSlowPauseMs } from "./own-schemas.ts"
+import { type Flaw, flawOf } from "./schema-check.ts"
 
 /** api.md, "Events": of `data` as sent, in UTF-8. */
 export const dataBytesMax = 256 * 1024
@@ -19,9 +20,6 @@ export const dataBytesMax = 256 * 1024
  * 3 s and 600 MB. A single event goes to as many webhooks as there are.
  */
 const batchDeliveriesMax = 50_000
-
-/** One workspace's slow schema must not take the process's time again and again. */
-const tooSlowPauseMs = 10_000
 
 /** What a publisher asks to have delivered; its form has been checked, its meaning not yet. */
 export type Submission = {
@@ -64,6 +62,7 @@ export type Outcome =
 export type IntakeParts = {
   readonly store: Pick<Store, "accept">
   readonly registry: Registry
+  readonly ownSchemas: OwnSchemas
   readonly clock: Clock
   readonly mint: IdMint
   readonly metrics: Metrics
@@ -76,7 +75,6 @@ export type IntakeParts = {
 /** The way of an event up to its durable commit: check, build the envelope, route, store. Spec: api.md, "Events". */
 export class Intake {
   readonly #parts: IntakeParts
-  readonly #tooSlowUntilMs = new Map<WorkspaceId, number>()
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
@@ -124,7 +122,7 @@ export class Intake {
     submissions: readonly Submission[],
     types: ReadonlyMap<string, EventType>,
   ): readonly Refusal[] {
-    const { registry, clock } = this.#parts
+    const { registry, ownSchemas } = this.#parts
     const refusals: Refusal[] = []
     const own: { readonly index: number; readonly schema: JsonSchema; readonly data: unknown }[] = []
     for (const [index, submission] of submissions.entries()) {
@@ -141,12 +139,8 @@ export class Intake {
     }
     const [first] = own
     if (!first) return refusals
-    if (clock.monotonic() < (this.#tooSlowUntilMs.get(workspaceId) ?? 0)) return [...refusals, tooSlow(first.index)]
-    const flaws = ownFlaws(own)
-    if (flaws === null) {
-      this.#tooSlowUntilMs.set(workspaceId, clock.monotonic() + tooSlowPauseMs)
-      return [...refusals, tooSlow(first.index)]
-    }
+    const flaws = ownSchemas.flaws(workspaceId, own)
+    if (flaws === null) return [...refusals, tooSlow(first.index)]
     for (const [at, flaw] of flaws.entries()) if (flaw !== null) refusals.push(unfit(own[at]?.index ?? 0, flaw))
     return refusals.sort((a, b) => a.index - b.index)
   }

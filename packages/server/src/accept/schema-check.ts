@@ -7,28 +7,31 @@ import { TookTooLong, withinTime } from "./bounded-time.ts"
 /** What is wrong with a value, and where (RFC 6901 pointer, from the value itself). */
 export type Flaw = { readonly pointer: string; readonly detail: string }
 
-// Schemas come from workspaces: one's `$id` must not become known to another's (`addUsedSchema`).
-const ajv = new Ajv2020({ strict: false, logger: false, allErrors: false, ownProperties: true, addUsedSchema: false })
-// The package is CommonJS: under ESM its function is the namespace's `default`.
-addFormats.default(ajv)
+/** Only knows JSON Schema itself, which takes it 10 ms to learn: all schemas are checked to be some by this one. */
+const language = new Ajv2020({ strict: false, logger: false })
 
 // By the schema object itself: a type that is registered anew brings a new object, and the old one is collected.
 const compiled = new WeakMap<JsonSchema, ValidateFunction>()
 
 /** Checks `data` against its type's schema. @returns null when it fits. */
 export function flawOf(schema: JsonSchema, data: unknown): Flaw | null {
+  const validate = validatorOf(schema)
+  if (validate(data)) return null
+  return describe(validate.errors?.[0])
+}
+
+function validatorOf(schema: JsonSchema): ValidateFunction {
   let validate = compiled.get(schema)
   if (!validate) {
     validate = compile(schema)
     compiled.set(schema, validate)
   }
-  if (validate(data)) return null
-  return describe(validate.errors?.[0])
+  return validate
 }
 
 /** What an acceptance may spend on all its events together; an honest event takes a few thousandths of it. */
 const checkMaxMs = 100
-/** A registration is one request, and rate-limited. */
+/** Paid once for each schema, not with each event. */
 const compileMaxMs = 500
 
 export type Check = { readonly schema: JsonSchema; readonly data: unknown }
@@ -42,6 +45,10 @@ export type Check = { readonly schema: JsonSchema; readonly data: unknown }
 export function ownFlaws(checks: readonly Check[]): readonly (Flaw | null)[] | null {
   if (checks.length === 0) return []
   try {
+    // Apart from the checks: after a start all are to be compiled anew, and each that was is kept.
+    withinTime(compileMaxMs, () => {
+      for (const { schema } of checks) validatorOf(schema)
+    })
     return withinTime(checkMaxMs, () => checks.map(({ schema, data }) => flawOf(schema, data)))
   } catch (error) {
     // A schema that refers to itself ends the stack, on some data only.
@@ -54,26 +61,33 @@ export function ownFlaws(checks: readonly Check[]): readonly (Flaw | null)[] | n
 export function schemaFlaw(schema: JsonSchema): string | null {
   // Such a validator answers with a promise, which would pass for "fits" and reject where nobody listens.
   if ("$async" in schema) return "$async is not supported"
-  // Forgetting a schema under the name of the language's own would make Ajv forget that one.
-  if (/^https?:\/\/json-schema\.org\//i.test(String(schema.$id))) return "$id is JSON Schema's own; choose another"
   try {
     // Against the simplest data, too: references that go round in circles would show with the first event.
-    withinTime(compileMaxMs, () => compile(schema)({}))
+    withinTime(compileMaxMs, () => validatorOf(schema)({}))
     return null
   } catch (error) {
     if (error instanceof TookTooLong) return "takes too long to compile; make it smaller or simpler"
-    if (error instanceof RangeError) return "refers to itself without end"
+    if (error instanceof RangeError) return "refers to itself without end, or is nested too deeply"
     return error instanceof Error ? error.message : String(error)
   }
 }
 
-/** Ajv itself would keep every schema for good. */
+/**
+ * With an Ajv of its own, which knows JSON Schema's documents, this schema and nothing else: names that a schema gives
+ * to itself and its parts (`$id`, `$anchor`) are known to nobody else's, and what it refers to is in it or nowhere.
+ */
 function compile(schema: JsonSchema): ValidateFunction {
-  try {
-    return ajv.compile(schema)
-  } finally {
-    ajv.removeSchema(schema)
-  }
+  if (!language.validateSchema(schema)) throw new Error(`is no JSON Schema: ${language.errorsText()}`)
+  const ajv = new Ajv2020({
+    strict: false,
+    logger: false,
+    allErrors: false,
+    ownProperties: true,
+    validateSchema: false,
+  })
+  // The package is CommonJS: under ESM its function is the namespace's `default`.
+  addFormats.default(ajv)
+  return ajv.compile(schema)
 }
 
 function describe(error: ErrorObject | undefined): Flaw {

@@ -9,6 +9,7 @@ import type {
 } from "fastify"
 import type { RateLimiterAbstract } from "rate-limiter-flexible"
 import type { Intake } from "../accept/intake.ts"
+import type { OwnSchemas } from "../accept/own-schemas.ts"
 import type { Probe } from "../dispatch/probe.ts"
 import type { Replaying } from "../dispatch/replaying.ts"
 import type { IdMint, WebhookId, WorkspaceId } from "../domain/ids.ts"
@@ -30,6 +31,7 @@ export type ApiParts = {
   readonly store: Store
   readonly registry: Registry
   readonly intake: Pick<Intake, "accept">
+  readonly ownSchemas: Pick<OwnSchemas, "registration">
   readonly probe: Pick<Probe, "test" | "verify">
   /** Tells the dispatcher that a webhook may have something to send. */
   readonly wake: (webhookId: WebhookId, workspaceId: WorkspaceId) => void

@@ -194,7 +194,7 @@ export class Registry {
         this.#takeWebhook(change.put)
         break
       case "eventType":
-        this.#changeTypes(change.put.workspaceId, (types) => types.set(change.put.name, change.put))
+        this.#takeType(change.put)
         break
       case "eventTypeDeleted":
         this.#changeTypes(change.workspaceId, (types) => types.delete(change.name))
@@ -229,6 +229,14 @@ export class Registry {
     held.webhooks.set(webhook.id, webhook)
     held.routing = null
     this.#tell(webhook, before)
+  }
+
+  #takeType(type: CustomEventType): void {
+    const known = this.customEventType(type.workspaceId, type.name)
+    // The same object stays, and with it its schema as it was compiled. One that was deleted and made anew has the
+    // same versions again, but not the same moment.
+    if (known?.version === type.version && known.createdMs === type.createdMs) return
+    this.#changeTypes(type.workspaceId, (types) => types.set(type.name, type))
   }
 
   #changeTypes(id: WorkspaceId, change: (types: Map<string, CustomEventType>) => void): void {

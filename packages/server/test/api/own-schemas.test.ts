@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { type Json, list, type RunningApi, runApi, violationEvent } from "./running-api.ts"
+import { type Json, list, type RunningApi, runApi, sharedApi, violationEvent } from "./running-api.ts"
 
 /** Schemas that look harmless, with data that makes them slow; all far within the sizes allowed. */
 const slow: readonly (readonly [string, Json, Json])[] = [
@@ -87,6 +87,110 @@ describe("a workspace's own schema that takes for ever", () => {
     let data: Json = {}
     for (let n = 0; n < 90; n++) data = { next: data }
     expect((await api.call("POST", "/v1/events", { key, body: { type: "own.list", data } })).status).toBe(202)
+  })
+})
+
+describe("a schema that refers to its own parts", () => {
+  const shared = sharedApi()
+  const node = { type: "object", properties: { child: { $ref: "#" } }, additionalProperties: false }
+  const byName = (ref: string, x: Json) => ({
+    properties: { child: { $ref: ref } },
+    additionalProperties: false,
+    $defs: { x: { type: "object", properties: { child: { $ref: ref } }, additionalProperties: false, ...x } },
+  })
+  it.each<readonly [string, Json]>([
+    ["as a whole", node],
+    ["as a whole, in the language it names", { $schema: "https://json-schema.org/draft/2020-12/schema", ...node }],
+    ["as a whole, with a name of its own", { $id: "urn:acme:node", ...node }],
+    [
+      "by its own name",
+      { ...node, $id: "https://acme.test/node", properties: { child: { $ref: "https://acme.test/node" } } },
+    ],
+    ["by a path", byName("#/$defs/x", {})],
+    ["by an anchor", byName("#x", { $anchor: "x" })],
+    ["by a part's name", byName("https://acme.test/x", { $id: "https://acme.test/x" })],
+    ["from a part back to the whole", { ...byName("#/$defs/x", {}), $defs: { x: { $ref: "#" } } }],
+  ])("%s holds events to it at every depth", async (_how, schema) => {
+    const api = shared()
+    const key = await api.workspaceKey()
+    expect(await register(api, key, "own.tree", schema)).toMatchObject({ status: 201 })
+    const publish = (data: Json) => api.call("POST", "/v1/events", { key, body: { type: "own.tree", data } })
+    expect((await publish({ child: { child: { child: {} } } })).status).toBe(202)
+    const misfit = await publish({ child: { child: { child: { leaf: 1 } } } })
+    expect(misfit).toMatchObject({ status: 422, pointers: ["/data/child/child/child"] })
+  })
+
+  it.each([
+    "https://example.com/x.json",
+    "http://169.254.169.254/latest/meta-data/",
+    "file:///etc/passwd",
+    "other.json",
+    "#/$defs/absent",
+    "#absent",
+    "https://json-schema.org/draft/2020-12/absent",
+  ])("and one that refers to %s is refused: nothing is fetched", async (ref) => {
+    const api = shared()
+    const answer = await register(api, await api.workspaceKey(), "own.remote", { properties: { a: { $ref: ref } } })
+    expect(answer).toMatchObject({ status: 422, pointers: ["/schema"] })
+    expect(answer.text).toContain("resolve")
+  })
+
+  it("knows no names that another workspace's schema gave to its parts", async () => {
+    const api = shared()
+    const schema = { $defs: { x: { $id: "https://acme.test/secret-part", type: "integer" } } }
+    expect((await register(api, await api.workspaceKey(), "own.named", schema)).status).toBe(201)
+    const other = { properties: { a: { $ref: "https://acme.test/secret-part" } } }
+    expect(await register(api, await api.workspaceKey(), "own.thief", other)).toMatchObject({
+      status: 422,
+      pointers: ["/schema"],
+    })
+  })
+
+  it("in data without end is refused by the body's depth, not by a broken stack", async () => {
+    const api = shared()
+    const key = await api.workspaceKey()
+    expect((await register(api, key, "own.tree", node)).status).toBe(201)
+    const raw = `{"type":"own.tree","data":${'{"child":'.repeat(500)}{}${"}".repeat(500)}}`
+    expect((await api.call("POST", "/v1/events", { key, raw })).json.code).toBe("json_too_deep")
+  })
+})
+
+describe("registering schemas that take long", () => {
+  it("is refused at a slow sample in bounded time, and for a while after", async () => {
+    const api = await runApi()
+    const [key, other] = [await api.workspaceKey(), await api.workspaceKey()]
+    const slowOne = {
+      name: "own.slow",
+      schema: { properties: { s: { pattern: "^(a+)+$" } } },
+      sample: { s: `${"a".repeat(60)}!` },
+    }
+    const quick = { name: "own.quick", schema: { type: "object" } }
+    const post = (as: string, body: Json) => api.call("POST", "/v1/event-types", { key: as, body })
+    const startedMs = performance.now()
+    expect(await post(key, slowOne)).toMatchObject({ status: 422, pointers: ["/sample"] })
+    const again = await post(key, slowOne)
+    expect(again).toMatchObject({ status: 429, json: { code: "rate_limited" } })
+    expect(Number(again.headers["retry-after"])).toBeGreaterThanOrEqual(1)
+    // Twenty more at once would have taken two seconds.
+    for (let n = 0; n < 20; n++) expect((await post(key, quick)).status).toBe(429)
+    expect(performance.now() - startedMs).toBeLessThan(1_500)
+    // Others' are looked at, and its own again once it has waited as told.
+    expect((await post(other, quick)).status).toBe(201)
+    await api.clock.advance(Number(again.headers["retry-after"]) * 1_000)
+    expect((await post(key, quick)).status).toBe(201)
+  })
+
+  it("leaves a type that was compiled once at work: no event pays for that", async () => {
+    const api = await runApi()
+    const key = await api.workspaceKey()
+    const properties = Object.fromEntries(
+      Array.from({ length: 200 }, (_, n) => [`p${n}`, { type: "string", minLength: 1 }]),
+    )
+    expect((await register(api, key, "own.large", { type: "object", properties })).status).toBe(201)
+    const data = { p199: "x" }
+    expect((await api.call("POST", "/v1/events", { key, body: { type: "own.large", data } })).status).toBe(202)
+    const misfit = await api.call("POST", "/v1/events", { key, body: { type: "own.large", data: { p199: "" } } })
+    expect(misfit).toMatchObject({ status: 422, pointers: ["/data/p199"] })
   })
 })
 

@@ -90,6 +90,7 @@ async function startApi(options: Options) {
     store,
     registry: engine.registry,
     intake: engine.intake,
+    ownSchemas: engine.ownSchemas,
     probe: engine.probe,
     replaying: engine.replaying,
     keyRotation: new KeyRotation(engine.registry, store, keyRing, () => keyRing.replace(Buffer.from(random.bytes(32)))),

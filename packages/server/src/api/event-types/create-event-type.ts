@@ -2,13 +2,13 @@ import { inCatalogue } from "../../domain/workspace.ts"
 import { workspaceOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { auditEntry, change } from "../changing.ts"
-import { Problem, refuseIfFlawed } from "../problems.ts"
+import { Problem } from "../problems.ts"
 import { Closed } from "../schema-vocabulary.ts"
 import { EventTypeName, EventTypeShown, eventTypeView, ownTypeSettings } from "./event-type-view.ts"
-import { ownType, ownTypeFlaws } from "./own-types.ts"
+import { ownType, refuseUnusable } from "./own-types.ts"
 
 export function createEventType(api: Api, parts: ApiParts): void {
-  const { registry, clock } = parts
+  const { registry, ownSchemas, clock } = parts
   api.post(
     "/v1/event-types",
     {
@@ -24,7 +24,7 @@ export function createEventType(api: Api, parts: ApiParts): void {
     async (request, reply) => {
       const workspaceId = workspaceOf(request)
       const { name, ...input } = request.body
-      refuseIfFlawed(ownTypeFlaws(input))
+      refuseUnusable(ownSchemas, workspaceId, input)
       const type = await change(parts, () => {
         if (registry.eventTypes(workspaceId).has(name)) throw new Problem("event_type_exists")
         const nowMs = clock.now()

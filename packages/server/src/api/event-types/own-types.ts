@@ -1,8 +1,8 @@
-import { flawOf, schemaFlaw } from "../../accept/schema-check.ts"
 import type { WorkspaceId } from "../../domain/ids.ts"
 import type { CustomEventType, JsonSchema } from "../../domain/workspace.ts"
 import type { Registry } from "../../registry/registry.ts"
-import { type Flaw, Problem } from "../problems.ts"
+import type { ApiParts } from "../api-parts.ts"
+import { Problem, refuseIfFlawed } from "../problems.ts"
 
 export type OwnTypeInput = {
   readonly group?: string
@@ -30,17 +30,28 @@ export function ownType(
   }
 }
 
-export function ownTypeFlaws({ schema, sample }: OwnTypeInput): Flaw[] {
-  if (schema === undefined || schema === null) return []
+/** @throws Problem when the schema or the sample cannot be used, or cannot be looked at now. */
+export function refuseUnusable(
+  ownSchemas: ApiParts["ownSchemas"],
+  workspaceId: WorkspaceId,
+  { schema = null, sample = null }: OwnTypeInput,
+): void {
+  if (schema === null) return
   if (JSON.stringify(schema).length > schemaCharactersMax) {
-    return [{ pointer: "/schema", detail: `must not be over ${schemaCharactersMax} characters` }]
+    refuseIfFlawed([{ pointer: "/schema", detail: `must not be over ${schemaCharactersMax} characters` }])
   }
-  const unusable = schemaFlaw(schema)
-  if (unusable !== null) return [{ pointer: "/schema", detail: unusable }]
-  const misfit = sample === undefined || sample === null ? null : flawOf(schema, sample)
-  return misfit === null
-    ? []
-    : [{ pointer: `/sample${misfit.pointer}`, detail: `does not fit the schema: ${misfit.detail}` }]
+  const verdict = ownSchemas.registration(workspaceId, schema, sample)
+  switch (verdict.is) {
+    case "fit":
+      return
+    case "unfit":
+      return refuseIfFlawed([verdict.flaw])
+    case "tooSoon":
+      throw new Problem("rate_limited", {
+        detail: "This workspace's schemas took long to compile or check, so that no more are looked at for a while.",
+        headers: { "retry-after": String(Math.max(1, Math.ceil(verdict.waitMs / 1000))) },
+      })
+  }
 }
 
 /** @throws Problem for one that is unknown, or the profile's. */

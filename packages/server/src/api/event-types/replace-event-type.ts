@@ -2,13 +2,12 @@ import { inCatalogue } from "../../domain/workspace.ts"
 import { workspaceOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { auditEntry, change } from "../changing.ts"
-import { refuseIfFlawed } from "../problems.ts"
 import { Closed } from "../schema-vocabulary.ts"
 import { EventTypeParams, EventTypeShown, eventTypeView, ownTypeSettings } from "./event-type-view.ts"
-import { foundOwnType, ownType, ownTypeFlaws } from "./own-types.ts"
+import { foundOwnType, ownType, refuseUnusable } from "./own-types.ts"
 
 export function replaceEventType(api: Api, parts: ApiParts): void {
-  const { registry, clock } = parts
+  const { registry, ownSchemas, clock } = parts
   api.put(
     "/v1/event-types/:name",
     {
@@ -26,7 +25,7 @@ export function replaceEventType(api: Api, parts: ApiParts): void {
     async (request) => {
       const workspaceId = workspaceOf(request)
       foundOwnType(registry, workspaceId, request.params.name)
-      refuseIfFlawed(ownTypeFlaws(request.body))
+      refuseUnusable(ownSchemas, workspaceId, request.body)
       const type = await change(parts, () => {
         const before = foundOwnType(registry, workspaceId, request.params.name)
         const { name, createdMs } = before
