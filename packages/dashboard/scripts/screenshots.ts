@@ -2,26 +2,24 @@ import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { chromium } from "playwright-core"
 import { Tocsin } from "../../client/src/index.ts"
-import { openDashboardDemo } from "../../server/src/cli/demo/dashboard-data.ts"
-import { startServer } from "../../server/src/cli/demo/server-process.ts"
+import { prepareDashboardDemo } from "../../server/src/cli/demo/dashboard-demo.ts"
+import { startServer, temporaryDataDir } from "../../server/src/cli/demo/server-process.ts"
 import { findBrowser } from "../../server/test/e2e/dashboard/find-browser.ts"
 import { screensOf } from "../../server/test/e2e/dashboard/screens.ts"
 
-// Takes the pictures of docs/screenshots/: npm run screenshots -- [seconds of traffic] [folder]
-const trafficSeconds = Number(process.argv[2] ?? 150)
-const folder = process.argv[3] ?? join(import.meta.dirname, "../../../docs/screenshots")
+// Takes the pictures of docs/screenshots/: npm run screenshots -- [folder]
+const folder = process.argv[2] ?? join(import.meta.dirname, "../../../docs/screenshots")
 const adminKey = "ta_the-key-of-the-screenshots"
 
 await import("./build-when-stale.ts")
 mkdirSync(folder, { recursive: true })
 const stop = new AbortController()
-const server = await startServer(adminKey, stop.signal)
-const demo = await openDashboardDemo(server.address, adminKey)
+const dataDir = temporaryDataDir()
+const demo = await prepareDashboardDemo(dataDir, adminKey, stop.signal)
+const server = await startServer(adminKey, stop.signal, dataDir)
 const browser = await chromium.launch({ executablePath: await findBrowser(), args: ["--no-sandbox", "--disable-gpu"] })
 try {
-  console.log(`traffic for ${trafficSeconds} s, so that the plots have something to show`)
-  const traffic = demo.traffic(3, stop.signal)
-  await new Promise((resolve) => setTimeout(resolve, trafficSeconds * 1000))
+  const traffic = demo.traffic(server.address, stop.signal)
   const tocsin = new Tocsin({ baseUrl: server.address, apiKey: demo.key })
   const screens = await screensOf(tocsin)
   for (const colorScheme of ["light", "dark"] as const) {

@@ -11,6 +11,8 @@ import { buildApi } from "./api/app.ts"
 import { ActivityFeed } from "./api/stream/activity-feed.ts"
 import type { Config } from "./config.ts"
 import { assembleEngine, type Engine } from "./engine.ts"
+import type { Clock } from "./ports/clock.ts"
+import type { Sender } from "./ports/sender.ts"
 import type { Store } from "./ports/store.ts"
 import { KeyRotation } from "./registry/key-rotation.ts"
 import {
@@ -46,15 +48,26 @@ export type Running = {
   stop(): Promise<void>
 }
 
+/** What a server that plays another time than the present is given in place of the machine's own. */
+export type Surroundings = { readonly clock: Clock; readonly sender: Sender; readonly store: Store }
+
 /**
  * Starts the whole server: store, engine, API.
+ *
+ * @param surroundings left out: the machine's clock, the network, and the database that the settings name.
  * @throws Error of one line when a setting, a key or the database does not allow it.
  */
-export async function serve(config: Config, logger: Logger): Promise<Running> {
+export async function serve(
+  config: Config,
+  logger: Logger,
+  surroundings: Surroundings | null = null,
+): Promise<Running> {
   // The store first: it refuses a second process before that one can make keys of its own.
-  const { store, cluster } = await openStore(config, logger)
+  const { store, cluster } = surroundings
+    ? { store: surroundings.store, cluster: null }
+    : await openStore(config, logger)
   try {
-    return await serveOn(store, cluster, config, logger)
+    return await serveOn(store, cluster, config, logger, surroundings)
   } catch (error) {
     await store.close()
     throw error
@@ -86,24 +99,33 @@ function endAtOnce(logger: Logger, reason: string): void {
   setTimeout(() => process.exit(1), lastLineMs)
 }
 
-async function serveOn(store: Store, cluster: Cluster, config: Config, logger: Logger): Promise<Running> {
+async function serveOn(
+  store: Store,
+  cluster: Cluster,
+  config: Config,
+  logger: Logger,
+  surroundings: Pick<Surroundings, "clock" | "sender"> | null,
+): Promise<Running> {
   const { dataDir } = config
+  const clock = surroundings?.clock ?? systemClock
   const encryption = config.encryptionKeys
     ? encryptionKeysGiven(config.encryptionKeys)
     : encryptionKeysIn(dataDir, systemRandom.bytes(keyBytes))
   const keyRing = new KeyRing(encryption.keys)
   const admin = config.adminKey ? adminKeyGiven(config.adminKey) : adminKeyIn(dataDir, systemRandom.bytes(keyBytes))
-  const sender = openSender({
-    allowedTargets: config.allowedTargets,
-    deniedTargets: config.deniedTargets,
-    egressProxy: config.egressProxy,
-  })
+  const sender =
+    surroundings?.sender ??
+    openSender({
+      allowedTargets: config.allowedTargets,
+      deniedTargets: config.deniedTargets,
+      egressProxy: config.egressProxy,
+    })
   const figures = prometheus({ inFlight: () => engine.dispatcher.inFlight() })
-  const feed = new ActivityFeed(systemClock, cluster?.relay ?? null)
+  const feed = new ActivityFeed(clock, cluster?.relay ?? null)
   const engine: Engine = await assembleEngine({
     store,
     sender,
-    clock: systemClock,
+    clock,
     random: systemRandom,
     metrics: figures.metrics,
     sealing: keyRing,
@@ -124,7 +146,7 @@ async function serveOn(store: Store, cluster: Cluster, config: Config, logger: L
     probe: engine.probe,
     replaying: engine.replaying,
     wake: (webhookId, workspaceId) => engine.dispatcher.wake(workspaceId, webhookId),
-    clock: systemClock,
+    clock,
     random: systemRandom,
     mint: engine.mint,
     adminKeyHash: admin.hash,

@@ -31,7 +31,7 @@ const rooms: Readonly<Record<string, Room>> = {
   api: { from: ["accept", "registry", "dispatch", "secrets", "ports", "profiles", "domain"], outside: "anything" },
   // A server's data comes through the client. What is done here is done as the server does it: `listen` signs, posts and
   // judges, `verify` knows the profiles, `migrate` the stores, `import` opens what was sealed. The demo plays newcomers'
-  // receivers.
+  // receivers, and a past by another clock.
   cli: {
     from: [
       "main.ts",
@@ -41,6 +41,7 @@ const rooms: Readonly<Record<string, Room>> = {
       "send",
       "secrets",
       "dispatch",
+      "system",
       "ports",
       "profiles",
       "domain",

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest"
 import { KeyUse } from "../../src/api/key-use.ts"
 import { asId, type WorkspaceId } from "../../src/domain/ids.ts"
+import { VirtualClock } from "../../src/system/virtual-clock.ts"
 import { apiKeyOf, t0 } from "../contracts/store-fixtures.ts"
-import { VirtualClock } from "../simulation/virtual-clock.ts"
 
 test("a use of a key while an earlier one is being written is written next", async () => {
   const written: (readonly number[])[] = []

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { HealthCheck } from "../../src/api/api-parts.ts"
 import { readiness } from "../../src/api/instance/readiness.ts"
-import { VirtualClock } from "../simulation/virtual-clock.ts"
+import { VirtualClock } from "../../src/system/virtual-clock.ts"
 import { runApi } from "./running-api.ts"
 
 /** A check that answers what it is told to, and counts. */

@@ -13,8 +13,8 @@ import { KeyRing } from "../../src/secrets/key-ring.ts"
 import { strictPolicy } from "../../src/send/allowed-targets.ts"
 import { checkTarget, unexemptHttp } from "../../src/send/target-rules.ts"
 import { openMemoryStore } from "../../src/stores/memory/open-memory-store.ts"
+import { VirtualClock } from "../../src/system/virtual-clock.ts"
 import { SeededRandom } from "../simulation/seeded-random.ts"
-import { VirtualClock } from "../simulation/virtual-clock.ts"
 
 export const adminKey = "ta_the-instance-key-of-the-tests"
 

@@ -3,7 +3,7 @@ import { Authorizing } from "../../src/dispatch/authorizing.ts"
 import type { WebhookId } from "../../src/domain/ids.ts"
 import type { ClientCredentials } from "../../src/domain/webhook.ts"
 import type { SendRequest, SendResult } from "../../src/ports/sender.ts"
-import { VirtualClock } from "./virtual-clock.ts"
+import { VirtualClock } from "../../src/system/virtual-clock.ts"
 import { World } from "./world.ts"
 
 const credentials: ClientCredentials = {

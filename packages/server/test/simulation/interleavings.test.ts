@@ -3,9 +3,9 @@ import { expect, test } from "vitest"
 import type { WebhookId } from "../../src/domain/ids.ts"
 import type { Ordering } from "../../src/domain/webhook.ts"
 import { type Store, StoreUnavailable } from "../../src/ports/store.ts"
+import type { VirtualClock } from "../../src/system/virtual-clock.ts"
 import type { Arrival, Reply } from "./scripted-sender.ts"
 import { SeededRandom } from "./seeded-random.ts"
-import type { VirtualClock } from "./virtual-clock.ts"
 import { World } from "./world.ts"
 
 const secondMs = 1_000

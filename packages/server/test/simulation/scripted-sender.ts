@@ -1,6 +1,6 @@
 import type { FailureCode } from "../../src/domain/delivery.ts"
 import type { Sender, SendRequest, SendResult } from "../../src/ports/sender.ts"
-import type { VirtualClock } from "./virtual-clock.ts"
+import type { VirtualClock } from "../../src/system/virtual-clock.ts"
 
 /** What a receiver of the simulation does with a request. */
 export type Reply =

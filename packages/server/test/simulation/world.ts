@@ -9,10 +9,10 @@ import type { Metrics } from "../../src/ports/metrics.ts"
 import type { Sender } from "../../src/ports/sender.ts"
 import type { DeliveryRecord, Store } from "../../src/ports/store.ts"
 import { openMemoryStore } from "../../src/stores/memory/open-memory-store.ts"
+import { VirtualClock } from "../../src/system/virtual-clock.ts"
 import { ScriptedSender } from "./scripted-sender.ts"
 import { SeededRandom } from "./seeded-random.ts"
 import { severable } from "./severable.ts"
-import { VirtualClock } from "./virtual-clock.ts"
 
 const silent: Metrics = { accepted() {}, attempted() {}, delivered() {} }
 const plain = { seal: (clear: string) => clear, open: (sealed: string) => sealed }

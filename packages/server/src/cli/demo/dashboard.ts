@@ -1,31 +1,34 @@
 import { execFileSync } from "node:child_process"
 import { randomBytes } from "node:crypto"
-import { existsSync } from "node:fs"
+import { existsSync, rmSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import { openDashboardDemo } from "./dashboard-data.ts"
-import { startServer } from "./server-process.ts"
-
-/** Slow enough to be read as it comes, fast enough for the plots to move. */
-const eventsPerSecond = 3
+import { prepareDashboardDemo } from "./dashboard-demo.ts"
+import { startServer, temporaryDataDir } from "./server-process.ts"
 
 const build = fileURLToPath(new URL("../../../../dashboard/scripts/build-when-stale.ts", import.meta.url))
 
-/** A server with a workspace full of webhooks that fare well and badly, and its dashboard to look around in. */
+/** A server with a workspace that has a day behind it, and its dashboard to look around in. */
 export async function showDashboard(signal: AbortSignal): Promise<void> {
   if (existsSync(build)) execFileSync(process.execPath, [build], { stdio: ["ignore", "ignore", "inherit"] })
   const adminKey = `ta_${randomBytes(24).toString("base64url")}`
-  const server = await startServer(adminKey, signal)
+  const dataDir = temporaryDataDir()
   try {
-    const demo = await openDashboardDemo(server.address, adminKey)
-    process.stdout.write(
-      `\n  The dashboard: ${server.address}\n  Sign in with:  ${demo.key}\n\n  Events are published until Ctrl-C; then everything is removed.\n\n`,
-    )
+    process.stdout.write("\n  Playing the last day of a workspace through the engine: some seconds.\n")
+    const demo = await prepareDashboardDemo(dataDir, adminKey, signal)
     try {
-      await demo.traffic(eventsPerSecond, signal)
+      const server = await startServer(adminKey, signal, dataDir)
+      try {
+        process.stdout.write(
+          `\n  The dashboard: ${server.address}\n  Sign in with:  ${demo.key}\n\n  Events are published until Ctrl-C; then everything is removed.\n\n`,
+        )
+        await demo.traffic(server.address, signal)
+      } finally {
+        await server.stop()
+      }
     } finally {
       await demo.close()
     }
   } finally {
-    await server.stop()
+    rmSync(dataDir, { recursive: true, force: true })
   }
 }

@@ -18,12 +18,20 @@ export type ServerProcess = {
 const stopMaxMs = 10_000
 const logTailCharacters = 2_000
 
+/** For a demo's server alone, which removes it when it stops. */
+export function temporaryDataDir(): string {
+  return mkdtempSync(join(tmpdir(), "tocsin-demo-"))
+}
+
 /**
- * Starts a server of its own process on a temporary data directory and a free port.
+ * Starts a server of its own process on a data directory of its own and a free port.
  * @throws Error with the end of its log when it does not start.
  */
-export async function startServer(adminKey: string, signal: AbortSignal): Promise<ServerProcess> {
-  const dataDir = mkdtempSync(join(tmpdir(), "tocsin-demo-"))
+export async function startServer(
+  adminKey: string,
+  signal: AbortSignal,
+  dataDir = temporaryDataDir(),
+): Promise<ServerProcess> {
   const child = spawn(process.execPath, [fileURLToPath(new URL("../../main.ts", import.meta.url))], {
     env: {
       ...withoutSettings(process.env),

@@ -13,13 +13,21 @@ const build = fileURLToPath(new URL("../../../../dashboard/scripts/build-when-st
 export type Place = {
   readonly server: RunningServer
   readonly receiver: Receiver
-  /** With the key of the workspace `acme`. */
+  /** With the workspace's key. */
   readonly tocsin: Tocsin
   readonly key: string
 }
 
-/** A browser, a server with a workspace, and a receiver, for all tests of a file; and the pages they open. */
-export function dashboard(profile: "cybervault" | "policycortex" | "standard") {
+/**
+ * A browser, a server with a workspace, and a receiver, for all tests of a file; and the pages they open.
+ *
+ * @param prepare fills the data directory before the server starts on it, and tells the key of the workspace to look at;
+ *   without it an empty workspace is made.
+ */
+export function dashboard(
+  profile: "cybervault" | "policycortex" | "standard",
+  prepare?: (dataDir: string) => Promise<string>,
+) {
   let browser: Browser | undefined
   let place: Place | undefined
   const contexts: BrowserContext[] = []
@@ -29,11 +37,12 @@ export function dashboard(profile: "cybervault" | "policycortex" | "standard") {
     execFileSync(process.execPath, [build], { stdio: ["ignore", "ignore", "inherit"] })
     const args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     browser = await chromium.launch({ executablePath: await findBrowser(), headless: true, args })
-    const server = await startServer({ TOCSIN_DATA_DIR: newDataDirectory() })
+    const dataDir = newDataDirectory()
+    const prepared = await prepare?.(dataDir)
+    const server = await startServer({ TOCSIN_DATA_DIR: dataDir })
     const receiver = await openReceiver()
-    const admin = new Tocsin({ baseUrl: server.address, apiKey: adminKey })
-    const { api_key } = await admin.workspaces.create({ name: "acme", profile })
-    place = { server, receiver, key: api_key.key, tocsin: new Tocsin({ baseUrl: server.address, apiKey: api_key.key }) }
+    const key = prepared ?? (await newWorkspaceKey(server.address, profile))
+    place = { server, receiver, key, tocsin: new Tocsin({ baseUrl: server.address, apiKey: key }) }
   }, 400_000)
   afterEach(async () => {
     for (const context of contexts.splice(0)) await context.close()
@@ -85,6 +94,11 @@ export function dashboard(profile: "cybervault" | "policycortex" | "standard") {
   }
 
   return { here, openPage, signedIn }
+}
+
+async function newWorkspaceKey(baseUrl: string, profile: "cybervault" | "policycortex" | "standard"): Promise<string> {
+  const { api_key } = await new Tocsin({ baseUrl, apiKey: adminKey }).workspaces.create({ name: "acme", profile })
+  return api_key.key
 }
 
 /** What axe finds, in words. Evaluated over the debugger's protocol, which the page's policy does not hinder. */

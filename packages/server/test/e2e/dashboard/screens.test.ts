@@ -1,21 +1,22 @@
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { Tocsin } from "../../../../client/src/index.ts"
-import { type DashboardDemo, openDashboardDemo } from "../../../src/cli/demo/dashboard-data.ts"
+import type { Tocsin } from "../../../../client/src/index.ts"
+import { type DashboardDemo, prepareDashboardDemo } from "../../../src/cli/demo/dashboard-demo.ts"
 import { adminKey } from "../server-process.ts"
 import { dashboard, violations } from "./dashboard-browser.ts"
 import { screensOf } from "./screens.ts"
 
-const { here, openPage, signedIn } = dashboard("policycortex")
-
 let demo: DashboardDemo | undefined
+const { here, openPage, signedIn } = dashboard("policycortex", async (dataDir) => {
+  demo = await prepareDashboardDemo(dataDir, adminKey, AbortSignal.timeout(120_000))
+  return demo.key
+})
+
 let tocsin: Tocsin
 
-beforeAll(async () => {
-  demo = await openDashboardDemo(here().server.address, adminKey)
-  tocsin = new Tocsin({ baseUrl: here().server.address, apiKey: demo.key })
-  await demo.traffic(40, AbortSignal.timeout(3_000))
+beforeAll(() => {
+  tocsin = here().tocsin
 })
 afterAll(() => demo?.close())
 
@@ -24,7 +25,7 @@ describe.each(["light", "dark"] as const)("every screen, in %s,", (colorScheme) 
     const page = await openPage("/", { colorScheme })
     await page.getByLabel("API key").waitFor()
     expect(await violations(page), "sign-in").toEqual([])
-    await page.getByLabel("API key").fill(demo?.key ?? "")
+    await page.getByLabel("API key").fill(here().key)
     await page.getByRole("button", { name: "Sign in" }).click()
     await page.getByRole("button", { name: "Sign out" }).waitFor()
     // That it looks at all: a violation made on purpose is found.
@@ -58,7 +59,7 @@ it("is useful on a phone: nothing wider than the screen, and all reached by the 
 it("is reached by keyboard alone: from the sign-in to a webhook's page", async () => {
   const page = await openPage("/settings/integrations/webhooks")
   await page.getByLabel("API key").waitFor()
-  await page.keyboard.type(demo?.key ?? "")
+  await page.keyboard.type(here().key)
   await page.keyboard.press("Enter")
   const link = page.getByRole("table", { name: "Webhooks" }).getByRole("link").first()
   await link.waitFor()

@@ -1,5 +1,5 @@
 import TinyQueue from "tinyqueue"
-import type { Clock } from "../../src/ports/clock.ts"
+import type { Clock } from "../ports/clock.ts"
 
 type Timer = { readonly atMs: number; readonly order: number; readonly call: () => void; cancelled: boolean }
 
