@@ -244,7 +244,10 @@ function encodeAccepted(tape: Tape, events: readonly AcceptedEvent[]): void {
 }
 
 /** Reads the outcomes of a batch, which tells what each of them is. */
-export function decodeReplies(batch: readonly Operation[], tape: Tape): readonly Outcome<unknown>[] {
+export function decodeReplies(
+  batch: readonly (Operation | OperationOnTape)[],
+  tape: Tape,
+): readonly Outcome<unknown>[] {
   const read = new TapeReader(tape)
   return batch.map((operation): Outcome<unknown> => {
     const kind = read.number()
@@ -261,7 +264,7 @@ export function decodeReplies(batch: readonly Operation[], tape: Tape): readonly
   })
 }
 
-function decodeAccepted({ events }: Acceptance, read: TapeReader): Accepted {
+function decodeAccepted({ events }: Acceptance | AcceptanceOnTape, read: TapeReader): Accepted {
   return {
     outcome: "accepted",
     events: events.map((event): AcceptedEvent => {
