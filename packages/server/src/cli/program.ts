@@ -1,5 +1,7 @@
 import { Command } from "commander"
 import manifest from "../../package.json" with { type: "json" }
+import { addBackup } from "./backing-up/backup.ts"
+import { addRestore } from "./backing-up/restore.ts"
 import { addCompletion } from "./completing/completion.ts"
 import { addDeliveries } from "./deliveries/deliveries.ts"
 import { addDoctor } from "./doctoring/doctor.ts"
@@ -60,6 +62,8 @@ export function buildProgram(terminal: Terminal): Command {
   program.commandsGroup("For an operator:")
   addServe(program)
   addMigrate(program, terminal)
+  addBackup(program, terminal)
+  addRestore(program, terminal)
   addExport(program, terminal)
   addImport(program, terminal)
   addWorkspaces(program, terminal)

@@ -10,6 +10,10 @@ export class BadKeyFile extends Error {
   }
 }
 
+/** In the data directory. */
+export const encryptionKeyFile = "encryption.key"
+export const adminKeyFile = "admin-key.sha256"
+
 /** `keep` writes a key that was just made to its file; one that was given or read is there already. */
 type Kept = { keep(): void }
 
@@ -31,7 +35,7 @@ export type EncryptionKeys = Kept & {
  * @throws BadKeyFile
  */
 export function encryptionKeysIn(dataDir: string, random: Uint8Array): EncryptionKeys {
-  const path = join(dataDir, "encryption.key")
+  const path = join(dataDir, encryptionKeyFile)
   if (!existsSync(path)) {
     const made = Buffer.from(random)
     return { keys: [made], keep: () => writePrivate(path, keyLines([made])), replace: replacerOf(path) }
@@ -53,9 +57,16 @@ function replacerOf(path: string): (random: Uint8Array) => Buffer {
 
 /** @throws BadKeyFile */
 function keysIn(path: string): Keys {
-  const lines = readFileSync(path, "utf8")
-    .split("\n")
-    .filter((line) => line.trim() !== "")
+  return keysOf(readFileSync(path, "utf8"), path)
+}
+
+/**
+ * The keys that a key file holds.
+ * @param path of the file, for the error.
+ * @throws BadKeyFile
+ */
+export function keysOf(text: string, path: string): Keys {
+  const lines = text.split("\n").filter((line) => line.trim() !== "")
   const [present, ...retired] = lines.map((line) => Buffer.from(line.trim(), "base64"))
   if (present === undefined || [present, ...retired].some(({ length }) => length !== 32)) {
     throw new BadKeyFile(path, "does not hold 32 bytes in base64 on each line; restore it from your backup")
@@ -76,7 +87,7 @@ export type AdminKey = Kept & { readonly hash: string; readonly shown: string | 
  * @throws BadKeyFile
  */
 export function adminKeyIn(dataDir: string, random: Uint8Array): AdminKey {
-  const path = join(dataDir, "admin-key.sha256")
+  const path = join(dataDir, adminKeyFile)
   if (!existsSync(path)) {
     const minted = mintKey("ta", random)
     return { hash: minted.hash, shown: minted.key, keep: () => writePrivate(path, `${minted.hash}\n`) }

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { barText } from "../../src/cli/moving/progress.ts"
+import { barText } from "../../src/cli/showing/bar.ts"
 import { sealerFor } from "../../src/secrets/sealing.ts"
 import { openSqliteStore } from "../../src/stores/sqlite/open-sqlite-store.ts"
 import { type LivedIn, liveIn } from "../contracts/lived-in.ts"

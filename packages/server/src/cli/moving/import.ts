@@ -12,9 +12,9 @@ import { openSqliteImporting } from "../../stores/sqlite/moving/importing.ts"
 import { withJson } from "../calling/connection.ts"
 import { Failed } from "../running/failures.ts"
 import type { Terminal } from "../running/terminal.ts"
+import { type Say, withBar } from "../showing/bar.ts"
 import { present } from "../showing/present.ts"
 import { withExamples } from "../showing/teaching.ts"
-import { type Say, withBar } from "./progress.ts"
 import { type Contents, historyIn, inspectExport } from "./reading-file.ts"
 import { movedSummary, movedTo } from "./summary.ts"
 
@@ -95,12 +95,12 @@ function alreadyThere(taken: readonly string[]): Failed {
   )
 }
 
-const Sealed = Compile(Type.Object({ sealed: Type.String() }))
+const Sealed = Compile(Type.Object({ sealed: Type.Union([Type.Null(), Type.String()]) }))
 
 /** Opens every secret before anything is written: a server could not start with one that it cannot open. */
 function refuseOtherKey({ configuration }: Contents, config: Config): void {
   const sealed = configuration.flatMap((each) =>
-    each.kind === "webhook" ? [Sealed.Parse(JSON.parse(each.record)).sealed] : [],
+    each.kind === "webhook" ? (Sealed.Parse(JSON.parse(each.record)).sealed ?? []) : [],
   )
   if (sealed.length === 0) return
   // A key that is only now made up opens nothing, and is not kept.

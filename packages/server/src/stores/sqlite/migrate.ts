@@ -10,10 +10,8 @@ const folder = new URL("./migrations/", import.meta.url)
  * @throws Error when the database was written by a newer version: what that one means is not known here
  */
 export function migrate(db: DatabaseSync, directory: string): void {
-  const files = readdirSync(folder)
-    .filter((name) => /^\d{4}_.*\.sql$/.test(name))
-    .sort()
-  const have = Number(db.prepare("PRAGMA user_version").get()?.user_version)
+  const files = migrationFiles()
+  const have = schemaOf(db)
   if (have > files.length)
     throw new Error(
       `The database in ${directory} has schema ${have} and this version of Tocsin knows schemas up to ${files.length}. Start the version that wrote it, or a newer one.`,
@@ -24,4 +22,20 @@ export function migrate(db: DatabaseSync, directory: string): void {
       `BEGIN IMMEDIATE; ${readFileSync(new URL(name, folder), "utf8")}; PRAGMA user_version = ${index + 1}; COMMIT`,
     )
   }
+}
+
+/** The schema that this version of Tocsin brings databases to. */
+export function knownSchema(): number {
+  return migrationFiles().length
+}
+
+/** 0 for a database that was never brought to any. */
+export function schemaOf(db: DatabaseSync): number {
+  return Number(db.prepare("PRAGMA user_version").get()?.user_version)
+}
+
+function migrationFiles(): readonly string[] {
+  return readdirSync(folder)
+    .filter((name) => /^\d{4}_.*\.sql$/.test(name))
+    .sort()
 }

@@ -3,10 +3,15 @@ import type { Terminal } from "../running/terminal.ts"
 
 const barMax = 40
 
-/** How far a move is, in a line. */
-export function barText(done: number, total: number, columns: number): string {
+/** What is counted, in words. */
+export type Figures = (done: number, total: number) => string
+
+const inRecords: Figures = (done, total) => `${done} of ${total} records`
+
+/** How far a long work is, in a line. */
+export function barText(done: number, total: number, columns: number, figuresOf = inRecords): string {
   const share = total === 0 ? 1 : Math.min(1, done / total)
-  const figures = `${done} of ${Math.max(done, total)} records`
+  const figures = figuresOf(done, Math.max(done, total))
   const width = Math.max(10, Math.min(barMax, columns - figures.length - 12))
   const filled = Math.round(share * width)
   return `${"█".repeat(filled)}${"░".repeat(width - filled)} ${String(Math.floor(share * 100)).padStart(3)} %  ${figures}`
@@ -20,6 +25,7 @@ export async function withBar<Result>(
   { json }: { readonly json?: boolean },
   title: string,
   work: (say: Say) => Promise<Result>,
+  figures: Figures = inRecords,
 ): Promise<Result> {
   if (json === true || !terminal.isTty) return work(() => {})
   const finished = Promise.withResolvers<Result>()
@@ -31,7 +37,7 @@ export async function withBar<Result>(
         title,
         task: async (_context, task) => {
           const result = await work((done, total) => {
-            task.title = `${title}\n${barText(done, total, terminal.columns)}`
+            task.title = `${title}\n${barText(done, total, terminal.columns, figures)}`
           })
           finished.resolve(result)
         },
