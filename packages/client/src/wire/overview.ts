@@ -1,3 +1,5 @@
+import type { LatencyPercentiles } from "./webhook.ts"
+
 /** A workspace's last hour. */
 export type Overview = {
   readonly from: string
@@ -9,7 +11,7 @@ export type Overview = {
   readonly failed: number
   /** 0 to 1; null without attempts. */
   readonly success_rate: number | null
-  readonly latency_ms: { readonly p50: number; readonly p95: number; readonly p99: number } | null
+  readonly latency_ms: LatencyPercentiles | null
   /** Deliveries not yet ended. */
   readonly backlog: number
   readonly webhooks: {
@@ -24,6 +26,7 @@ export type Overview = {
     readonly accepted: number
     readonly delivered: number
     readonly failed: number
+    readonly latency_ms: LatencyPercentiles | null
   }[]
   /** The worst first. */
   readonly troubled: readonly TroubledWebhook[]

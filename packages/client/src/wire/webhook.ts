@@ -142,9 +142,17 @@ export type WebhookStats = {
   readonly attempts: { readonly succeeded: number; readonly failed: number }
   /** 0 to 1; null without attempts. */
   readonly success_rate: number | null
-  readonly latency_ms: { readonly p50: number; readonly p95: number; readonly p99: number } | null
-  readonly series: readonly { readonly at: string; readonly delivered: number; readonly failed: number }[]
+  readonly latency_ms: LatencyPercentiles | null
+  readonly series: readonly {
+    readonly at: string
+    readonly delivered: number
+    readonly failed: number
+    readonly latency_ms: LatencyPercentiles | null
+  }[]
 }
+
+/** Milliseconds that attempts took which got a response, within a tenth. */
+export type LatencyPercentiles = { readonly p50: number; readonly p95: number; readonly p99: number }
 
 /** One of a webhook's latest attempts, for a plot. */
 export type RecentAttempt = {

@@ -43,6 +43,13 @@ export const visiblePattern = "^[!-~]+$"
 
 export const Time = Type.String({ format: "date-time", description: "RFC 3339" })
 
+export const LatencyShown = Nullable(
+  Type.Object(
+    { p50: Type.Number(), p95: Type.Number(), p99: Type.Number() },
+    { description: "Milliseconds that attempts took which got a response, within a tenth; null without any" },
+  ),
+)
+
 export const eventTypeNamePattern = "^[a-z0-9_]+(\\.[a-z0-9_]+)+$"
 export const subscriptionPattern = "^(\\*|[a-z0-9_]+(\\.[a-z0-9_]+)*(\\.\\*)?)$"
 export const idPattern = "^[A-Za-z0-9_-]{1,100}$"

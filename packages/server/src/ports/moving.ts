@@ -109,6 +109,8 @@ export type MovedHistory = Of &
         readonly cancelled: number
         readonly succeeded: number
         readonly failed: number
+        /** A latency histogram as JSON text; null without any. Files of versions that kept none leave it out. */
+        readonly latencies?: string | null
       }
     | {
         /** The log outlives its workspace. `sequence` is null for what was written before there was a chain. */

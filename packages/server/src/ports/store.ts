@@ -2,6 +2,7 @@ import type { AuditEntry, AuditHead, AuditRecord } from "../domain/audit.ts"
 import type { Attempt, DeliveryStatus, Next, StoredState, WaitingDelivery } from "../domain/delivery.ts"
 import type { NewEvent, StoredEvent } from "../domain/event.ts"
 import type { AuditId, DeliveryId, EventId, ReplayId, WebhookId, WorkspaceId } from "../domain/ids.ts"
+import type { LatencyHistogram } from "../domain/latency-histogram.ts"
 import type { Replay } from "../domain/replay.ts"
 import type { Attributes, Webhook, WebhookHealth } from "../domain/webhook.ts"
 import type { ApiKey, CustomEventType, Workspace } from "../domain/workspace.ts"
@@ -163,14 +164,14 @@ export type StatsPoint = {
   readonly atMs: number
   readonly delivered: number
   readonly failed: number
+  /** Of the slice's attempts that got a response. */
+  readonly latencies: LatencyHistogram
 }
 
 export type WebhookStats = {
   /** Deliveries created since `sinceMs`, by status now. */
   readonly byStatus: Readonly<Record<DeliveryStatus, number>>
   readonly attempts: { readonly succeeded: number; readonly failed: number }
-  /** Durations of attempts that got a response; null without any. */
-  readonly latencyMs: { readonly p50: number; readonly p95: number; readonly p99: number } | null
   readonly series: readonly StatsPoint[]
 }
 

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest"
-import { mergedLatency } from "../../src/api/overview/merged-latency.ts"
 import { answered, list, object, runApi, text, violationEvent } from "./running-api.ts"
 
 describe("the overview", () => {
@@ -22,23 +21,16 @@ describe("the overview", () => {
     expect(series).toHaveLength(60)
     expect(series.reduce((sum, each) => sum + Number(each.delivered), 0)).toBe(3)
     expect(series.reduce((sum, each) => sum + Number(each.accepted), 0)).toBe(3)
+    // Of several webhooks' attempts together, in the minute in which they were made and of the hour.
+    expect(json.latency_ms).toEqual({ p50: 11.3, p95: 11.3, p99: 11.3 })
+    for (const { delivered, failed, latency_ms } of series)
+      expect(latency_ms).toEqual(Number(delivered) + Number(failed) > 0 ? json.latency_ms : null)
     const troubled = json.troubled
     expect(troubled).toMatchObject([
       { id: gone.id, because: "disabled", disabled_reason: "gone" },
       { id: bad.id, because: "failing" },
     ])
     expect(JSON.stringify(troubled)).not.toContain(good.id)
-  })
-
-  it("takes percentiles of parts together by how much each part weighs", () => {
-    const quick = { latency: { p50: 10, p95: 20, p99: 30 }, attempts: 900 }
-    const slow = { latency: { p50: 1000, p95: 2000, p99: 3000 }, attempts: 100 }
-    expect(mergedLatency([])).toBeNull()
-    expect(mergedLatency([quick])).toEqual(quick.latency)
-    const merged = mergedLatency([quick, slow])
-    expect(merged?.p50).toBeLessThan(30)
-    expect(merged?.p95).toBeGreaterThan(900)
-    expect(merged?.p99).toBeGreaterThan(1500)
   })
 })
 

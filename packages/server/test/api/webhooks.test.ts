@@ -365,9 +365,16 @@ describe("statistics", () => {
       by_status: { delivered: 1, retrying: 1, pending: 0 },
       attempts: { succeeded: 1, failed: 1 },
       success_rate: 0.5,
-      latency_ms: { p50: 12, p95: 12, p99: 12 },
+      latency_ms: { p50: 11.3, p95: 11.3, p99: 11.3 },
     })
-    expect(json.series).toHaveLength(4)
+    expect(
+      list({ ...(await call("GET", `/v1/webhooks/${id}/stats`, { key })), json: { data: json.series } }),
+    ).toMatchObject([
+      { delivered: 0, latency_ms: null },
+      { delivered: 0, latency_ms: null },
+      { delivered: 0, latency_ms: null },
+      { delivered: 1, failed: 1, latency_ms: { p50: 11.3 } },
+    ])
     const shown = await call("GET", `/v1/webhooks/${id}`, { key })
     expect(shown.json).toMatchObject({ consecutive_failures: 1, backlog: 1 })
     expect(shown.json.last_success_at).not.toBeNull()

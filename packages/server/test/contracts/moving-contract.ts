@@ -70,6 +70,8 @@ export function movingContract(name: string, newPlace: () => Promise<Place>): vo
       const stats = await store.stats(workspaceId, webhookId, t0 - minuteMs, t0 + 60 * minuteMs, 1)
       expect(stats.byStatus).toMatchObject({ delivered: 1, exhausted: 1, expired: 1 })
       expect(stats.attempts).toEqual({ succeeded: 1, failed: 4 })
+      const counted = stats.series.flatMap(({ latencies }) => latencies.filter((_, index) => index % 2 === 1))
+      expect(counted.reduce((sum, count) => sum + count, 0)).toBe(5)
     })
 
     test("settling goes on there: attempts add up, ended deliveries stay ended", async () => {

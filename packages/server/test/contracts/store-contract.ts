@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { ChainCheck } from "../../src/domain/audit-chain.ts"
 import { type DeliveryStatus, deliveryStatuses } from "../../src/domain/delivery.ts"
 import type { DeliveryId, WorkspaceId } from "../../src/domain/ids.ts"
+import { type LatencyHistogram, LatencyTally } from "../../src/domain/latency-histogram.ts"
 import type { Accepted, DeliveryFilter, Store, WaitingQuery, WaitingRead } from "../../src/ports/store.ts"
 import {
   apiKeyOf,
@@ -25,6 +26,12 @@ import {
 
 const firstPage = { limit: 200, before: null }
 const hourMs = 60 * minuteMs
+
+function latenciesOf(...durationsMs: readonly number[]): LatencyHistogram {
+  const tally = new LatencyTally()
+  for (const each of durationsMs) tally.add(each)
+  return tally.histogram()
+}
 
 /**
  * What every store promises (ports/store.ts), told as stories. An adapter's test file calls this with a way to open an
@@ -776,10 +783,10 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         expect(await stats()).toEqual({
           byStatus: { ...none, pending: 1, retrying: 1, delivered: 1 },
           attempts: { succeeded: 1, failed: 2 },
-          latencyMs: { p50: 10, p95: 20, p99: 20 },
           series: [
-            { atMs: t0, delivered: 0, failed: 1 },
-            { atMs: t0 + 2 * minuteMs, delivered: 1, failed: 1 },
+            { atMs: t0, delivered: 0, failed: 1, latencies: latenciesOf(10) },
+            // What never answered took no time that would tell anything.
+            { atMs: t0 + 2 * minuteMs, delivered: 1, failed: 1, latencies: latenciesOf(20) },
           ],
         })
         await story.webhook({ active: false })
@@ -790,9 +797,43 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         expect((await stats()).byStatus).toEqual({ ...none, cancelled: 2, delivered: 1 })
       })
 
+      test("latencies of a minute add up over commits, in whatever order they come", async () => {
+        const other = await Story.of(store)
+        const at = [t0, t0 + minuteMs, t0 + 2 * minuteMs]
+        const took: number[][] = at.map(() => [])
+        const settleIn = async (slice: number, durationMs: number) => {
+          took[slice]?.push(durationMs)
+          await story.settle(
+            await story.delivery(),
+            { state: "delivered" },
+            newAttempt(1, { atMs: at[slice] ?? t0, durationMs }),
+          )
+        }
+        await settleIn(0, 3)
+        await settleIn(1, 100)
+        // One that took long is settled after others that began later.
+        await settleIn(0, 29_000)
+        await settleIn(1, 7)
+        await settleIn(0, 3.1)
+        // Many at once share a commit, of this webhook and of another.
+        await Promise.all([
+          ...Array.from({ length: 50 }, (_, n) => settleIn(n % 3, 2 ** (n % 12))),
+          ...Array.from({ length: 10 }, async () =>
+            other.settle(await other.delivery(), { state: "delivered" }, newAttempt(1, { atMs: t0, durationMs: 500 })),
+          ),
+        ])
+        const { series } = await store.stats(story.workspaceId, story.webhookId, t0, t0 + 3 * minuteMs, 3)
+        expect(series.map(({ latencies }) => latencies)).toEqual(took.map((each) => latenciesOf(...each)))
+        const all = await store.stats(story.workspaceId, story.webhookId, t0, t0 + 3 * minuteMs, 1)
+        expect(all.series.map(({ latencies }) => latencies)).toEqual([latenciesOf(...took.flat())])
+        const others = await store.stats(other.workspaceId, other.webhookId, t0, t0 + minuteMs, 1)
+        expect(others.series.map(({ latencies }) => latencies)).toEqual([latenciesOf(...Array(10).fill(500))])
+      })
+
       test("a webhook without any has zeros and no latency", async () => {
         const stats = await store.stats(story.workspaceId, newWebhookId(), t0, t0 + hourMs, 3)
-        expect(stats).toMatchObject({ attempts: { succeeded: 0, failed: 0 }, latencyMs: null })
+        expect(stats).toMatchObject({ attempts: { succeeded: 0, failed: 0 } })
+        expect(stats.series.flatMap((point) => point.latencies)).toEqual([])
         expect(stats.series.map((point) => point.atMs - t0)).toEqual([0, hourMs / 3, (hourMs / 3) * 2])
         expect(Object.values(stats.byStatus).every((count) => count === 0)).toBe(true)
       })

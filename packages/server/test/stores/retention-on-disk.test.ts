@@ -60,7 +60,7 @@ function addMinutes(db: DatabaseSync, webhooks: number, minutes: number, untilMs
     `WITH RECURSIVE
        ago (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM ago WHERE n + 1 < ?2),
        some (num) AS (SELECT num FROM webhooks ORDER BY num LIMIT ?1)
-     INSERT INTO webhook_minutes SELECT num, ?3 - ?2 + 1 + n, 0, 0, 0, 0, 0, 0, 3, 1 FROM some, ago`,
+     INSERT INTO webhook_minutes SELECT num, ?3 - ?2 + 1 + n, 0, 0, 0, 0, 0, 0, 3, 1, NULL FROM some, ago`,
   ).run(webhooks, minutes, last)
 }
 

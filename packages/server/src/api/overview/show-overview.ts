@@ -1,13 +1,13 @@
 import Type from "typebox"
 import type { WebhookId, WorkspaceId } from "../../domain/ids.ts"
+import { mergedHistogram, percentiles } from "../../domain/latency-histogram.ts"
 import { type Webhook, type WebhookHealth, webhookStatus } from "../../domain/webhook.ts"
 import type { WebhookStats } from "../../ports/store.ts"
 import { workspaceOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
-import { Nullable, OneOf, type Static, Time } from "../schema-vocabulary.ts"
+import { LatencyShown, Nullable, OneOf, type Static, Time } from "../schema-vocabulary.ts"
 import { rfc3339, rfc3339OrNull } from "../times.ts"
 import { type AcceptedMinutes, overviewMinutes } from "./accepted-minutes.ts"
-import { mergedLatency } from "./merged-latency.ts"
 
 const minuteMs = 60_000
 
@@ -28,7 +28,7 @@ export const OverviewShown = Type.Object({
   delivered: Type.Integer({ description: "Attempts that succeeded" }),
   failed: Type.Integer({ description: "Attempts that failed" }),
   success_rate: Nullable(Type.Number({ description: "Of the attempts, 0 to 1; null without any" })),
-  latency_ms: Nullable(Type.Object({ p50: Type.Number(), p95: Type.Number(), p99: Type.Number() })),
+  latency_ms: LatencyShown,
   backlog: Type.Integer({ description: "Deliveries not yet ended" }),
   webhooks: Type.Object({
     active: Type.Integer(),
@@ -37,7 +37,13 @@ export const OverviewShown = Type.Object({
     disabled: Type.Integer(),
   }),
   series: Type.Array(
-    Type.Object({ at: Time, accepted: Type.Integer(), delivered: Type.Integer(), failed: Type.Integer() }),
+    Type.Object({
+      at: Time,
+      accepted: Type.Integer(),
+      delivered: Type.Integer(),
+      failed: Type.Integer(),
+      latency_ms: LatencyShown,
+    }),
     { description: "A minute each, oldest first; the last is the present one" },
   ),
   troubled: Type.Array(
@@ -101,11 +107,16 @@ async function measure(
       webhooks.slice(-webhooksMax).map(({ id }) => store.stats(workspaceId, id, fromMs, toMs, overviewMinutes)),
     ),
   ])
+  // Of all webhooks, minute by minute; adding these up gives the hour.
+  const latencies = Array.from({ length: overviewMinutes }, (_, index) =>
+    mergedHistogram(stats.map((each) => each.series[index]?.latencies ?? [])),
+  )
   const series = Array.from({ length: overviewMinutes }, (_, index) => ({
     at: rfc3339(fromMs + index * minuteMs),
     accepted: counts.get(fromMs / minuteMs + index) ?? 0,
     delivered: sum(stats, (each) => each.series[index]?.delivered ?? 0),
     failed: sum(stats, (each) => each.series[index]?.failed ?? 0),
+    latency_ms: percentiles(latencies[index] ?? []),
   }))
   const [delivered, failed] = [
     sum(stats, (each) => each.attempts.succeeded),
@@ -118,11 +129,7 @@ async function measure(
     delivered,
     failed,
     success_rate: delivered + failed === 0 ? null : delivered / (delivered + failed),
-    latency_ms: mergedLatency(
-      stats.flatMap(({ latencyMs, attempts }) =>
-        latencyMs === null ? [] : [{ latency: latencyMs, attempts: attempts.succeeded + attempts.failed }],
-      ),
-    ),
+    latency_ms: percentiles(mergedHistogram(latencies)),
     backlog: webhooks.reduce((total, { id }) => total + (health.get(id)?.backlog ?? 0), 0),
     webhooks: statuses(webhooks),
     series,

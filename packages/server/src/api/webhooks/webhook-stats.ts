@@ -1,8 +1,9 @@
 import Type from "typebox"
 import { deliveryStatuses } from "../../domain/delivery.ts"
+import { mergedHistogram, percentiles } from "../../domain/latency-histogram.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { Problem } from "../problems.ts"
-import { Closed, IdParams, Nullable, Time } from "../schema-vocabulary.ts"
+import { Closed, IdParams, LatencyShown, Nullable, Time } from "../schema-vocabulary.ts"
 import { rfc3339 } from "../times.ts"
 import { foundWebhook } from "./finding-webhooks.ts"
 
@@ -35,9 +36,12 @@ export function webhookStats(api: Api, parts: ApiParts): void {
             }),
             attempts: Type.Object({ succeeded: Type.Integer(), failed: Type.Integer() }),
             success_rate: Nullable(Type.Number({ description: "Of the attempts, 0 to 1; null without any" })),
-            latency_ms: Nullable(Type.Object({ p50: Type.Number(), p95: Type.Number(), p99: Type.Number() })),
+            latency_ms: LatencyShown,
             series: Type.Array(
-              Type.Object({ at: Time, delivered: Type.Integer(), failed: Type.Integer() }, { description: "A slice" }),
+              Type.Object(
+                { at: Time, delivered: Type.Integer(), failed: Type.Integer(), latency_ms: LatencyShown },
+                { description: "A slice" },
+              ),
             ),
           }),
         },
@@ -58,11 +62,12 @@ export function webhookStats(api: Api, parts: ApiParts): void {
         by_status: stats.byStatus,
         attempts: { succeeded, failed },
         success_rate: succeeded + failed === 0 ? null : succeeded / (succeeded + failed),
-        latency_ms: stats.latencyMs,
+        latency_ms: percentiles(mergedHistogram(stats.series.map(({ latencies }) => latencies))),
         series: stats.series.map((each) => ({
           at: rfc3339(each.atMs),
           delivered: each.delivered,
           failed: each.failed,
+          latency_ms: percentiles(each.latencies),
         })),
       }
     },

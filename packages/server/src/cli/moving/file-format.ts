@@ -101,6 +101,7 @@ const members: { readonly [Kind in MovedRecord["kind"]]: Readonly<Record<string,
     cancelled: whole,
     succeeded: whole,
     failed: whole,
+    latencies: Type.Optional(textOrNull),
   },
   audit: { id: text, sequence: wholeOrNull, record: text },
 }

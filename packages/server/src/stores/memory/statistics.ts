@@ -1,5 +1,6 @@
-import type { DeliveryStatus } from "../../domain/delivery.ts"
+import type { Attempt, DeliveryStatus } from "../../domain/delivery.ts"
 import type { WebhookId, WorkspaceId } from "../../domain/ids.ts"
+import { type LatencyHistogram, LatencyTally } from "../../domain/latency-histogram.ts"
 import type { StatsPoint, WebhookStats } from "../../ports/store.ts"
 import { type DeliveryRow, type Rows, statusOf } from "./rows.ts"
 
@@ -15,20 +16,23 @@ export function stats(
   const deliveries = [...(rows.visible(workspaceId)?.webhooks.get(webhookId)?.deliveries ?? [])]
   const attempts = deliveries.flatMap((row) => row.attempts.filter((attempt) => attempt.atMs >= sinceMs))
   const succeeded = new Set(deliveries.flatMap((row) => row.successes))
-  const durations = attempts.filter(({ statusCode }) => statusCode !== null).map(({ durationMs }) => durationMs)
   const sliceMs = (nowMs - sinceMs) / points
   const series = Array.from({ length: points }, (_, index): StatsPoint => {
     const inSlice = attempts.filter(
       ({ atMs }) => Math.min(points - 1, Math.max(0, Math.floor((atMs - sinceMs) / sliceMs))) === index,
     )
     const delivered = inSlice.filter((attempt) => succeeded.has(attempt)).length
-    return { atMs: Math.round(sinceMs + index * sliceMs), delivered, failed: inSlice.length - delivered }
+    return {
+      atMs: Math.round(sinceMs + index * sliceMs),
+      delivered,
+      failed: inSlice.length - delivered,
+      latencies: latencies(inSlice),
+    }
   })
   const succeededCount = attempts.filter((attempt) => succeeded.has(attempt)).length
   return {
     byStatus: byStatus(deliveries.filter((row) => row.createdMs >= sinceMs)),
     attempts: { succeeded: succeededCount, failed: attempts.length - succeededCount },
-    latencyMs: durations.length === 0 ? null : percentiles(durations.sort((a, b) => a - b)),
     series,
   }
 }
@@ -47,7 +51,8 @@ function byStatus(deliveries: readonly DeliveryRow[]): WebhookStats["byStatus"] 
   return counts
 }
 
-function percentiles(sorted: readonly number[]): { p50: number; p95: number; p99: number } {
-  const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0
-  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) }
+function latencies(attempts: readonly Attempt[]): LatencyHistogram {
+  const tally = new LatencyTally()
+  for (const { statusCode, durationMs } of attempts) if (statusCode !== null) tally.add(durationMs)
+  return tally.histogram()
 }

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite"
 import type { WebhookId, WorkspaceId } from "../../domain/ids.ts"
+import { histogramIn, LatencyTally } from "../../domain/latency-histogram.ts"
 import { number, numberOrNull, reader, writer } from "./prepared.ts"
 import type { Bucket } from "./states.ts"
 
@@ -11,7 +12,8 @@ export type Counters = {
   lastSuccessMs: number | null
 }
 
-type Minute = Record<Bucket | "succeeded" | "failed", number>
+type Count = Bucket | "succeeded" | "failed"
+type Minute = Record<Count, number> & { latencies: LatencyTally | null }
 
 const minuteMs = 60_000
 
@@ -27,6 +29,8 @@ export class Books {
   readonly #changed = new Set<number>()
   /** Changes of this batch, by webhook and minute. */
   readonly #minutes = new Map<number, Map<number, Minute>>()
+  /** What is stored of each webhook's newest minute: nearly always the one to be added to, so it is not read back. */
+  readonly #latencies = new Map<number, { readonly minute: number; readonly tally: LatencyTally }>()
   readonly #findWorkspace
   readonly #addWorkspace
   readonly #findWebhook
@@ -34,6 +38,7 @@ export class Books {
   readonly #readCounters
   readonly #writeCounters
   readonly #addMinute
+  readonly #readLatencies
 
   constructor(db: DatabaseSync) {
     this.#findWorkspace = reader(db, "SELECT num FROM workspaces WHERE id = ?")
@@ -53,13 +58,15 @@ export class Books {
     this.#addMinute = writer(
       db,
       `INSERT INTO webhook_minutes
-       (webhook, minute, pending, retrying, delivered, exhausted, expired, cancelled, succeeded, failed)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       (webhook, minute, pending, retrying, delivered, exhausted, expired, cancelled, succeeded, failed, latencies)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET pending = pending + excluded.pending, retrying = retrying + excluded.retrying,
          delivered = delivered + excluded.delivered, exhausted = exhausted + excluded.exhausted,
          expired = expired + excluded.expired, cancelled = cancelled + excluded.cancelled,
-         succeeded = succeeded + excluded.succeeded, failed = failed + excluded.failed`,
+         succeeded = succeeded + excluded.succeeded, failed = failed + excluded.failed,
+         latencies = coalesce(excluded.latencies, latencies)`,
     )
+    this.#readLatencies = reader(db, "SELECT latencies FROM webhook_minutes WHERE webhook = ? AND minute = ?")
   }
 
   /** The number of a workspace; null when nothing was ever stored for it. */
@@ -126,7 +133,18 @@ export class Books {
   }
 
   /** Adds to what a webhook's minute counts. */
-  count(webhook: number, atMs: number, column: keyof Minute, change: 1 | -1): void {
+  count(webhook: number, atMs: number, column: Count, change: 1 | -1): void {
+    this.#minute(webhook, atMs)[column] += change
+  }
+
+  /** Adds an attempt that got a response to the latencies of its minute. */
+  took(webhook: number, atMs: number, durationMs: number): void {
+    const minute = this.#minute(webhook, atMs)
+    minute.latencies ??= new LatencyTally()
+    minute.latencies.add(durationMs)
+  }
+
+  #minute(webhook: number, atMs: number): Minute {
     let minutes = this.#minutes.get(webhook)
     if (minutes === undefined) {
       minutes = new Map()
@@ -144,10 +162,25 @@ export class Books {
         cancelled: 0,
         succeeded: 0,
         failed: 0,
+        latencies: null,
       }
       minutes.set(at, minute)
     }
-    minute[column] += change
+    return minute
+  }
+
+  /** All that is counted of a minute, this batch included: it is stored whole. */
+  #latenciesWith(webhook: number, minute: number, added: LatencyTally): string {
+    const kept = this.#latencies.get(webhook)
+    let tally = kept?.minute === minute ? kept.tally : null
+    if (tally === null) {
+      const stored = this.#readLatencies.row(webhook, minute)?.[0]
+      tally = new LatencyTally()
+      if (typeof stored === "string") tally.merge(histogramIn(stored))
+      // An attempt that took long is settled after others of a later minute, which will go on.
+      if (kept === undefined || kept.minute < minute) this.#latencies.set(webhook, { minute, tally })
+    }
+    return JSON.stringify(tally.merge(added.histogram()).histogram())
   }
 
   /** Writes what has changed; the last act of a transaction before its commit. */
@@ -177,6 +210,7 @@ export class Books {
           by.cancelled,
           by.succeeded,
           by.failed,
+          by.latencies === null ? null : this.#latenciesWith(webhook, at, by.latencies),
         )
     this.#minutes.clear()
   }
@@ -188,5 +222,6 @@ export class Books {
     this.#counters.clear()
     this.#changed.clear()
     this.#minutes.clear()
+    this.#latencies.clear()
   }
 }

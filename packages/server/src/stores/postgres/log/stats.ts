@@ -1,12 +1,12 @@
 import type { WebhookId, WorkspaceId } from "../../../domain/ids.ts"
+import { LatencyTally } from "../../../domain/latency-histogram.ts"
 import type { StatsPoint, WebhookStats } from "../../../ports/store.ts"
 import { number } from "../columns.ts"
+import { allLatencies, latenciesOf } from "../minutes.ts"
 import type { Row, Runner } from "../session.ts"
 import { workspaceIsVisible } from "../visible-workspace.ts"
 
 const minuteMs = 60_000
-/** Latencies are taken from the attempts of that many of the newest deliveries; more would tell little more. */
-const sampledDeliveriesMax = 10_000
 
 /** Statistics of a webhook; see `Store.stats`. Counts include the whole minute in which `sinceMs` lies. */
 export async function stats(
@@ -18,29 +18,21 @@ export async function stats(
   points: number,
 ): Promise<WebhookStats> {
   const lane = [workspaceId, webhookId] as const
-  const [minutes, durations, webhooks] = await Promise.all([
+  const [minutes, webhooks] = await Promise.all([
     run(
       `SELECT minute, sum(pending)::bigint AS pending, sum(retrying)::bigint AS retrying,
          sum(delivered)::bigint AS delivered, sum(exhausted)::bigint AS exhausted, sum(expired)::bigint AS expired,
-         sum(cancelled)::bigint AS cancelled, sum(succeeded)::bigint AS succeeded, sum(failed)::bigint AS failed
+         sum(cancelled)::bigint AS cancelled, sum(succeeded)::bigint AS succeeded, sum(failed)::bigint AS failed,
+         ${allLatencies}
        FROM webhook_minutes WHERE workspace_id = $1 AND webhook_id = $2 AND minute >= $3 AND ${workspaceIsVisible}
        GROUP BY minute ORDER BY minute`,
       [...lane, Math.floor(sinceMs / minuteMs)],
-    ),
-    run(
-      `SELECT percentile_disc(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY a.duration_ms) AS latencies, count(*) AS n
-       FROM (SELECT id, minted_ms FROM deliveries WHERE workspace_id = $1 AND webhook_id = $2
-             ORDER BY id DESC LIMIT ${sampledDeliveriesMax}) newest
-       JOIN attempts a ON a.workspace_id = $1 AND a.delivery_id = newest.id AND a.minted_ms = newest.minted_ms
-       WHERE a.status_code IS NOT NULL AND a.at_ms >= $3 AND ${workspaceIsVisible}`,
-      [...lane, sinceMs],
     ),
     run("SELECT sending, deleted FROM webhooks WHERE workspace_id = $1 AND webhook_id = $2", lane),
   ])
   return {
     byStatus: byStatus(minutes, webhooks[0]),
     attempts: { succeeded: total(minutes, "succeeded"), failed: total(minutes, "failed") },
-    latencyMs: latencies(durations[0]),
     series: series(minutes, sinceMs, nowMs, points),
   }
 }
@@ -65,20 +57,13 @@ function total(rows: readonly Row[], column: string): number {
   return rows.reduce((sum, row) => sum + number(row, column), 0)
 }
 
-/** PostgreSQL's array of three as text: the driver is told no array types. */
-function latencies(row: Row | undefined): WebhookStats["latencyMs"] {
-  if (row === undefined || row.n === 0) return null
-  const [p50, p95, p99] = String(row.latencies).replace(/[{}]/g, "").split(",").map(Number)
-  if (p50 === undefined || p95 === undefined || p99 === undefined) return null
-  return { p50, p95, p99 }
-}
-
 function series(rows: readonly Row[], sinceMs: number, nowMs: number, points: number): readonly StatsPoint[] {
   const sliceMs = (nowMs - sinceMs) / points
   const slices = Array.from({ length: points }, (_, index) => ({
     atMs: Math.round(sinceMs + index * sliceMs),
     delivered: 0,
     failed: 0,
+    tally: new LatencyTally(),
   }))
   for (const row of rows) {
     const atMs = number(row, "minute") * minuteMs
@@ -86,6 +71,7 @@ function series(rows: readonly Row[], sinceMs: number, nowMs: number, points: nu
     if (slice === undefined) continue
     slice.delivered += number(row, "succeeded")
     slice.failed += number(row, "failed")
+    slice.tally.merge(latenciesOf(row))
   }
-  return slices
+  return slices.map(({ tally, ...slice }) => ({ ...slice, latencies: tally.histogram() }))
 }

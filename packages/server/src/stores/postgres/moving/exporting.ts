@@ -16,6 +16,7 @@ import {
 import { number, numberOrNull, text, textOrNull } from "../columns.ts"
 import { described } from "../failure.ts"
 import { migrate } from "../migrate.ts"
+import { allLatencies, latenciesOf } from "../minutes.ts"
 import { type ConnectionSettings, type Row, Session } from "../session.ts"
 
 /** Some 25 MB, were each a body of the largest size. */
@@ -206,7 +207,8 @@ const sources: { readonly [Kind in MovedRecord["kind"]]: Source } = {
     // Two writers count apart; a reader adds them up.
     columns: `webhook_id, minute, sum(pending)::bigint AS pending, sum(retrying)::bigint AS retrying,
       sum(delivered)::bigint AS delivered, sum(exhausted)::bigint AS exhausted, sum(expired)::bigint AS expired,
-      sum(cancelled)::bigint AS cancelled, sum(succeeded)::bigint AS succeeded, sum(failed)::bigint AS failed`,
+      sum(cancelled)::bigint AS cancelled, sum(succeeded)::bigint AS succeeded, sum(failed)::bigint AS failed,
+      ${allLatencies}`,
     from: `webhook_minutes WHERE workspace_id = $1 AND ${shown} GROUP BY webhook_id, minute`,
     order: "webhook_id, minute",
     read: (workspaceId, row) => ({
@@ -222,6 +224,7 @@ const sources: { readonly [Kind in MovedRecord["kind"]]: Source } = {
       cancelled: number(row, "cancelled"),
       succeeded: number(row, "succeeded"),
       failed: number(row, "failed"),
+      latencies: row.latencies === null ? null : JSON.stringify(latenciesOf(row)),
     }),
   },
   audit: {

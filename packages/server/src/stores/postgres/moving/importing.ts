@@ -193,13 +193,13 @@ async function putMinutes(run: Run, minutes: readonly History<"minute">[]): Prom
   if (minutes.length === 0) return
   await run(
     `INSERT INTO webhook_minutes (workspace_id, webhook_id, minute, side, pending, retrying, delivered, exhausted,
-       expired, cancelled, succeeded, failed)
+       expired, cancelled, succeeded, failed, latencies)
      SELECT workspace_id, webhook_id, minute, ${side.accepting}, pending, retrying, delivered, exhausted, expired,
-       cancelled, succeeded, failed
+       cancelled, succeeded, failed, latencies
      FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-         $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])
+         $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[])
        AS m (workspace_id, webhook_id, minute, pending, retrying, delivered, exhausted, expired, cancelled, succeeded,
-         failed) ON CONFLICT DO NOTHING`,
+         failed, latencies) ON CONFLICT DO NOTHING`,
     columns(
       minutes,
       (minute) => minute.workspaceId,
@@ -213,6 +213,7 @@ async function putMinutes(run: Run, minutes: readonly History<"minute">[]): Prom
       (minute) => minute.cancelled,
       (minute) => minute.succeeded,
       (minute) => minute.failed,
+      (minute) => minute.latencies ?? null,
     ),
   )
 }

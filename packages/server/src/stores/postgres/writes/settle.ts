@@ -3,7 +3,7 @@ import type { Settlement } from "../../../ports/store.ts"
 import { number, numberOrNull, text, textOrNull } from "../columns.ts"
 import { columns } from "../literals.ts"
 import { mintedMs } from "../minted.ts"
-import { addMinutes, Minutes, side } from "../minutes.ts"
+import { addMinutes, findLatencies, Minutes, minuteOf, side } from "../minutes.ts"
 import type { Row, Runner, Session } from "../session.ts"
 import { bucket, code, isWaiting } from "../states.ts"
 
@@ -76,8 +76,15 @@ type Moved = {
 export async function settleBatch(session: Session, token: string, batch: readonly Settlement[]): Promise<void> {
   const sorted = [...batch].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
   const minted = sorted.map(({ deliveryId }) => mintedMs(deliveryId))
+  const attempted = minutesOf(batch)
+  const minutes = attempted.map(({ minute }) => minute)
   await session.transaction(async (run) => {
-    const found = await run(findDeliveries, [
+    // Sent together: one way to the database and back.
+    const stored =
+      attempted.length === 0
+        ? []
+        : run(findLatencies, [...columns(attempted, ...minuteColumns), Math.min(...minutes), Math.max(...minutes)])
+    const finding = run(findDeliveries, [
       ...columns(
         sorted,
         (each) => each.workspaceId,
@@ -88,13 +95,19 @@ export async function settleBatch(session: Session, token: string, batch: readon
       Math.max(...minted),
       token,
     ])
+    const [latencies, found] = await Promise.all([stored, finding])
     const rows = new Map(found.map((row) => [`${text(row, "workspace_id")} ${text(row, "id")}`, row]))
     // In the order of the calls: a webhook's failures and successes count as they came.
-    await write(run, batch, rows)
+    await write(run, batch, rows, latencies)
   })
 }
 
-async function write(run: Runner["run"], batch: readonly Settlement[], rows: ReadonlyMap<string, Row>): Promise<void> {
+async function write(
+  run: Runner["run"],
+  batch: readonly Settlement[],
+  rows: ReadonlyMap<string, Row>,
+  latencies: readonly Row[],
+): Promise<void> {
   const healths = new Map<string, Health>()
   const minutes = new Minutes()
   const moved: Moved[] = []
@@ -103,6 +116,7 @@ async function write(run: Runner["run"], batch: readonly Settlement[], rows: Rea
     if (row !== undefined) moved.push(move(settlement, row, healths, minutes))
   }
   if (moved.length === 0) return
+  minutes.addStoredLatencies(latencies)
   const attempted = moved.flatMap(({ settlement, mintedMs: minted }) =>
     settlement.attempt === null ? [] : [{ settlement, attempt: settlement.attempt, minted }],
   )
@@ -150,6 +164,24 @@ async function write(run: Runner["run"], batch: readonly Settlement[], rows: Rea
   ])
 }
 
+type AttemptedMinute = { readonly workspaceId: string; readonly webhookId: string; readonly minute: number }
+const minuteColumns = [
+  (each: AttemptedMinute) => each.workspaceId,
+  (each: AttemptedMinute) => each.webhookId,
+  (each: AttemptedMinute) => each.minute,
+] as const
+
+/** Each minute in which a webhook was attempted and answered, once: mostly one for each webhook of the batch. */
+function minutesOf(batch: readonly Settlement[]): readonly AttemptedMinute[] {
+  const found = new Map<string, AttemptedMinute>()
+  for (const { workspaceId, webhookId, attempt } of batch) {
+    if (attempt === null || attempt.statusCode === null) continue
+    const minute = minuteOf(attempt.atMs)
+    found.set(`${workspaceId} ${webhookId} ${minute}`, { workspaceId, webhookId, minute })
+  }
+  return [...found.values()]
+}
+
 function move(settlement: Settlement, row: Row, healths: Map<string, Health>, minutes: Minutes): Moved {
   const { workspaceId, atMs, attempt, next } = settlement
   const from: Position = {
@@ -173,6 +205,7 @@ function move(settlement: Settlement, row: Row, healths: Map<string, Health>, mi
   if (attempt !== null) {
     const succeeded = next.state === "delivered"
     minutes.count(workspaceId, webhookId, attempt.atMs, succeeded ? "succeeded" : "failed", 1)
+    if (attempt.statusCode !== null) minutes.took(workspaceId, webhookId, attempt.atMs, attempt.durationMs)
     if (succeeded) {
       health.consecutiveFailures = 0
       health.failingSinceMs = null

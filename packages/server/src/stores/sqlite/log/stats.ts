@@ -1,7 +1,8 @@
 import type { DatabaseSync } from "node:sqlite"
 import type { WebhookId, WorkspaceId } from "../../../domain/ids.ts"
+import { histogramIn, LatencyTally } from "../../../domain/latency-histogram.ts"
 import type { StatsPoint, WebhookStats } from "../../../ports/store.ts"
-import { number, type Row, reader } from "../prepared.ts"
+import { number, type Row, reader, textOrNull } from "../prepared.ts"
 import type { VisibleWorkspace } from "../visible-workspace.ts"
 
 export type StatsQuery = {
@@ -14,9 +15,6 @@ export type StatsQuery = {
 
 const minuteMs = 60_000
 
-/** Latencies are taken from the attempts of that many of the newest deliveries; more would tell little more. */
-const sampledDeliveriesMax = 10_000
-
 /**
  * Statistics of a webhook; see `Store.stats`. Counts come from a row a minute, so they include the whole minute in
  * which `sinceMs` lies.
@@ -25,30 +23,17 @@ export function prepareStats(db: DatabaseSync, visible: VisibleWorkspace): (quer
   const findWebhook = reader(db, "SELECT num, sending, deleted FROM webhooks WHERE workspace = ? AND id = ?")
   const minutes = reader(
     db,
-    `SELECT minute, succeeded, failed, pending, retrying, delivered, exhausted, expired, cancelled
+    `SELECT minute, succeeded, failed, pending, retrying, delivered, exhausted, expired, cancelled, latencies
      FROM webhook_minutes WHERE webhook = ? AND minute >= ? ORDER BY minute`,
-  )
-  const durations = reader(
-    db,
-    `SELECT duration_ms FROM
-       (SELECT workspace, id FROM deliveries INDEXED BY deliveries_of_webhook
-        WHERE webhook = ?1 ORDER BY id DESC LIMIT ${sampledDeliveriesMax}) newest
-     CROSS JOIN attempts INDEXED BY attempts_of_delivery
-       ON attempts.workspace = newest.workspace AND attempts.delivery = newest.id
-     WHERE status_code IS NOT NULL AND at_ms >= ?2
-     ORDER BY duration_ms`,
   )
 
   return ({ workspaceId, webhookId, sinceMs, nowMs, points }) => {
     const workspace = visible(workspaceId)
     const webhook = workspace === null ? undefined : findWebhook.row(workspace, webhookId)
     const rows = webhook === undefined ? [] : minutes.rows(number(webhook[0]), Math.floor(sinceMs / minuteMs))
-    const sampled =
-      webhook === undefined ? [] : durations.rows(number(webhook[0]), sinceMs).map((row) => number(row[0]))
     return {
       byStatus: byStatus(rows, { sending: webhook?.[1] === 1, deleted: webhook?.[2] === 1 }),
       attempts: { succeeded: total(rows, 1), failed: total(rows, 2) },
-      latencyMs: sampled.length === 0 ? null : percentiles(sampled),
       series: series(rows, sinceMs, nowMs, points),
     }
   }
@@ -73,17 +58,13 @@ function total(rows: readonly Row[], column: number): number {
   return rows.reduce((sum, row) => sum + number(row[column]), 0)
 }
 
-function percentiles(sorted: readonly number[]): { p50: number; p95: number; p99: number } {
-  const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0
-  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) }
-}
-
 function series(rows: readonly Row[], sinceMs: number, nowMs: number, points: number): readonly StatsPoint[] {
   const sliceMs = (nowMs - sinceMs) / points
   const slices = Array.from({ length: points }, (_, index) => ({
     atMs: Math.round(sinceMs + index * sliceMs),
     delivered: 0,
     failed: 0,
+    tally: new LatencyTally(),
   }))
   for (const row of rows) {
     const atMs = number(row[0]) * minuteMs
@@ -91,6 +72,8 @@ function series(rows: readonly Row[], sinceMs: number, nowMs: number, points: nu
     if (slice === undefined) continue
     slice.delivered += number(row[1])
     slice.failed += number(row[2])
+    const latencies = textOrNull(row[9])
+    if (latencies !== null) slice.tally.merge(histogramIn(latencies))
   }
-  return slices
+  return slices.map(({ tally, ...slice }) => ({ ...slice, latencies: tally.histogram() }))
 }

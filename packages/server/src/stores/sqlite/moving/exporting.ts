@@ -187,7 +187,7 @@ const sources: { readonly [Kind in MovedRecord["kind"]]: Source } = {
   },
   minute: {
     columns: `w.id, m.minute, m.pending, m.retrying, m.delivered, m.exhausted, m.expired, m.cancelled, m.succeeded,
-      m.failed`,
+      m.failed, m.latencies`,
     from: "webhooks w JOIN webhook_minutes m ON m.webhook = w.num WHERE w.workspace = ?",
     order: "w.id, m.minute",
     read: (workspaceId, row) => ({
@@ -203,6 +203,7 @@ const sources: { readonly [Kind in MovedRecord["kind"]]: Source } = {
       cancelled: number(row[7]),
       succeeded: number(row[8]),
       failed: number(row[9]),
+      latencies: textOrNull(row[10]),
     }),
   },
   audit: {

@@ -97,7 +97,7 @@ function prepareHistory(db: DatabaseSync, books: Books): (put: MovedHistory) => 
   const addMinute = writer(
     db,
     `INSERT INTO webhook_minutes (webhook, minute, pending, retrying, delivered, exhausted, expired, cancelled, succeeded,
-       failed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+       failed, latencies) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   )
   const addAudit = writer(
     db,
@@ -163,6 +163,7 @@ function prepareHistory(db: DatabaseSync, books: Books): (put: MovedHistory) => 
           put.cancelled,
           put.succeeded,
           put.failed,
+          put.latencies ?? null,
         )
         return
     }

@@ -63,6 +63,7 @@ export function prepareSettle(db: DatabaseSync, books: Books): (settlement: Sett
     )
     const succeeded = next.state === "delivered"
     books.count(from.webhook, attempt.atMs, succeeded ? "succeeded" : "failed", 1)
+    if (attempt.statusCode !== null) books.took(from.webhook, attempt.atMs, attempt.durationMs)
     const health = books.change(from.webhook)
     if (succeeded) {
       health.consecutiveFailures = 0
