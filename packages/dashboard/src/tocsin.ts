@@ -19,6 +19,12 @@ export function told(error: unknown): string {
   return error instanceof Error ? error.message : "Something failed for a reason that is not known."
 }
 
+/** What is wrong with the whole at a pointer, and not with one of its members. */
+export function flawsOf(error: unknown, pointer: string): readonly string[] {
+  if (!(error instanceof TocsinProblem)) return []
+  return error.errors.filter((flaw) => flaw.pointer === pointer).map(({ detail }) => detail)
+}
+
 /** What is wrong with the field at a pointer, or inside it. */
 export function flawsAt(error: unknown, pointer: string): readonly string[] {
   if (!(error instanceof TocsinProblem)) return []

@@ -1,4 +1,10 @@
-import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, useId } from "react"
+import {
+  type InputHTMLAttributes,
+  type ReactNode,
+  type SelectHTMLAttributes,
+  type TextareaHTMLAttributes,
+  useId,
+} from "react"
 import { joined } from "./joined.ts"
 
 export const inputClass = joined(
@@ -49,6 +55,29 @@ export function TextField({ label, hint, flaws, ...input }: Described & InputHTM
   return (
     <Field label={label} hint={hint} {...(flaws && { flaws })}>
       {(ids) => <input type="text" className={inputClass} autoComplete="off" spellCheck={false} {...input} {...ids} />}
+    </Field>
+  )
+}
+
+/** For texts of several lines that machines read, such as PEM. */
+export function TextAreaField({
+  label,
+  hint,
+  flaws,
+  ...area
+}: Described & TextareaHTMLAttributes<HTMLTextAreaElement>) {
+  return (
+    <Field label={label} hint={hint} {...(flaws && { flaws })}>
+      {(ids) => (
+        <textarea
+          rows={3}
+          className={joined(inputClass, "block resize-y font-mono text-xs")}
+          autoComplete="off"
+          spellCheck={false}
+          {...area}
+          {...ids}
+        />
+      )}
     </Field>
   )
 }

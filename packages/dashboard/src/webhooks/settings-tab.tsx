@@ -1,4 +1,5 @@
 import type { Webhook } from "@tocsin/client"
+import type { ReactNode } from "react"
 import { Facts } from "../parts/facts.tsx"
 import { HeadersTable } from "../parts/headers-table.tsx"
 import { Panel } from "../parts/panel.tsx"
@@ -58,6 +59,31 @@ export function SettingsTab({ webhook }: { webhook: Webhook }) {
       <Panel title="Headers of its own">
         <HeadersTable headers={webhook.headers} what="Headers" />
       </Panel>
+      <Panel title="Authorization and TLS">
+        <Facts facts={[...authorizationFacts(webhook.authorization), ...tlsFacts(webhook.tls)]} />
+      </Panel>
     </div>
   )
+}
+
+type Fact = readonly [name: string, value: ReactNode]
+
+function authorizationFacts(authorization: Webhook["authorization"]): readonly Fact[] {
+  if (authorization === null) return [["Authorization header", "none"]]
+  if (authorization.type === "static") return [["Authorization header", "a fixed value"]]
+  const { token_url, client_id, scope, audience } = authorization
+  return [
+    ["Authorization header", "OAuth 2 client credentials"],
+    ["Token URL", token_url],
+    ["Client id", client_id],
+    ["Scope", scope ?? "none"],
+    ["Audience", audience ?? "none"],
+  ]
+}
+
+function tlsFacts(tls: Webhook["tls"]): readonly Fact[] {
+  return [
+    ["Client certificate", tls?.client_certificate === undefined ? "none" : "presented"],
+    ["Endpoint's authority", tls?.authority === undefined ? "a public one" : "its own alone"],
+  ]
 }

@@ -1,4 +1,5 @@
 import type { Filters, Ordering, Session, Webhook, WebhookChange } from "@tocsin/client"
+import { authorizationOf, type SecurityDraft, securityDraftOf, tlsOf } from "./security-draft.ts"
 
 /** What the form holds: texts as they are typed. */
 export type Draft = {
@@ -17,6 +18,7 @@ export type Draft = {
   readonly rateRequests: string
   readonly ratePerSeconds: string
   readonly headers: readonly { readonly id: number; readonly name: string; readonly value: string }[]
+  readonly security: SecurityDraft
   readonly verification: boolean
 }
 
@@ -37,6 +39,7 @@ export function newDraft(profile: Session["profile"]): Draft {
     rateRequests: "",
     ratePerSeconds: "1",
     headers: [],
+    security: securityDraftOf({ authorization: null, tls: null }),
     verification: true,
   }
 }
@@ -58,6 +61,7 @@ export function draftOf(webhook: Webhook): Draft {
     rateRequests: webhook.rate_limit === null ? "" : String(webhook.rate_limit.requests),
     ratePerSeconds: String(webhook.rate_limit?.per_seconds ?? 1),
     headers: Object.entries(webhook.headers).map(([name, value], id) => ({ id, name, value })),
+    security: securityDraftOf(webhook),
     verification: webhook.verification.enabled,
   }
 }
@@ -84,6 +88,8 @@ export function settingsOf(draft: Draft): WebhookChange & { url: string; events:
         ? null
         : { requests: Number(draft.rateRequests), per_seconds: Number(draft.ratePerSeconds) },
     headers: Object.fromEntries(headers.map(({ name, value }) => [name.trim(), value])),
+    authorization: authorizationOf(draft.security),
+    tls: tlsOf(draft.security),
     verification: { enabled: draft.verification },
   }
 }

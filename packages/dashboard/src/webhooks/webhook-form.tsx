@@ -9,6 +9,8 @@ import { useSession } from "../session/session.ts"
 import { flawsAt, told } from "../tocsin.ts"
 import { EventPicker } from "./event-picker.tsx"
 import { SchedulePicture } from "./schedule-picture.tsx"
+import type { SecurityDraft } from "./security-draft.ts"
+import { AuthorizationFields, TlsFields } from "./security-fields.tsx"
 import type { Draft } from "./webhook-draft.ts"
 import { useCatalogue } from "./webhook-queries.ts"
 
@@ -39,6 +41,8 @@ export function WebhookForm({
   const [draft, setDraft] = useState(start)
   const form = useRef<HTMLFormElement>(null)
   const set = (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change }))
+  const setSecurity = (change: Partial<SecurityDraft>) =>
+    setDraft((before) => ({ ...before, security: { ...before.security, ...change } }))
   const typed = (name: keyof Draft) => ({
     value: String(draft[name]),
     onChange: (event: { target: { value: string } }) => set({ [name]: event.target.value }),
@@ -193,6 +197,8 @@ export function WebhookForm({
         <Panel title="Headers" note="Sent with each delivery; credentials are masked later">
           <HeaderRows draft={draft} set={set} flaws={flaws("/headers")} />
         </Panel>
+        <AuthorizationFields draft={draft.security} set={setSecurity} error={error} />
+        <TlsFields draft={draft.security} set={setSecurity} error={error} />
       </div>
       <footer className="sticky bottom-0 z-10 flex flex-wrap items-center justify-end gap-2 border-t border-line bg-ground py-3 xl:col-span-2">
         <p role="alert" className="mr-auto text-sm font-medium text-bad">
