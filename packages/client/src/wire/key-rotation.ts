@@ -8,4 +8,6 @@ export type KeyRotation = {
   readonly resealed: number
   /** Webhooks that another key still seals; rotating again takes them up. */
   readonly left: number
+  /** Which those are; the first 100 of more. */
+  readonly left_webhooks: readonly { readonly workspace_id: string; readonly id: string }[]
 }

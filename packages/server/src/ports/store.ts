@@ -91,6 +91,7 @@ export type WaitingRead =
 /** One change of configuration. Records are written whole. */
 export type ConfigChange =
   | { readonly kind: "workspace"; readonly put: Workspace }
+  /** Takes its types with it, revokes its keys, and deletes its webhooks with all that was sealed. */
   | { readonly kind: "workspaceDeleted"; readonly id: WorkspaceId; readonly atMs: number }
   | { readonly kind: "apiKey"; readonly put: ApiKey }
   | { readonly kind: "webhook"; readonly put: StoredWebhook }
@@ -98,7 +99,10 @@ export type ConfigChange =
   | { readonly kind: "eventTypeDeleted"; readonly workspaceId: WorkspaceId; readonly name: string }
 
 /** A webhook as stored: what holds credentials sealed, the rest in the clear. Stores never see a secret. */
-export type StoredWebhook = Omit<Webhook, "secrets" | "headers" | "authorization" | "tls"> & { readonly sealed: string }
+export type StoredWebhook = Omit<Webhook, "secrets" | "headers" | "authorization" | "tls"> & {
+  /** Null for a deleted one: its credentials went with it. */
+  readonly sealed: string | null
+}
 
 export type ConfigSnapshot = {
   readonly workspaces: readonly Workspace[]

@@ -14,7 +14,7 @@ export type Rotated = {
   /** Webhooks sealed anew. */
   readonly resealed: number
   /** Webhooks that another key still seals: others kept changing them. Rotating again takes them up. */
-  readonly left: number
+  readonly left: readonly Pick<StoredWebhook, "workspaceId" | "id">[]
 }
 
 /** What the audit log is to say of a workspace whose webhooks were sealed anew. */
@@ -70,7 +70,7 @@ export class KeyRotation {
       }
       left = await this.#sealedByOthers()
     }
-    return { keyId: this.#sealing.keyId, made: this.#makeKey !== null, resealed, left: left.length }
+    return { keyId: this.#sealing.keyId, made: this.#makeKey !== null, resealed, left }
   }
 
   /** @returns how many were sealed anew: none when one of them was just being changed. */
@@ -81,6 +81,7 @@ export class KeyRotation {
       const webhook = this.#registry.webhookOrTombstone(workspaceId, id)
       return webhook ? [{ kind: "webhook", put: { ...webhook, version: webhook.version + 1 } } as const] : []
     })
+    if (changes.length === 0) return 0
     const outcome = await this.#registry.change(changes, [note(workspaceId, changes.length, this.#sealing.keyId)])
     if (outcome === "done") return changes.length
     // The other writer may be another node, whose change this one has not been told of yet.
@@ -88,11 +89,9 @@ export class KeyRotation {
     return 0
   }
 
-  /** What is left of deleted workspaces is never opened again, and goes with retention. */
   async #sealedByOthers(): Promise<readonly StoredWebhook[]> {
-    const { workspaces, webhooks } = await this.#store.loadConfig()
-    const present = new Set(workspaces.map(({ id }) => id))
-    return webhooks.filter(({ workspaceId, sealed }) => present.has(workspaceId) && !this.#sealing.isPresent(sealed))
+    const { webhooks } = await this.#store.loadConfig()
+    return webhooks.filter(({ sealed }) => sealed !== null && !this.#sealing.isPresent(sealed))
   }
 }
 

@@ -6,7 +6,7 @@ import type { ConfigChange, ConfigSnapshot, Store } from "../ports/store.ts"
 import { profileByName } from "../profiles/by-name.ts"
 import type { Profile } from "../profiles/profile.ts"
 import { compileRouting, type Routing } from "./routing.ts"
-import { fromStored, type Sealing, toStored } from "./webhook-record.ts"
+import { fromStored, type Sealing, toStored, withoutCredentials } from "./webhook-record.ts"
 
 /** A change of configuration as the engine thinks of it: webhooks in the clear. */
 export type Change = Exclude<ConfigChange, { kind: "webhook" }> | { readonly kind: "webhook"; readonly put: Webhook }
@@ -64,7 +64,7 @@ export class Registry {
     const changes: Change[] = [
       ...snapshot.workspaces.map((put) => ({ kind: "workspace" as const, put })),
       ...snapshot.apiKeys.map((put) => ({ kind: "apiKey" as const, put })),
-      // Those of a deleted workspace are nobody's, and may have been sealed with a key that is long gone.
+      // Those of a deleted workspace are nobody's.
       ...snapshot.webhooks
         .filter(({ workspaceId }) => present.has(workspaceId))
         .map((put) => ({ kind: "webhook" as const, put: fromStored(put, this.#sealing) })),
@@ -221,7 +221,8 @@ export class Registry {
     this.#workspaces.delete(id)
   }
 
-  #takeWebhook(webhook: Webhook): void {
+  #takeWebhook(changed: Webhook): void {
+    const webhook = changed.deletedMs === null ? changed : withoutCredentials(changed)
     const held = this.#workspaces.get(webhook.workspaceId)
     if (!held) return
     const before = held.webhooks.get(webhook.id) ?? null

@@ -40,14 +40,31 @@ const Confidential = Type.Object({
 })
 const confidential = Compile(Confidential)
 
-/** What leaves memory: secrets, headers (they often hold credentials) and other credentials in one sealed text. */
+const nothingConfidential = {
+  secrets: { current: "", previous: null },
+  headers: {},
+  authorization: null,
+  tls: null,
+} as const satisfies Partial<Webhook>
+
+/** A deleted webhook needs its credentials for nothing: not the tombstone, and no attempt, which began with them. */
+export function withoutCredentials(webhook: Webhook): Webhook {
+  return { ...webhook, ...nothingConfidential }
+}
+
+/**
+ * What leaves memory: secrets, headers (they often hold credentials) and other credentials in one sealed text; of a
+ * deleted webhook nothing of these.
+ */
 export function toStored(webhook: Webhook, sealing: Sealing): StoredWebhook {
   const { secrets, headers, authorization, tls, ...open } = webhook
+  if (webhook.deletedMs !== null) return { ...open, sealed: null }
   return { ...open, sealed: sealing.seal(JSON.stringify({ secrets, headers, authorization, tls })) }
 }
 
 export function fromStored(stored: StoredWebhook, sealing: Sealing): Webhook {
   const { sealed, ...open } = stored
+  if (sealed === null) return { ...open, ...nothingConfidential }
   const { authorization = null, tls = null, ...rest } = confidential.Parse(JSON.parse(sealing.open(sealed)))
   return { ...open, ...rest, authorization, tls }
 }

@@ -45,6 +45,17 @@ describe("what a command's end tells its caller", () => {
     expect((await runCommand(["webhooks", "list"], server)).code).toBe(exitCodes.unreachable.code)
   })
 
+  it("a key rotation that left webhooks behind, which it names", async () => {
+    const left_webhooks = [{ workspace_id: "ws_1", id: "wh_2" }]
+    const rotation = { key_id: "0a1b2c3d", made: true, resealed: 4, left: 2, left_webhooks }
+    const { environment } = await answering(200, rotation, { "content-type": "application/json" })
+    const words = ["keys", "rotate", "--json"]
+    const ran = await runCommand(words, { environment: { ...environment, TOCSIN_ADMIN_KEY: "ta_test" } })
+    expect(ran.code).toBe(exitCodes.failed.code)
+    expect(JSON.parse(ran.out)).toEqual(rotation)
+    expect(ran.err).toContain("wh_2 of ws_1 and 1 more")
+  })
+
   it("no server there, or something else", async () => {
     const nobody = { environment: { TOCSIN_URL: "http://127.0.0.1:9", TOCSIN_KEY: "tk_test" } }
     expect((await runCommand(["keys", "revoke", "key_1"], nobody)).code).toBe(exitCodes.unreachable.code)

@@ -983,7 +983,8 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
           workspaces: [],
           eventTypes: [],
           apiKeys: [{ id: key.id, revokedMs: t0 + 1 }],
-          webhooks: [{ id: webhookId, deletedMs: t0 + 1, version: 2 }],
+          // With nothing left of its secrets, not even sealed.
+          webhooks: [{ id: webhookId, deletedMs: t0 + 1, version: 2, sealed: null }],
         })
         const late = { kind: "webhook", put: webhookOf(workspaceId, newWebhookId(), 1) } as const
         expect(await store.configure([late], [])).toBe("conflict")

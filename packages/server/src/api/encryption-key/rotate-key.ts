@@ -2,11 +2,16 @@ import Type from "typebox"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { auditEntry } from "../changing.ts"
 
+const leftShownMax = 100
+
 const RotationShown = Type.Object({
   key_id: Type.String({ description: "Of the present key: 8 hex digits of its hash" }),
   made: Type.Boolean({ description: "Whether a new key was made; else TOCSIN_ENCRYPTION_KEY gave it" }),
   resealed: Type.Integer({ description: "Webhooks sealed anew" }),
   left: Type.Integer({ description: "Webhooks that another key still seals; repeat the request for them" }),
+  left_webhooks: Type.Array(Type.Object({ workspace_id: Type.String(), id: Type.String() }), {
+    description: `Which those are; the first ${leftShownMax} of more`,
+  }),
 })
 
 export function rotateEncryptionKey(api: Api, parts: ApiParts): void {
@@ -33,7 +38,8 @@ export function rotateEncryptionKey(api: Api, parts: ApiParts): void {
           after: { key_id: presentId, webhooks },
         }),
       )
-      return { key_id: keyId, made, resealed, left }
+      const leftWebhooks = left.slice(0, leftShownMax).map(({ workspaceId, id }) => ({ workspace_id: workspaceId, id }))
+      return { key_id: keyId, made, resealed, left: left.length, left_webhooks: leftWebhooks }
     },
   )
 }

@@ -81,7 +81,7 @@ function remove(workspace: WorkspaceRow, atMs: number): void {
     if (key.revokedMs === null) workspace.apiKeys.set(id, { ...key, revokedMs: atMs })
   for (const row of workspace.webhooks.values())
     if (row.record !== null && row.record.deletedMs === null)
-      row.record = { ...row.record, deletedMs: atMs, updatedMs: atMs, version: row.record.version + 1 }
+      row.record = { ...row.record, sealed: null, deletedMs: atMs, updatedMs: atMs, version: row.record.version + 1 }
 }
 
 function workspaceOf(change: ConfigChange): WorkspaceId {

@@ -140,7 +140,7 @@ async function removeWorkspace(run: Run, id: WorkspaceId, atMs: number): Promise
   }
   for (const row of await run("SELECT record FROM webhooks WHERE workspace_id = $1 AND NOT deleted", [id])) {
     const webhook = record<StoredWebhook>(row)
-    await putWebhook(run, { ...webhook, deletedMs: atMs, updatedMs: atMs, version: webhook.version + 1 })
+    await putWebhook(run, { ...webhook, sealed: null, deletedMs: atMs, updatedMs: atMs, version: webhook.version + 1 })
   }
 }
 

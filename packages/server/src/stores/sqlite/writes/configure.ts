@@ -111,8 +111,7 @@ export function prepareConfigure(
     }
     for (const row of webhooksOf.rows(workspace)) {
       const webhook = record<StoredWebhook>(row[1])
-      if (webhook.deletedMs === null)
-        putWebhook(number(row[0]), { ...webhook, deletedMs: atMs, updatedMs: atMs, version: webhook.version + 1 })
+      if (webhook.deletedMs === null) putWebhook(number(row[0]), deletedWith(webhook, atMs))
     }
   }
 
@@ -122,6 +121,10 @@ export function prepareConfigure(
     for (const entry of audit) note(entry)
     return "done"
   }
+}
+
+function deletedWith(webhook: StoredWebhook, atMs: number): StoredWebhook {
+  return { ...webhook, sealed: null, deletedMs: atMs, updatedMs: atMs, version: webhook.version + 1 }
 }
 
 type Versioned = Extract<ConfigChange, { kind: "workspace" | "webhook" | "eventType" }>
