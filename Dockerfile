@@ -17,6 +17,8 @@ RUN npm ci --ignore-scripts --workspace packages/dashboard --workspace packages/
 COPY tsconfig.json ./
 COPY packages/client packages/client
 COPY packages/dashboard packages/dashboard
+# Shown on a webhook's page, as they are.
+COPY docs/receiving docs/receiving
 RUN node packages/dashboard/scripts/build-when-stale.ts
 
 FROM manifests AS dependencies

@@ -8,7 +8,15 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib"
  */
 const here = join(import.meta.dirname, "..")
 const built = join(here, "dist", "built")
-const sources = ["src", "public", "index.html", "vite.config.ts", "package.json", "../client/src"]
+const sources = [
+  "src",
+  "public",
+  "index.html",
+  "vite.config.ts",
+  "package.json",
+  "../client/src",
+  "../../docs/receiving",
+]
 
 if (stale()) {
   if (!existsSync(join(here, "../../node_modules/vite"))) {

@@ -119,6 +119,7 @@ describe("the container image", () => {
       "!.npmrc",
       "!tsconfig.json",
       "!packages",
+      "!docs/receiving",
     ])
     for (const kept of ["**/test", "**/data", "**/node_modules"]) expect(ignored).toContain(kept)
   })

@@ -6,7 +6,7 @@ import { Button } from "../parts/button.tsx"
 import { inputClass } from "../parts/field.tsx"
 import { Icon } from "../parts/icons.tsx"
 import { Panel, ScreenTitle } from "../parts/panel.tsx"
-import { sinceOf, spans, TimeFilter } from "../parts/time-filter.tsx"
+import { TimeBounds, TimeSelect, useTimeFilter } from "../parts/time-filter.tsx"
 import { nameOf } from "../webhooks/webhook-name.ts"
 import { useCatalogue, useWebhooks } from "../webhooks/webhook-queries.ts"
 import { DeliveryTable } from "./delivery-table.tsx"
@@ -26,15 +26,14 @@ export function DeliveryList() {
   const catalogue = useCatalogue()
   const webhooks = useWebhooks()
   const [tail, setTail] = useState(true)
-  // Once per choice: a moving bound would be another list at each second.
-  const [since, setSince] = useState(() => sinceOf(address.span))
+  const time = useTimeFilter()
   const status = states.find((each) => each === address.status)
   const filter: DeliveryFilter = {
     ...(status && { status }),
     ...(address.type !== undefined && { event_type: address.type }),
     ...(address.webhook !== undefined && { webhook_id: address.webhook }),
     ...(address.event !== undefined && { event_id: address.event }),
-    ...(since !== null && { from: since }),
+    ...time.range,
   }
   const choose = (name: string) => (event: { target: { value: string } }) =>
     setAddress({ [name]: event.target.value === "" ? undefined : event.target.value })
@@ -77,15 +76,9 @@ export function DeliveryList() {
               </option>
             ))}
           </select>
-          <TimeFilter
-            value={address.span ?? ""}
-            onChange={(span) => {
-              setSince(sinceOf(span))
-              setAddress({ span: span === "" ? undefined : span })
-            }}
-            spans={spans}
-          />
+          <TimeSelect time={time} />
           <IdSearch present={address.event} choose={(event) => setAddress({ event })} />
+          <TimeBounds time={time} />
         </div>
         <DeliveryTable filter={filter} tail={tail} />
       </Panel>

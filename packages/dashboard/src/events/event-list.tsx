@@ -11,7 +11,7 @@ import { type Column, RowList, rowLink } from "../parts/row-list.tsx"
 import { Empty, Failed, Waiting } from "../parts/states.tsx"
 import { SeverityBadge } from "../parts/status-badges.tsx"
 import { OnPhone, Time } from "../parts/time.tsx"
-import { sinceOf, spans, TimeFilter } from "../parts/time-filter.tsx"
+import { TimeBounds, TimeSelect, useTimeFilter } from "../parts/time-filter.tsx"
 import { tocsin } from "../tocsin.ts"
 import { useCatalogue } from "../webhooks/webhook-queries.ts"
 
@@ -72,11 +72,11 @@ export function EventList() {
   const [address, setAddress] = useAddress()
   const catalogue = useCatalogue()
   const [tail, setTail] = useState(true)
-  const [since, setSince] = useState(() => sinceOf(address.span))
+  const time = useTimeFilter()
   const filter: EventFilter = {
     ...(address.type !== undefined && { type: address.type }),
     ...(address.text !== undefined && { text: address.text }),
-    ...(since !== null && { from: since }),
+    ...time.range,
   }
   const { rows, query, more } = useLiveList(
     ["events", filter],
@@ -113,14 +113,7 @@ export function EventList() {
               <option key={name}>{name}</option>
             ))}
           </select>
-          <TimeFilter
-            value={address.span ?? ""}
-            onChange={(span) => {
-              setSince(sinceOf(span))
-              setAddress({ span: span === "" ? undefined : span })
-            }}
-            spans={spans}
-          />
+          <TimeSelect time={time} />
           <form onSubmit={search} className="max-md:col-span-2">
             <input
               key={address.text}
@@ -132,6 +125,7 @@ export function EventList() {
               className={inputClass}
             />
           </form>
+          <TimeBounds time={time} />
         </div>
         {query.error && rows.length === 0 ? (
           <Failed error={query.error} again={() => query.refetch()} />

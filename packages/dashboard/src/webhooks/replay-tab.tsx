@@ -7,6 +7,7 @@ import { Button } from "../parts/button.tsx"
 import { Facts } from "../parts/facts.tsx"
 import { SelectField, TextField, Toggle } from "../parts/field.tsx"
 import { count } from "../parts/figures.ts"
+import { instantOf, localTime } from "../parts/local-time.ts"
 import { Panel } from "../parts/panel.tsx"
 import { Failed, Notice } from "../parts/states.tsx"
 import { Time } from "../parts/time.tsx"
@@ -25,7 +26,7 @@ export function ReplayTab({ webhook }: { webhook: Webhook }) {
   const mayWrite = useMay("deliveries:write")
   const [{ replay: id }, setAddress] = useAddress()
   const [onlyMissing, setOnlyMissing] = useState(false)
-  const [hours] = useState(() => ({ from: local(Date.now() - 3_600_000), to: local(Date.now() + 60_000) }))
+  const [hours] = useState(() => ({ from: localTime(Date.now() - 3_600_000), to: localTime(Date.now() + 60_000) }))
   const start = useMutation({
     mutationFn: (replay: NewReplay) => tocsin.webhooks.replay(webhook.id, replay),
     onSuccess: (replay) => setAddress({ replay: replay.id }),
@@ -35,8 +36,8 @@ export function ReplayTab({ webhook }: { webhook: Webhook }) {
     const form = new FormData(event.currentTarget)
     const statuses = kinds.find(([kind]) => kind === form.get("which"))?.[2] ?? []
     start.mutate({
-      from: instant(form.get("from")),
-      to: instant(form.get("to")),
+      from: instantOf(String(form.get("from"))) ?? "",
+      to: instantOf(String(form.get("to"))) ?? "",
       only_missing: onlyMissing,
       ...(statuses.length > 0 && { statuses }),
     })
@@ -152,15 +153,4 @@ function Bar({ replay }: { replay: Replay }) {
       {...(replay.state !== "running" && { value: 1, max: 1 })}
     />
   )
-}
-
-/** As `datetime-local` wants it: the reader's clock, without a zone. */
-function local(atMs: number): string {
-  const shifted = new Date(atMs - new Date(atMs).getTimezoneOffset() * 60_000)
-  return shifted.toISOString().slice(0, 19)
-}
-
-function instant(text: FormDataEntryValue | null): string {
-  const date = new Date(String(text))
-  return Number.isNaN(date.getTime()) ? "" : date.toISOString()
 }

@@ -3,29 +3,14 @@ import { Button } from "../../parts/button.tsx"
 import { Code } from "../../parts/code.tsx"
 import { Panel } from "../../parts/panel.tsx"
 import { useSession } from "../../session/session.ts"
-import { hexSignature } from "./hex-signature.ts"
-import type { Snippet } from "./snippet.ts"
-import { standardSignature } from "./standard-signature.ts"
+import { type Snippet, snippets } from "./snippets.ts"
 
-/** Code for the workspace's profile, ready to paste. */
+/** Code to verify deliveries with, ready to paste, and which part of it the workspace's profile needs. */
 export default function VerificationCode() {
-  const { workspace, profile } = useSession()
-  const snippets =
-    workspace.profile === "standard"
-      ? standardSignature
-      : hexSignature(profile.signature_header, prefix(workspace.profile))
   const [language, setLanguage] = useState("Node")
-  const shown: Snippet | undefined = snippets.find((each) => each.language === language)
+  const shown = snippets.find((each) => each.language === language)
   return (
-    <Panel
-      title="Verify what arrives"
-      note={
-        <>
-          Checks <code className="font-mono">{profile.signature_header}</code> over the raw body; the secret is in the
-          variable WEBHOOK_SECRET
-        </>
-      }
-    >
+    <Panel title="Verify what arrives" note="Before parsing: the signature covers the raw bytes">
       <fieldset className="mb-3 flex flex-wrap gap-1.5">
         <legend className="sr-only">Language</legend>
         {snippets.map((each) => (
@@ -40,18 +25,37 @@ export default function VerificationCode() {
           </Button>
         ))}
       </fieldset>
-      {shown && <Code text={shown.code} what={`Verification in ${shown.language}`} tall />}
-      {workspace.profile !== "standard" && (
-        <p className="mt-3 max-w-prose text-sm text-muted">
-          This signature says nothing about time. To refuse what was recorded and sent again, remember each{" "}
-          <code className="font-mono">webhook-id</code>, or verify <code className="font-mono">webhook-signature</code>{" "}
-          with a Standard Webhooks library: it is on every delivery too.
-        </p>
+      {shown && (
+        <div className="space-y-3">
+          <WhatToCall snippet={shown} />
+          <Code text={shown.code} what={shown.file} tall />
+          {shown.beside && <Code text={shown.beside.code} what={shown.beside.file} />}
+        </div>
       )}
     </Panel>
   )
 }
 
-function prefix(profile: string): string {
-  return profile === "policycortex" ? "sha256=" : ""
+function WhatToCall({ snippet: { functions } }: { snippet: Snippet }) {
+  const { profile } = useSession()
+  const [ofBody, standard] = functions
+  const own = profile.signature_header
+  return (
+    <dl className="grid gap-x-4 gap-y-1 rounded-md bg-info-ground p-3 text-sm sm:grid-cols-[max-content_1fr]">
+      {own !== "webhook-signature" && (
+        <>
+          <dt className="font-mono text-xs leading-5 font-medium text-info">{ofBody}</dt>
+          <dd>
+            checks <code className="font-mono text-xs">{own}</code>. It says nothing about time: remember each{" "}
+            <code className="font-mono text-xs">webhook-id</code>, or check the other too.
+          </dd>
+        </>
+      )}
+      <dt className="font-mono text-xs leading-5 font-medium text-info">{standard}</dt>
+      <dd>
+        checks <code className="font-mono text-xs">webhook-signature</code> and that it is no older than five minutes,
+        so that nobody can send a recorded delivery again.
+      </dd>
+    </dl>
+  )
 }

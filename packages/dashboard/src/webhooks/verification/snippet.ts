@@ -1,1 +1,0 @@
-export type Snippet = { readonly language: string; readonly code: string }
