@@ -1,10 +1,12 @@
 import type { Static, TSchema } from "typebox"
 import { expectTypeOf, it } from "vitest"
 import type { KeyCreated, KeyShown } from "../../server/src/api/api-keys/key-view.ts"
+import type { AuditShown, ChainShown } from "../../server/src/api/audit-log.ts"
 import type {
   DeliveryDetail as DeliveryDetailSchema,
   DeliveryShown,
 } from "../../server/src/api/deliveries/delivery-view.ts"
+import type { RotationShown } from "../../server/src/api/encryption-key/rotate-key.ts"
 import type { EventTypeShown } from "../../server/src/api/event-types/event-type-view.ts"
 import type { EventMatchShown } from "../../server/src/api/events/event-matches.ts"
 import type {
@@ -27,6 +29,8 @@ import type {
 import type { WorkspaceCreated, WorkspaceShown } from "../../server/src/api/workspaces/workspace-view.ts"
 import type {
   ApiKey,
+  AuditEntry,
+  AuditVerification,
   CreatedApiKey,
   CreatedWebhook,
   CreatedWorkspace,
@@ -36,6 +40,7 @@ import type {
   EventDetail,
   EventMatch,
   EventType,
+  KeyRotation,
   NewWebhook,
   Overview,
   Probe,
@@ -79,6 +84,9 @@ it("answers have exactly the members that the server's schemas have", () => {
   expectTypeOf<Answer<typeof RecentAttemptSchema>>().toEqualTypeOf<Json<RecentAttempt>>()
   expectTypeOf<Answer<typeof OverviewShown>>().toEqualTypeOf<Json<Overview>>()
   expectTypeOf<Answer<typeof SessionShown>>().toEqualTypeOf<Json<Session>>()
+  expectTypeOf<Answer<typeof AuditShown>>().toEqualTypeOf<Json<AuditEntry>>()
+  expectTypeOf<Answer<typeof ChainShown>>().toEqualTypeOf<Json<AuditVerification>>()
+  expectTypeOf<Answer<typeof RotationShown>>().toEqualTypeOf<Json<KeyRotation>>()
   expectTypeOf<keyof Answer<typeof EventTypeShown>>().toEqualTypeOf<keyof EventType>()
 })
 

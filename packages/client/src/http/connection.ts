@@ -81,17 +81,27 @@ export class Connection {
   }
 
   /** Opens an event stream. One try; only its beginning is bounded in time. @throws as `object` does. */
-  async openStream(path: string, lastEventId: string, signal: AbortSignal | undefined): Promise<Response> {
-    const headers = { accept: "text/event-stream", ...(lastEventId !== "" && { "last-event-id": lastEventId }) }
+  openStream(path: string, lastEventId: string, signal: AbortSignal | undefined): Promise<Response> {
+    const headers = { ...(lastEventId !== "" && { "last-event-id": lastEventId }) }
+    return this.#open({ method: "GET", path, repetition: "once", signal }, "text/event-stream", headers)
+  }
+
+  /** Opens an answer of lines of JSON, however long; only its beginning is bounded in time. @throws as `object` does. */
+  openLines(call: Call): Promise<Response> {
+    return this.#retried(call, () => this.#open(call, "application/x-ndjson", {}))
+  }
+
+  async #open(call: Call, mediaType: string, headers: Record<string, string>): Promise<Response> {
+    const { method, path, signal } = call
     const starting = new AbortController()
     const timer = setTimeout(() => starting.abort(new Error("the time was up")), this.#timeoutMs)
     try {
       const signals = signal === undefined ? starting.signal : AbortSignal.any([starting.signal, signal])
-      const response = await this.#fetchOnce({ method: "GET", path }, headers, signals)
+      const response = await this.#fetchOnce(call, { ...headers, accept: mediaType }, signals)
       if (!response.ok) throw problemOf(response, await response.text(), Date.now())
-      if (response.headers.get("content-type")?.startsWith("text/event-stream")) return response
+      if (response.headers.get("content-type")?.startsWith(mediaType)) return response
       await response.body?.cancel()
-      throw unexpected(response.status, `The answer to GET ${path} is not an event stream`)
+      throw unexpected(response.status, `The answer to ${method} ${path} is not ${mediaType}`)
     } catch (failure) {
       throw this.#explained(failure, path, signal)
     } finally {
@@ -99,10 +109,14 @@ export class Connection {
     }
   }
 
-  async #call(call: Call): Promise<{ status: number; text: string }> {
+  #call(call: Call): Promise<{ status: number; text: string }> {
+    return this.#retried(call, () => this.#try(call))
+  }
+
+  async #retried<Outcome>(call: Call, attempt: () => Promise<Outcome>): Promise<Outcome> {
     for (let tried = 1; ; tried++) {
       try {
-        return await this.#try(call)
+        return await attempt()
       } catch (caught) {
         const failure = this.#explained(caught, call.path, call.signal)
         const next = afterFailure(this.#retrying, call.repetition, tried, failure, Math.random())

@@ -1,5 +1,6 @@
 import type { Connection } from "./connection.ts"
 import { EventStreamParser, type StreamMessage } from "./event-stream-parser.ts"
+import { streamedText } from "./streamed-text.ts"
 import { TocsinProblem, TocsinUnreachable } from "./tocsin-problem.ts"
 import { wait } from "./waiting.ts"
 
@@ -12,7 +13,6 @@ export type EventStreamOptions = {
   readonly onConnected?: (() => void) | undefined
 }
 
-const idleTimeoutDefaultMs = 60_000
 const reconnectFirstMs = 1_000
 const reconnectLongestMs = 30_000
 
@@ -35,7 +35,7 @@ export async function* eventStream(
     try {
       const response = await connection.openStream(path, lastId, signal)
       options.onConnected?.()
-      for await (const text of texts(response, options.idleTimeoutMs ?? idleTimeoutDefaultMs, signal)) {
+      for await (const text of streamedText(response, options.idleTimeoutMs, signal)) {
         for (const message of parser.push(text)) {
           failed = 0
           lastId = message.id
@@ -54,37 +54,4 @@ export async function* eventStream(
 function mayPass(failure: unknown): boolean {
   if (failure instanceof TocsinProblem) return failure.status === 429 || failure.status >= 500
   return failure instanceof TocsinUnreachable
-}
-
-/** The body's text as it comes. Ends with the body. @throws TocsinUnreachable when it breaks or falls silent. */
-async function* texts(response: Response, idleTimeoutMs: number, signal: AbortSignal | undefined) {
-  // Not `for await` over the body: Safari's streams cannot do that.
-  const reader = response.body?.getReader()
-  if (reader === undefined) return
-  const decoder = new TextDecoder()
-  try {
-    for (;;) {
-      const read = await readWithin(reader, idleTimeoutMs)
-      if (read.done) return
-      yield decoder.decode(read.value, { stream: true })
-    }
-  } catch (cause) {
-    if (signal?.aborted) throw signal.reason
-    throw new TocsinUnreachable("The stream broke off.", { cause })
-  } finally {
-    // Also when whoever reads the stream leaves its loop.
-    reader.cancel().catch(() => {})
-  }
-}
-
-async function readWithin(reader: ReadableStreamDefaultReader<Uint8Array>, idleTimeoutMs: number) {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`nothing came for ${idleTimeoutMs} ms`)), idleTimeoutMs)
-  })
-  try {
-    return await Promise.race([reader.read(), silence])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -64,6 +64,8 @@ export type ProblemCode =
   | "query_invalid"
   /** The event type is not in the workspace's catalogue. */
   | "unknown_event_type"
+  /** Only Tocsin itself publishes events of this type. */
+  | "event_type_reserved"
   /** The event's data does not match its type's schema. */
   | "data_invalid"
   /** Too many requests with this key. */

@@ -123,4 +123,20 @@ export type CyberVaultData = {
     readonly current_version?: number
     readonly changed_at: string
   }
+  /** A webhook was disabled: its endpoint answered 410, or failed for five days without one success. */
+  readonly "webhook.disabled": {
+    readonly webhook: { readonly [field: string]: unknown }
+    readonly reason: string
+    readonly disabled_at: string
+  }
+  /** A delivery was given up after its last attempt; it can still be retried by hand or replayed. */
+  readonly "delivery.exhausted": {
+    readonly webhook: { readonly [field: string]: unknown }
+    readonly delivery: { readonly [field: string]: unknown }
+  }
+  /** Deliveries that wait for a webhook have reached 1,000, or a doubling of that, and do not get fewer. */
+  readonly "backlog.growing": {
+    readonly webhook: { readonly [field: string]: unknown }
+    readonly backlog: { readonly [field: string]: unknown }
+  }
 }

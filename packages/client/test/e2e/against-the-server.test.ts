@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { once } from "node:events"
 import { mkdtempSync, rmSync } from "node:fs"
 import { createServer } from "node:http"
@@ -9,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { readConfig } from "../../../server/src/config.ts"
 import { serve } from "../../../server/src/serve.ts"
 import {
+  type AuditEntry,
   batching,
   type CyberVaultEvent,
   type PolicyCortexEvent,
@@ -234,6 +236,34 @@ describe("the client and the server", () => {
     await tocsin.eventTypes.delete("invoice.paid")
     await admin.workspaces.delete(id)
     await expect(tocsin.webhooks.list().page()).rejects.toMatchObject({ status: 401 })
+  })
+
+  it("check the audit log, and take it home whole", async () => {
+    const tocsin = await workspace("cybervault")
+    const { id } = await tocsin.apiKeys.create({ name: "ci", scopes: ["events:write"] })
+    await tocsin.apiKeys.revoke(id)
+    const lines: string[] = []
+    for await (const line of tocsin.auditLog.export()) lines.push(line)
+    const records = lines.map((line): AuditEntry => JSON.parse(line))
+    expect(records.map(({ action }) => action)).toEqual(["workspace.created", "api_key.created", "api_key.revoked"])
+    // As whoever has only the export checks it: a line without its hash is what the hash covers.
+    for (const [at, { hash, previous_hash }] of records.entries()) {
+      const covered = lines[at]?.replace(`"hash":"${hash}",`, "") ?? ""
+      expect(createHash("sha256").update(covered).digest("hex")).toBe(hash)
+      expect(previous_hash).toBe(records[at - 1]?.hash ?? "0".repeat(64))
+    }
+    const [first] = records
+    const head = records.at(-1)?.hash
+    const intact = { intact: true, records: 3, head, broken_at: null, because: null }
+    expect(await tocsin.auditLog.verification()).toEqual({ workspace_id: first?.workspace_id, ...intact })
+    // The admin key has to say whose.
+    const admin = new Tocsin({ baseUrl, apiKey: adminKey })
+    await expect(admin.auditLog.verification()).rejects.toMatchObject({ errors: [{ pointer: "/workspace_id" }] })
+    const query = { workspace_id: first?.workspace_id ?? "" }
+    expect(await admin.auditLog.verification(query)).toMatchObject(intact)
+    const same: string[] = []
+    for await (const line of admin.auditLog.export(query)) same.push(line)
+    expect(same).toEqual(lines)
   })
 
   it("say what is wrong in a typed problem", async () => {

@@ -10,7 +10,7 @@ import { pageAnswer, pageAsked } from "./paging.ts"
 import { Problem } from "./problems.ts"
 import { Closed, idPattern, Nullable, OneOf, PageOf, pageQuery, Time } from "./schema-vocabulary.ts"
 
-const AuditShown = Type.Object({
+export const AuditShown = Type.Object({
   id: Type.String(),
   workspace_id: Type.String(),
   sequence: Type.Integer({ description: "The place in the workspace's chain, from 1; 0 for one from before it" }),
@@ -29,7 +29,7 @@ const AuditShown = Type.Object({
   hash: Type.String({ description: "SHA-256, hex, of the RFC 8785 form of all the other members" }),
 })
 
-const ChainShown = Type.Object({
+export const ChainShown = Type.Object({
   workspace_id: Type.String(),
   intact: Type.Boolean(),
   records: Type.Integer({ description: "How many check out, from the first on" }),

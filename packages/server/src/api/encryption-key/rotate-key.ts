@@ -4,7 +4,7 @@ import { auditEntry } from "../changing.ts"
 
 const leftShownMax = 100
 
-const RotationShown = Type.Object({
+export const RotationShown = Type.Object({
   key_id: Type.String({ description: "Of the present key: 8 hex digits of its hash" }),
   made: Type.Boolean({ description: "Whether a new key was made; else TOCSIN_ENCRYPTION_KEY gave it" }),
   resealed: Type.Integer({ description: "Webhooks sealed anew" }),
