@@ -1192,12 +1192,51 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         for (const event of events)
           await story.settle(event.deliveries[0]?.id ?? newDeliveryId(), { state: "delivered" }, newAttempt(1))
         expect(await store.forget(t0 + 1, 10)).toBe(true)
-        const left = await store.events(story.workspaceId, {}, firstPage)
-        expect(left.length).toBeGreaterThanOrEqual(25)
-        expect(left.length).toBeLessThan(40)
+        const left = async () =>
+          (await store.events(story.workspaceId, {}, firstPage)).length +
+          (await store.deliveries(story.workspaceId, {}, firstPage)).length
+        expect(await left()).toBeGreaterThanOrEqual(80 - 15)
+        expect(await left()).toBeLessThan(80)
         await forgetAll(t0 + 1, 10)
         expect(await store.events(story.workspaceId, {}, firstPage)).toEqual([])
         expect(await store.forget(t0 + 1, 10)).toBe(false)
+      })
+
+      test("what statistics count goes with its deliveries, and stays while one of them waits", async () => {
+        const counts = async () => {
+          const stats = await store.stats(story.workspaceId, story.webhookId, t0 - hourMs, t0 + hourMs, 1)
+          return Object.fromEntries(Object.entries(stats.byStatus).filter(([, count]) => count !== 0))
+        }
+        for (const longAfterMs of [hourMs, 1_000 * hourMs]) {
+          const waits = await story.delivery()
+          await story.settle(await story.delivery(), { state: "delivered" }, newAttempt(1))
+          await story.settle(await story.delivery(), { state: "exhausted", because: "attempts" }, failedAttempt(1))
+          expect(await counts()).toEqual({ pending: 1, delivered: 1, exhausted: 1 })
+          await forgetAll(t0 + longAfterMs)
+          expect(await counts()).toEqual({ pending: 1 })
+          await story.settle(waits, { state: "waiting", dueMs: t0 + 1 }, failedAttempt(1))
+          await forgetAll(t0 + longAfterMs)
+          expect(await counts()).toEqual({ retrying: 1 })
+          await story.settle(waits, { state: "delivered" }, newAttempt(2))
+          expect(await counts()).toEqual({ delivered: 1 })
+          await forgetAll(t0 + longAfterMs)
+          expect(await counts()).toEqual({})
+        }
+      })
+
+      test("a step counts the attempts it removes, of which a delivery may have many", async () => {
+        const ids: DeliveryId[] = []
+        for (let count = 0; count < 12; count++) ids.push(await story.delivery())
+        for (let number = 1; number <= 10; number++) {
+          const next = number < 10 ? ({ state: "waiting", dueMs: t0 } as const) : ({ state: "delivered" } as const)
+          await Promise.all(ids.map((id) => story.settle(id, next, failedAttempt(number))))
+        }
+        expect(await store.forget(t0 + 1, 20)).toBe(true)
+        const left = await store.deliveries(story.workspaceId, {}, firstPage)
+        // Two of ten attempts each, and one that had been begun.
+        expect(left.length).toBeGreaterThanOrEqual(9)
+        await forgetAll(t0 + 1, 20)
+        expect(await store.deliveries(story.workspaceId, {}, firstPage)).toEqual([])
       })
 
       test("a tombstone goes with its last delivery, an ended replay with its age", async () => {

@@ -27,11 +27,12 @@ function forgetEvents(workspace: WorkspaceRow, beforeMs: number, limit: number):
     if (removed >= limit) break
     if (event.acceptedMs >= beforeMs) continue
     for (const row of event.deliveries.values()) {
+      if (removed >= limit) return removed
       if (row.state === "waiting" || (row.endedMs ?? row.createdMs) >= beforeMs) continue
       event.deliveries.delete(row.id)
       workspace.deliveries.delete(row.id)
       row.webhook.deliveries.delete(row)
-      removed += 1
+      removed += Math.max(1, row.attempts.length)
     }
     if (event.deliveries.size > 0) continue
     workspace.events.delete(event.id)

@@ -16,7 +16,7 @@ export const jobLock = { migrate: 1, partitions: 2, forget: 3, moving: 4 } as co
  */
 export async function migrate(url: string): Promise<void> {
   // No limit: building an index over a long history takes as long as it takes.
-  const session = new Session(url, { statement_timeout: 0, lock_timeout: 0 }, { answerMaxMs: null })
+  const session = new Session(url, { statement_timeout: "0", lock_timeout: "0" }, { answerMaxMs: null })
   try {
     await session.run(`SELECT pg_advisory_lock(${lockClass.jobs}, ${jobLock.migrate})`)
     await session.run("CREATE TABLE IF NOT EXISTS schema_version (version integer NOT NULL)")

@@ -1,3 +1,5 @@
+import type { NewEvent } from "../../domain/event.ts"
+import type { WorkspaceId } from "../../domain/ids.ts"
 import type { Ownership, Signals } from "../../ports/ownership.ts"
 import type { Relay } from "../../ports/relay.ts"
 import { type Store, StoreUnavailable } from "../../ports/store.ts"
@@ -29,10 +31,11 @@ import {
   SessionPool,
   type Value,
 } from "./session.ts"
+import { acceptKeyed, daysOf } from "./writes/accept.ts"
 import { Accepting } from "./writes/accepting.ts"
 import { configure } from "./writes/configure.ts"
 import { enqueue } from "./writes/enqueue.ts"
-import { forget } from "./writes/forget.ts"
+import { Forgetting } from "./writes/forgetting/forgetting.ts"
 import { note } from "./writes/note.ts"
 import { putReplay } from "./writes/put-replay.ts"
 import { Settling } from "./writes/settling.ts"
@@ -71,6 +74,8 @@ const laneConnections = 4
 const logConnections = 3
 const writeSessions = 2
 const readyMaxMs = 3_000
+/** To look through a day of a hundred million deliveries. */
+const forgetMaxMs = 600_000
 /** Between looks whether the day ahead has its partitions. */
 const dayAheadEveryMs = 3_600_000
 
@@ -89,10 +94,15 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const log = new Pool(url, logConnections, { plan_cache_mode: "force_custom_plan" })
   const sessions = new SessionPool(writeSessions, () => new Session(url, plannedAnew))
   const partitions = new Partitions(sessions)
+  const forgetSessions = new SessionPool(
+    1,
+    () => new Session(url, { statement_timeout: forgetMaxMs }, { answerMaxMs: 2 * forgetMaxMs }),
+  )
+  const forgetting = new Forgetting(forgetSessions, options.wholeDays === true)
   const keeper = new ShardKeeper(url, onFault)
   const notices = new Notices(url, log, keeper.nodeId, (webhookId) => keeper.owns(webhookId))
   const accepting = new Accepting(() => new Session(url, plannedOnce), partitions, queue)
-  const settling = new Settling(keeper, sessions, queue)
+  const settling = new Settling(keeper, sessions, partitions, queue)
   const read: Runner["run"] = (text, values) => log.run(text, values)
   const fill: Runner["run"] = (text, values) => lanes.run(text, values)
   let closing: Promise<void> | null = null
@@ -109,7 +119,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     await Promise.all([accepting.close(), settling.close()])
     await notices.stop()
     await keeper.stop()
-    await Promise.all([lanes.close(), log.close(), sessions.close()])
+    await Promise.all([lanes.close(), log.close(), sessions.close(), forgetSessions.close()])
   }
 
   try {
@@ -132,6 +142,11 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     return keeper.connected ? null : "This node is not connected to the database to hold its webhooks yet."
   }
 
+  /** The owners of the webhooks that an event goes to. */
+  function tellOf(workspaceId: WorkspaceId, { deliveries }: NewEvent): void {
+    for (const { webhookId } of deliveries) notices.tell(workspaceId, webhookId, "new")
+  }
+
   return {
     ownership: keeper,
     signals: notices,
@@ -147,17 +162,19 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     accept: async (acceptance) => {
       const outcome = await accepting.accept(acceptance)
       if (outcome.outcome === "accepted")
-        for (const [index, { duplicate }] of outcome.events.entries())
-          if (!duplicate)
-            for (const { webhookId } of acceptance.events[index]?.deliveries ?? [])
-              notices.tell(acceptance.workspaceId, webhookId, "new")
+        for (const [index, { duplicate }] of outcome.events.entries()) {
+          const event = acceptance.events[index]
+          if (!duplicate && event) tellOf(acceptance.workspaceId, event)
+        }
       return outcome
     },
     settle: async (settlement) => {
       // In the order of the calls, though acceptances and settlements are committed side by side.
       const before = accepting.underWay(settlement.deliveryId)
       if (before !== undefined) await before
-      return settling.settle(settlement)
+      const ours = await settling.settle(settlement)
+      if (ours && settlement.brings) tellOf(settlement.workspaceId, settlement.brings)
+      return ours
     },
     reopen: async (workspaceId, id, nowMs) => {
       const before = accepting.underWay(id)
@@ -167,7 +184,17 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       return webhookId
     },
     cancelWaiting: (workspaceId, webhookId, atMs, limit) => settling.cancelWaiting(workspaceId, webhookId, atMs, limit),
-    configure: (changes, entries) => sessions.transaction((run) => configure(run, changes, entries)),
+    configure: async (changes, entries, brings) => {
+      const brought = brings ? [{ workspaceId: brings.workspaceId, events: [brings.event] }] : []
+      await partitions.ensure(daysOf(brought))
+      const outcome = await sessions.transaction(async (run) => {
+        const done = await configure(run, changes, entries)
+        if (done === "done" && brought.length > 0) await acceptKeyed({ run }, brought)
+        return done
+      })
+      if (outcome === "done" && brings) tellOf(brings.workspaceId, brings.event)
+      return outcome
+    },
     touchKeys: (used) => touchKeys(read, used),
     note: (entry) => sessions.transaction((run) => note(run, entry)),
     putReplay: (job) => putReplay(read, job),
@@ -179,9 +206,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     },
     forget: async (beforeMs, limit) => {
       const limitMs = options.wholeDays === true ? startOfDayMs(dayOf(beforeMs)) : beforeMs
-      const more = await sessions.transaction((run) => forget(run, limitMs, limit))
-      // Some may be gone now.
-      if (more) partitions.forget()
+      const more = await forgetting.step(limitMs, limit)
+      partitions.forget(dayOf(limitMs))
       return more
     },
 

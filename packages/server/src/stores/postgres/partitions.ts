@@ -2,7 +2,19 @@ import { jobLock, lockClass } from "./migrate.ts"
 import type { SessionPool } from "./session.ts"
 
 const dayMs = 86_400_000
-export const partitioned = ["events", "deliveries", "attempts"] as const
+const dayMinutes = 1_440
+
+/** The tables that grow with time, in the order in which statements of the engine lock them. */
+export const partitioned = ["events", "deliveries", "attempts", "webhook_minutes"] as const
+export type Partitioned = (typeof partitioned)[number]
+
+/** Minutes are written over and over: room in the page keeps the new version beside the old one. */
+const storage: Readonly<Record<Partitioned, string>> = {
+  events: "",
+  deliveries: "",
+  attempts: "",
+  webhook_minutes: "WITH (fillfactor = 50)",
+}
 
 export function dayOf(ms: number): number {
   return Math.floor(ms / dayMs)
@@ -16,8 +28,21 @@ export function nameOfDay(day: number): string {
   return new Date(startOfDayMs(day)).toISOString().slice(0, 10).replaceAll("-", "")
 }
 
+/** The table that is to become the day's partition, by whatever name. */
+export function createTable(table: Partitioned, name: string): string {
+  return `CREATE TABLE ${name} (LIKE ${table} INCLUDING DEFAULTS) ${storage[table]}`
+}
+
+export function attachPartition(table: Partitioned, day: number): string {
+  const [from, to] =
+    table === "webhook_minutes"
+      ? [day * dayMinutes, (day + 1) * dayMinutes]
+      : [startOfDayMs(day), startOfDayMs(day + 1)]
+  return `ALTER TABLE ${table} ATTACH PARTITION ${table}_${nameOfDay(day)} FOR VALUES FROM (${from}) TO (${to})`
+}
+
 /**
- * A partition a day of each of the three tables that grow. Made when the first row of a day is written, and a day
+ * A partition a day of each of the tables that grow. Made when the first row of a day is written, and a day
  * ahead. Attached rather than created in place: that would lock the whole table against readers and writers.
  */
 export class Partitions {
@@ -42,9 +67,9 @@ export class Partitions {
     await making
   }
 
-  /** After a partition was found gone. */
-  forget(): void {
-    this.#known = new Set()
+  /** After a partition was found gone, or may have been dropped by retention. @param before only days before this one */
+  forget(before = Number.POSITIVE_INFINITY): void {
+    this.#known = new Set([...this.#known].filter((day) => day >= before))
   }
 
   async #make(days: readonly number[]): Promise<void> {
@@ -57,10 +82,8 @@ export class Partitions {
           const name = `${table}_${nameOfDay(day)}`
           const found = await run(`SELECT to_regclass('${name}') IS NOT NULL AS found`)
           if (found[0]?.found === true) continue
-          await run(`CREATE TABLE ${name} (LIKE ${table} INCLUDING DEFAULTS)`)
-          await run(
-            `ALTER TABLE ${table} ATTACH PARTITION ${name} FOR VALUES FROM (${startOfDayMs(day)}) TO (${startOfDayMs(day + 1)})`,
-          )
+          await run(createTable(table, name))
+          await run(attachPartition(table, day))
         }
     })
     for (const day of wanted) this.#known.add(day)

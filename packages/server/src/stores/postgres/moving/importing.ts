@@ -76,6 +76,7 @@ function daysOf(records: readonly MovedHistory[]): Set<number> {
     if (record.kind === "event" || record.kind === "delivery") days.add(dayOf(mintedMs(record.id)))
     // In the partition of its delivery.
     else if (record.kind === "attempt") days.add(dayOf(mintedMs(record.deliveryId)))
+    else if (record.kind === "minute") days.add(dayOf(record.minute * 60_000))
   }
   return days
 }

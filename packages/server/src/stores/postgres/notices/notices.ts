@@ -110,7 +110,7 @@ export class Notices implements Signals, Relay {
   async #listen(): Promise<void> {
     const session: Session = new Session(
       this.#url,
-      { statement_timeout: 0 },
+      { statement_timeout: "0" },
       {
         onNotify: (payload) => this.#heard(payload),
         onLost: () => {

@@ -92,7 +92,8 @@ export async function acceptBatch(session: Session, batch: readonly Acceptance[]
   return session.transaction((run) => acceptKeyed({ run }, batch))
 }
 
-async function acceptKeyed(runner: Runner, batch: readonly Acceptance[]): Promise<readonly AcceptOutcome[]> {
+/** As a part of a transaction; see `acceptBatch`. */
+export async function acceptKeyed(runner: Runner, batch: readonly Acceptance[]): Promise<readonly AcceptOutcome[]> {
   const claims = claimsOf(batch)
   await claim(runner, claims)
   const known = await runner.run(readKeys, keyColumns(claims))
@@ -216,8 +217,9 @@ async function store(runner: Runner, rows: readonly NewRow[]): Promise<ReadonlyM
         counters.set(name, counter)
       }
       counter.count += 1
-      minutes.count(workspaceId, webhookId, event.acceptedMs, "pending", 1)
-      return { workspaceId, event, eventMintedMs, delivery, name, counter, place: counter.count }
+      const minted = mintedMs(delivery.id)
+      minutes.count(workspaceId, webhookId, minted, "pending", 1)
+      return { workspaceId, event, eventMintedMs, delivery, minted, name, counter, place: counter.count }
     }),
   )
   const sorted = [...counters].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, counter]) => counter)
@@ -247,7 +249,7 @@ async function store(runner: Runner, rows: readonly NewRow[]): Promise<ReadonlyM
       deliveries,
       (each) => each.workspaceId,
       ({ delivery }) => delivery.id,
-      ({ delivery }) => mintedMs(delivery.id),
+      ({ minted }) => minted,
       ({ delivery }) => delivery.webhookId,
       ({ event }) => event.id,
       (each) => each.eventMintedMs,

@@ -21,7 +21,7 @@ export async function cancelWaiting(
     `WITH picked AS (SELECT * FROM ${pick(code.fresh)} a UNION ALL SELECT * FROM ${pick(code.again)} b LIMIT $4)
      UPDATE deliveries d SET state = ${code.cancelled}, due_ms = NULL, ended_ms = $3, because = NULL FROM picked p
      WHERE d.workspace_id = $1 AND d.id = p.id AND d.minted_ms = p.minted_ms AND ${workspaceIsVisible}
-     RETURNING d.created_ms, p.attempts`,
+     RETURNING d.minted_ms, p.attempts`,
     [workspaceId, webhookId, atMs, limit],
   )
   if (rows.length === 0) return 0
@@ -32,9 +32,9 @@ export async function cancelWaiting(
   )
   const minutes = new Minutes()
   for (const row of rows) {
-    const [createdMs, attempts] = [number(row, "created_ms"), number(row, "attempts")]
-    minutes.count(workspaceId, webhookId, createdMs, bucket(code.fresh, attempts), -1)
-    minutes.count(workspaceId, webhookId, createdMs, "cancelled", 1)
+    const [minted, attempts] = [number(row, "minted_ms"), number(row, "attempts")]
+    minutes.count(workspaceId, webhookId, minted, bucket(code.fresh, attempts), -1)
+    minutes.count(workspaceId, webhookId, minted, "cancelled", 1)
   }
   await run(addMinutes(1, side.settling), minutes.columns())
   return rows.length

@@ -71,7 +71,7 @@ export async function enqueue(
     ],
   )
   const minutes = new Minutes()
-  minutes.count(workspaceId, webhookId, nowMs, "pending", deliveries.length)
+  for (const { id } of deliveries) minutes.count(workspaceId, webhookId, mintedMs(id), "pending", 1)
   await run(addMinutes(1, side.accepting), minutes.columns())
   return sequences
 }

@@ -15,7 +15,7 @@ export async function reopen(
 ): Promise<WebhookId | null> {
   const minted = mintedMs(id)
   const [row] = await run(
-    `SELECT webhook_id, state, attempts, created_ms, window_from_ms FROM deliveries
+    `SELECT webhook_id, state, attempts, window_from_ms FROM deliveries
      WHERE workspace_id = $1 AND id = $2 AND minted_ms = $3 AND ${workspaceIsVisible} FOR UPDATE`,
     [workspaceId, id, minted],
   )
@@ -35,11 +35,10 @@ export async function reopen(
     [workspaceId, webhookId, ended ? -1 : 0],
   )
   const minutes = new Minutes()
-  const createdMs = number(row, "created_ms")
   const [before, now] = [bucket(state, attempts), bucket(code.again, attempts)]
   if (before !== now) {
-    minutes.count(workspaceId, webhookId, createdMs, before, -1)
-    minutes.count(workspaceId, webhookId, createdMs, now, 1)
+    minutes.count(workspaceId, webhookId, minted, before, -1)
+    minutes.count(workspaceId, webhookId, minted, now, 1)
     await run(addMinutes(1, side.settling), minutes.columns())
   }
   return webhookId

@@ -1,18 +1,19 @@
 import type { Next } from "../../../domain/delivery.ts"
-import type { Settlement } from "../../../ports/store.ts"
+import type { Acceptance, Settlement } from "../../../ports/store.ts"
 import { number, numberOrNull, text, textOrNull } from "../columns.ts"
 import { columns } from "../literals.ts"
 import { mintedMs } from "../minted.ts"
 import { addMinutes, findLatencies, Minutes, minuteOf, side } from "../minutes.ts"
 import type { Row, Runner, Session } from "../session.ts"
 import { bucket, code, isWaiting } from "../states.ts"
+import { acceptKeyed } from "./accept.ts"
 
 /**
  * Rows are locked in the order given. Nothing is found, and so nothing written, on any session but the one that holds
  * the locks of these shards: its token tells it, and dies with it.
  */
 const findDeliveries = `
-SELECT d.workspace_id, d.id, d.webhook_id, d.state, d.attempts, d.created_ms, d.due_ms, d.ended_ms, d.because,
+SELECT d.workspace_id, d.id, d.webhook_id, d.state, d.attempts, d.due_ms, d.ended_ms, d.because,
   d.last_status_code, d.last_error_code, h.consecutive_failures, h.failing_since_ms, h.last_success_ms
 FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY AS s (workspace_id, id, minted_ms, place)
 JOIN deliveries d ON d.workspace_id = s.workspace_id AND d.id = s.id AND d.minted_ms = s.minted_ms
@@ -99,7 +100,14 @@ export async function settleBatch(session: Session, token: string, batch: readon
     const rows = new Map(found.map((row) => [`${text(row, "workspace_id")} ${text(row, "id")}`, row]))
     // In the order of the calls: a webhook's failures and successes count as they came.
     await write(run, batch, rows, latencies)
+    const brought = broughtBy(batch.filter((settlement) => rows.has(nameOf(settlement))))
+    if (brought.length > 0) await acceptKeyed({ run }, brought)
   })
+}
+
+/** The events that settlements bring about. */
+export function broughtBy(batch: readonly Settlement[]): readonly Acceptance[] {
+  return batch.flatMap(({ workspaceId, brings }) => (brings ? [{ workspaceId, events: [brings] }] : []))
 }
 
 async function write(
@@ -191,7 +199,7 @@ function move(settlement: Settlement, row: Row, healths: Map<string, Health>, mi
     because: textOrNull(row, "because"),
   }
   const made = number(row, "attempts")
-  const createdMs = number(row, "created_ms")
+  const minted = mintedMs(settlement.deliveryId)
   const webhookId = text(row, "webhook_id")
   const attempts = attempt === null ? made : Math.max(made, attempt.number)
   const to = after(from, next, atMs)
@@ -199,8 +207,8 @@ function move(settlement: Settlement, row: Row, healths: Map<string, Health>, mi
   health.ended += Number(isWaiting(from.state)) - Number(isWaiting(to.state))
   const [before, now] = [bucket(from.state, made), bucket(to.state, attempts)]
   if (before !== now) {
-    minutes.count(workspaceId, webhookId, createdMs, before, -1)
-    minutes.count(workspaceId, webhookId, createdMs, now, 1)
+    minutes.count(workspaceId, webhookId, minted, before, -1)
+    minutes.count(workspaceId, webhookId, minted, now, 1)
   }
   if (attempt !== null) {
     const succeeded = next.state === "delivered"
@@ -217,7 +225,7 @@ function move(settlement: Settlement, row: Row, healths: Map<string, Health>, mi
   }
   return {
     settlement,
-    mintedMs: mintedMs(settlement.deliveryId),
+    mintedMs: minted,
     to,
     attempts,
     lastStatusCode: attempt === null ? numberOrNull(row, "last_status_code") : attempt.statusCode,

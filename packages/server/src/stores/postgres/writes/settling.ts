@@ -1,13 +1,15 @@
 import type { DeliveryId, WebhookId, WorkspaceId } from "../../../domain/ids.ts"
 import type { Settlement } from "../../../ports/store.ts"
 import { GroupCommit, type Outcome } from "../../group-commit.ts"
-import { described } from "../failure.ts"
+import { described, isMissingPartition } from "../failure.ts"
 import type { ShardKeeper } from "../ownership/shard-keeper.ts"
+import { dayOf, type Partitions } from "../partitions.ts"
 import type { SessionPool } from "../session.ts"
 import { settlementBytes } from "../sizes.ts"
+import { daysOf } from "./accept.ts"
 import { cancelWaiting } from "./cancel-waiting.ts"
 import { reopen } from "./reopen.ts"
-import { settleBatch } from "./settle.ts"
+import { broughtBy, settleBatch } from "./settle.ts"
 
 const batchMax = { operationsMax: 500, bytesMax: 4 * 1024 * 1024 }
 const rareBytes = 500
@@ -27,6 +29,7 @@ type Cancel = {
 }
 type Settle = { readonly verb: "settle"; readonly settlement: Settlement }
 type Operation = Settle | Reopen | Cancel
+type Holder = NonNullable<ReturnType<ShardKeeper["holder"]>>
 
 /**
  * Everything that moves stored deliveries, in the order of the calls: settlements in batches on the session that holds
@@ -35,15 +38,18 @@ type Operation = Settle | Reopen | Cancel
 export class Settling {
   readonly #keeper: Pick<ShardKeeper, "holder">
   readonly #sessions: SessionPool
+  readonly #partitions: Partitions
   readonly #group: GroupCommit<Operation, unknown>
 
   constructor(
     keeper: Pick<ShardKeeper, "holder">,
     sessions: SessionPool,
+    partitions: Partitions,
     queue: { readonly operationsMax: number; readonly bytesMax: number },
   ) {
     this.#keeper = keeper
     this.#sessions = sessions
+    this.#partitions = partitions
     this.#group = new GroupCommit({ commit: (batch) => this.#commit(batch), queue, batch: batchMax })
   }
 
@@ -84,7 +90,7 @@ export class Settling {
     let failure: Error | null = null
     if (holder !== null)
       try {
-        await settleBatch(holder.session, holder.token, ours)
+        await this.#settleOn(holder, ours)
       } catch (error) {
         failure = described(error)
       }
@@ -92,6 +98,23 @@ export class Settling {
       if (found === null) return { ok: true, value: false }
       return failure === null ? { ok: true, value: true } : { ok: false, error: failure }
     })
+  }
+
+  /** A delivery's day is there with its row; that of an attempt is the day it is made, or one that retention dropped. */
+  async #settleOn({ session, token }: Holder, batch: readonly Settlement[]): Promise<void> {
+    const days = [
+      ...batch.flatMap(({ attempt }) => (attempt === null ? [] : [dayOf(attempt.atMs)])),
+      ...daysOf(broughtBy(batch)),
+    ]
+    await this.#partitions.ensure(days)
+    try {
+      await settleBatch(session, token, batch)
+    } catch (error) {
+      if (!isMissingPartition(error)) throw error
+      this.#partitions.forget()
+      await this.#partitions.ensure(days)
+      await settleBatch(session, token, batch)
+    }
   }
 
   async #rare(operation: Reopen | Cancel): Promise<Outcome<unknown>> {

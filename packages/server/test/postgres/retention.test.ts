@@ -1,0 +1,191 @@
+import { readdirSync, readFileSync } from "node:fs"
+import postgres from "postgres"
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest"
+import { openPostgresStore, type PostgresStore } from "../../src/stores/postgres/open-postgres-store.ts"
+import {
+  apiKeyOf,
+  eventTypeOf,
+  failedAttempt,
+  minuteMs,
+  newAttempt,
+  newDeliveryId,
+  newEvent,
+  newWebhookId,
+  replayOf,
+  Story,
+  t0,
+  webhookOf,
+} from "../contracts/store-fixtures.ts"
+import { type PostgresServer, startPostgres } from "./postgres-server.ts"
+
+const dayMs = 86_400_000
+const migrations = new URL("../../src/stores/postgres/migrations/", import.meta.url)
+
+let server: PostgresServer
+let url: string
+let sql: ReturnType<typeof postgres>
+let store: PostgresStore
+
+beforeAll(async () => {
+  server = await startPostgres()
+}, 400_000)
+afterAll(() => server.close())
+beforeEach(async () => {
+  url = await server.freshDatabase()
+  sql = postgres(url, { max: 1, onnotice: () => {} })
+})
+afterEach(async () => {
+  await store.close()
+  await sql.end()
+})
+
+/** Rows of every table that retention has to do with. */
+async function rowsStored(): Promise<number> {
+  const tables = ["attempts", "deliveries", "events", "idempotency_keys", "webhook_minutes", "webhook_sequences"]
+  tables.push("webhook_health", "webhooks", "replays", "api_keys", "event_types", "workspaces")
+  let rows = 0
+  for (const table of tables) rows += Number((await sql.unsafe(`SELECT count(*)::integer AS n FROM ${table}`))[0]?.n)
+  return rows
+}
+
+/** Everything there is many of in a workspace: each webhook has a delivery, delivered at the second attempt. */
+async function manyOfAll(story: Story, count: number): Promise<void> {
+  const { workspaceId } = story
+  const webhooks = Array.from({ length: count }, newWebhookId)
+  await store.configure(
+    [
+      ...webhooks.map((id) => ({ kind: "webhook", put: webhookOf(workspaceId, id, 1) }) as const),
+      ...webhooks.map((_, n) => ({ kind: "eventType", put: eventTypeOf(workspaceId, `own.t${n}`, 1) }) as const),
+      ...webhooks.map(() => ({ kind: "apiKey", put: apiKeyOf(workspaceId) }) as const),
+    ],
+    [],
+  )
+  await Promise.all(
+    webhooks.map(async (webhookId, n) => {
+      const event = newEvent({ to: [webhookId], idempotency: { key: `k${n}`, fingerprint: "f" } })
+      await story.accept(event)
+      await store.putReplay(replayOf(workspaceId, webhookId, { state: "completed" }))
+      for (const number of [1, 2]) {
+        const next = number === 1 ? ({ state: "waiting", dueMs: t0 } as const) : ({ state: "delivered" } as const)
+        const deliveryId = event.deliveries[0]?.id ?? newDeliveryId()
+        const attempt = failedAttempt(number, { atMs: t0 + number * minuteMs })
+        await store.settle({ workspaceId, webhookId, deliveryId, atMs: t0, attempt, next })
+      }
+    }),
+  )
+}
+
+test("no step removes more than about its limit, of a deleted workspace or of what is past", async () => {
+  store = await openPostgresStore({ url })
+  const stays = await Story.of(store)
+  const [past, gone] = [await Story.of(store), await Story.of(store)]
+  const count = 60
+  await manyOfAll(past, count)
+  await manyOfAll(gone, count)
+  const deletedMs = t0 + 1
+  await past.webhook({ deletedMs })
+  await store.configure([{ kind: "workspaceDeleted", id: gone.workspaceId, atMs: deletedMs }], [])
+  const limit = 25
+  const removed: number[] = []
+  let before = await rowsStored()
+  for (let more = true; more; ) {
+    more = await store.forget(t0 + 3 * minuteMs, limit)
+    const after = await rowsStored()
+    removed.push(before - after)
+    before = after
+  }
+  // A webhook counts as one, and takes two counters along; an event its key.
+  expect(Math.max(...removed)).toBeLessThanOrEqual(3 * limit)
+  expect(removed.length).toBeGreaterThan(2 * count * (9 / limit))
+  const [left] = await sql`SELECT (SELECT count(*) FROM deliveries)::integer AS deliveries,
+    (SELECT count(*) FROM attempts)::integer AS attempts, (SELECT count(*) FROM events)::integer AS events,
+    (SELECT count(*) FROM idempotency_keys)::integer AS keys, (SELECT count(*) FROM replays)::integer AS replays,
+    (SELECT count(*) FROM webhook_minutes WHERE workspace_id = ${gone.workspaceId})::integer AS minutes,
+    (SELECT count(*) FROM webhooks WHERE deleted)::integer AS tombstones`
+  expect(left).toEqual({ deliveries: 0, attempts: 0, events: 0, keys: 0, replays: 0, minutes: 0, tombstones: 0 })
+  expect((await store.loadConfig()).workspaces.map(({ id }) => id).sort()).toEqual(
+    [stays.workspaceId, past.workspaceId].sort(),
+  )
+}, 60_000)
+
+test("a dropped day takes its minutes at once, and its idempotency keys step by step", async () => {
+  store = await openPostgresStore({ url, wholeDays: true })
+  const story = await Story.of(store)
+  const keys = Array.from({ length: 30 }, (_, n) => ({ key: `k${n}`, fingerprint: "f" }))
+  const events = keys.map((idempotency) => newEvent({ to: [story.webhookId], idempotency }))
+  await story.accept(...events)
+  for (const { deliveries } of events)
+    await story.settle(deliveries[0]?.id ?? newDeliveryId(), { state: "delivered" }, newAttempt(1))
+  const stored = async () => {
+    const [row] = await sql`SELECT (SELECT count(*) FROM webhook_minutes)::integer AS minutes,
+      (SELECT count(*) FROM idempotency_keys)::integer AS keys`
+    return row
+  }
+  expect(await stored()).toEqual({ minutes: 2, keys: 30 })
+  expect(await store.forget(t0 + 2 * dayMs, 10)).toBe(true)
+  expect(await stored()).toEqual({ minutes: 0, keys: 30 })
+  expect(await store.forget(t0 + 2 * dayMs, 10)).toBe(true)
+  expect(await stored()).toEqual({ minutes: 0, keys: 20 })
+  while (await store.forget(t0 + 2 * dayMs, 10));
+  expect(await stored()).toEqual({ minutes: 0, keys: 0 })
+})
+
+test("what stays of a past day is looked through once, not in every round", async () => {
+  store = await openPostgresStore({ url, wholeDays: true })
+  const story = await Story.of(store)
+  for (let n = 0; n < 30; n++) await story.delivery({ idempotency: { key: `k${n}`, fingerprint: "f" } })
+  const round = async () => {
+    let steps = 1
+    while (await store.forget(t0 + 5 * dayMs, 10)) steps += 1
+    return steps
+  }
+  expect(await round()).toBeGreaterThan(6)
+  expect(await round()).toBe(1)
+  expect(await store.deliveries(story.workspaceId, {}, { limit: 99, before: null })).toHaveLength(30)
+})
+
+test("a replay that is being stored keeps its events, whichever of the two comes first", async () => {
+  store = await openPostgresStore({ url, wholeDays: true })
+  const story = await Story.of(store)
+  const { workspaceId, webhookId } = story
+  for (let round = 0; round < 8; round++) {
+    const event = newEvent({ body: `{"round":${round}}` })
+    await story.accept(event)
+    const replay = replayOf(workspaceId, webhookId)
+    await store.putReplay(replay)
+    const id = newDeliveryId(t0 + 5 * dayMs)
+    const deliveries = [{ id, eventId: event.id, laneKey: "" }]
+    const step = { ...replay, examined: 1, enqueued: 1, afterId: event.id }
+    const [enqueued] = await Promise.allSettled([
+      store.enqueue({ workspaceId, webhookId, nowMs: t0 + 5 * dayMs, deliveries, replay: step }),
+      store.forget(t0 + 2 * dayMs, 100).catch((error: unknown) => error),
+    ])
+    const [waiting] = await store.waiting({ workspaceId, webhookId, limit: 1, read: "head" })
+    if (enqueued.status === "fulfilled") expect(waiting).toMatchObject({ id, body: event.body })
+    else expect(waiting).toBeUndefined()
+    await store.cancelWaiting(workspaceId, webhookId, t0, 10)
+    await sql`DELETE FROM deliveries`
+  }
+})
+
+test("minutes that were counted before they had partitions are carried over", async () => {
+  await sql`CREATE TABLE schema_version (version integer NOT NULL)`
+  const files = readdirSync(migrations)
+    .filter((name) => name < "0005")
+    .sort()
+  for (const name of files) await sql.unsafe(readFileSync(new URL(name, migrations), "utf8"))
+  await sql`INSERT INTO schema_version VALUES (${files.length})`
+  const day = Math.floor(t0 / dayMs) * dayMs
+  for (const table of ["events", "deliveries", "attempts"])
+    await sql.unsafe(
+      `CREATE TABLE ${table}_20260106 PARTITION OF ${table} FOR VALUES FROM (${day}) TO (${day + dayMs})`,
+    )
+  await sql`INSERT INTO webhook_minutes (workspace_id, webhook_id, minute, side, delivered, succeeded)
+    VALUES ('ws_1', 'wh_1', ${t0 / minuteMs}, 0, 3, 4), ('ws_1', 'wh_1', ${t0 / minuteMs - 5_000}, 0, 9, 9)`
+  store = await openPostgresStore({ url })
+  // Of a day that is stored, and not of one that is gone.
+  expect(await sql`SELECT delivered::integer, succeeded::integer FROM webhook_minutes`).toEqual([
+    { delivered: 3, succeeded: 4 },
+  ])
+  await sql`INSERT INTO webhook_minutes_20260106 (workspace_id, webhook_id, minute, side) VALUES ('ws_1', 'wh_1', ${t0 / minuteMs}, 1)`
+})
