@@ -22,7 +22,8 @@ export type Replay = {
   readonly statuses: readonly DeliveryStatus[] | null
   readonly only_missing: boolean
   readonly state: "running" | "completed" | "cancelled"
-  readonly progress: { readonly examined: number; readonly enqueued: number }
+  /** `share`: how far it is, 0 to 1, by the times of the events. */
+  readonly progress: { readonly examined: number; readonly enqueued: number; readonly share: number }
   readonly created: string
   readonly updated: string
 }

@@ -117,7 +117,6 @@ function Progress({ id }: { id: string }) {
         <Facts
           facts={[
             ["State", <StateBadge key="state" state={data.state} />],
-            ["Events looked at", count(data.progress.examined)],
             ["Deliveries made", count(data.progress.enqueued)],
             ["From", <Time key="from" at={data.from} form="full" />],
             ["To", <Time key="to" at={data.to} form="full" />],
@@ -144,13 +143,18 @@ function StateBadge({ state }: { state: Replay["state"] }) {
   return state === "completed" ? <Badge tone="good">Completed</Badge> : <Badge tone="idle">Cancelled</Badge>
 }
 
-/** How many events there are to look at is not known beforehand: while it runs, the bar only moves. */
 function Bar({ replay }: { replay: Replay }) {
+  const { share } = replay.progress
   return (
-    <progress
-      aria-label="Replay"
-      className="h-2 w-full overflow-hidden rounded-full accent-solid"
-      {...(replay.state !== "running" && { value: 1, max: 1 })}
-    />
+    <div>
+      <div className="mb-1 flex justify-between text-xs text-muted">
+        <span>{count(replay.progress.examined)} events looked at</span>
+        <span className="tabular-nums">{Math.floor(share * 100)} %</span>
+      </div>
+      <progress aria-label="Replay" value={share} max={1} className={progressClass} />
+    </div>
   )
 }
+
+const progressClass =
+  "block h-2 w-full appearance-none overflow-hidden rounded-full bg-idle-ground [&::-moz-progress-bar]:bg-solid [&::-webkit-progress-bar]:bg-idle-ground [&::-webkit-progress-value]:bg-solid [&::-webkit-progress-value]:transition-[width]"

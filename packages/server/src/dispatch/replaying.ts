@@ -7,7 +7,7 @@ import { type ReplayCandidate, type Store, StoreUnavailable } from "../ports/sto
 import type { Registry } from "../registry/registry.ts"
 
 export type ReplayingParts = {
-  readonly store: Pick<Store, "openReplays" | "replay" | "putReplay" | "replayCandidates" | "enqueue">
+  readonly store: Pick<Store, "openReplays" | "replay" | "putReplay" | "replayCandidates" | "enqueue" | "events">
   readonly registry: Registry
   readonly clock: Clock
   readonly mint: IdMint
@@ -87,10 +87,12 @@ export class Replaying {
       return cancelled
     }
     const candidates = await store.replayCandidates(replay, replay.afterId, stepEvents)
+    const ends = replay.ends ?? (await this.#ends(replay, candidates[0]))
     const chosen = candidates.filter((candidate) => qualifies(replay, webhook, candidate))
     const after: Replay = {
       ...replay,
       state: candidates.length < stepEvents ? "completed" : "running",
+      ...(ends && { ends }),
       afterId: candidates.at(-1)?.eventId ?? replay.afterId,
       examined: replay.examined + candidates.length,
       enqueued: replay.enqueued + chosen.length,
@@ -101,6 +103,14 @@ export class Replaying {
     if (sequences === null) return null
     if (sequences.length > 0) missed(workspaceId, webhookId)
     return after
+  }
+
+  async #ends(
+    { workspaceId, fromMs, toMs }: Replay,
+    first: ReplayCandidate | undefined,
+  ): Promise<Replay["ends"] | null> {
+    const [last] = await this.#parts.store.events(workspaceId, { fromMs, toMs }, { limit: 1, before: null })
+    return first && last ? { firstId: first.eventId, lastId: last.id } : null
   }
 
   #delivery({ eventId, orderingKey }: ReplayCandidate, nowMs: number) {

@@ -51,6 +51,15 @@ export class IdMint {
 }
 
 /**
+ * When an id was minted, Unix ms: ids end in a time-ordered value, 32 hex digits or the same as a UUID. An id of another
+ * shape, which nothing here makes, is taken to be of the first day.
+ */
+export function mintedMs(id: string): number {
+  const value = id.slice(id.lastIndexOf("_") + 1).replaceAll("-", "")
+  return /^[0-9a-f]{32}$/.test(value) ? Number.parseInt(value.slice(0, 12), 16) : 0
+}
+
+/**
  * Writes a unique value as a UUID of version 7 (RFC 9562 §5.7): the counter loses its four low-order bits to the
  * version and variant fields, which are set as the RFC asks, so two values stay distinct by their random part.
  */

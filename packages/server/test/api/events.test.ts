@@ -344,10 +344,35 @@ describe("replays", () => {
     })
     await clock.advance(5_000)
     const shown = await call("GET", `/v1/replays/${started.json.id}`, { key })
-    expect(shown.json).toMatchObject({ state: "completed", progress: { examined: 3, enqueued: 3 } })
+    expect(shown.json).toMatchObject({ state: "completed", progress: { examined: 3, enqueued: 3, share: 1 } })
     expect(receivers.requests).toHaveLength(3)
     const cancelled = await call("DELETE", `/v1/replays/${started.json.id}`, { key })
     expect(cancelled).toMatchObject({ status: 200, json: { state: "completed" } })
+  })
+
+  it("tell the share that is done, by the times of the events", async () => {
+    let pages = 0
+    const { call, workspaceKey, webhook, clock } = await runApi({
+      // The first page comes, the second never does.
+      wrapStore: (store) => ({
+        ...store,
+        replayCandidates: (...asked) => (++pages === 1 ? store.replayCandidates(...asked) : new Promise(() => {})),
+      }),
+    })
+    const key = await workspaceKey()
+    const from = new Date(clock.now()).toISOString()
+    for (const count of [150, 60, 1]) {
+      await call("POST", "/v1/events/batch", { key, body: { events: Array(count).fill(violationEvent) } })
+      await clock.advance(10_000)
+    }
+    const { id } = await webhook(key)
+    const to = new Date(clock.now()).toISOString()
+    const started = await call("POST", `/v1/webhooks/${id}/replay`, { key, body: { from, to } })
+    expect(started.json.progress).toEqual({ examined: 0, enqueued: 0, share: 0 })
+    await clock.advance(1_000)
+    const shown = await call("GET", `/v1/replays/${started.json.id}`, { key })
+    // 200 of 211 events, but only those of the first 10 of 20 seconds.
+    expect(shown.json).toMatchObject({ state: "running", progress: { examined: 200, share: 0.5 } })
   })
 
   it("can be cancelled", async () => {

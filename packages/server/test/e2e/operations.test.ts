@@ -159,7 +159,7 @@ describe("a replay", () => {
       () => workspace.get(`/v1/replays/${job.id}`),
       ({ state }) => state === "completed",
     )
-    expect(replay.progress).toEqual({ examined: count, enqueued: count })
+    expect(replay.progress).toEqual({ examined: count, enqueued: count, share: 1 })
     await eventually(
       () => workspace.get(`/v1/webhooks/${id}`),
       ({ backlog }) => backlog === 0,

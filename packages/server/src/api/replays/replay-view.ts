@@ -1,6 +1,6 @@
 import Type from "typebox"
 import { deliveryStatuses } from "../../domain/delivery.ts"
-import type { Replay } from "../../domain/replay.ts"
+import { type Replay, shareDone } from "../../domain/replay.ts"
 import { Nullable, OneOf, Time } from "../schema-vocabulary.ts"
 import { rfc3339 } from "../times.ts"
 
@@ -16,6 +16,7 @@ export const ReplayShown = Type.Object({
   progress: Type.Object({
     examined: Type.Integer({ description: "Events looked at" }),
     enqueued: Type.Integer({ description: "Deliveries made of them" }),
+    share: Type.Number({ description: "How far it is, 0 to 1, by the times of the events" }),
   }),
   created: Time,
   updated: Time,
@@ -31,7 +32,7 @@ export function replayView(replay: Replay) {
     statuses: replay.statuses === null ? null : [...replay.statuses],
     only_missing: replay.onlyMissing,
     state: replay.state,
-    progress: { examined: replay.examined, enqueued: replay.enqueued },
+    progress: { examined: replay.examined, enqueued: replay.enqueued, share: shareDone(replay) },
     created: rfc3339(replay.createdMs),
     updated: rfc3339(replay.updatedMs),
   }

@@ -9,7 +9,7 @@ import type { Terminal } from "../running/terminal.ts"
 import { present } from "../showing/present.ts"
 import { fields } from "../showing/table.ts"
 import { withExamples } from "../showing/teaching.ts"
-import { countUpTo, progressText } from "./progress.ts"
+import { progressText } from "./progress.ts"
 
 type Options = ConnectionOptions & {
   readonly from: string
@@ -102,9 +102,8 @@ async function watched(tocsin: Tocsin, started: Replay, options: Options, termin
   let replay = started
   const { signal } = terminal
   const follow = async (say: (text: string) => void) => {
-    const total = await countUpTo(tocsin, started, signal)
     for (;;) {
-      say(progressText(replay, total, terminal.columns))
+      say(progressText(replay, terminal.columns))
       if (replay.state !== "running") return
       await pause(pollMs, signal)
       replay = await tocsin.replays.get(replay.id, { signal })
