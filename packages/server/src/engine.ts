@@ -2,13 +2,14 @@ import { Intake } from "./accept/intake.ts"
 import { OwnSchemas } from "./accept/own-schemas.ts"
 import { Dispatcher, type DispatchLimits, type SettledListener } from "./dispatch/dispatcher.ts"
 import { startForgetting } from "./dispatch/forgetting.ts"
+import { backlogMeter } from "./dispatch/measuring-backlog.ts"
 import { Posting } from "./dispatch/posting.ts"
 import { Probe } from "./dispatch/probe.ts"
 import { Replaying } from "./dispatch/replaying.ts"
 import { asId, IdMint } from "./domain/ids.ts"
-import type { DisabledReason, Webhook } from "./domain/webhook.ts"
+import { type DisabledReason, type Webhook, webhookStatus } from "./domain/webhook.ts"
 import type { Clock } from "./ports/clock.ts"
-import type { Metrics } from "./ports/metrics.ts"
+import type { Gauges, Metrics } from "./ports/metrics.ts"
 import { type Ownership, ownsAll, type Signals } from "./ports/ownership.ts"
 import type { Random } from "./ports/random.ts"
 import type { Sender } from "./ports/sender.ts"
@@ -41,6 +42,7 @@ export type Engine = {
   readonly probe: Probe
   readonly replaying: Replaying
   readonly mint: IdMint
+  readonly gauges: Gauges
   /** Takes up what was left waiting. */
   start(): Promise<void>
   /** Whether it sends what is accepted: from the end of `start` until `stop`. */
@@ -97,7 +99,7 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
   const probe = new Probe({ registry, posting, clock, mint })
   const missed = dispatcher.missed.bind(dispatcher)
   const owns = ownership.owns.bind(ownership)
-  const replaying = new Replaying({ store, registry, clock, mint, missed, onFault, owns })
+  const replaying = new Replaying({ store, registry, clock, mint, missed, onFault, owns, metrics })
   let stopFollowing = () => {}
   let stopForgetting = () => Promise.resolve()
   let running = false
@@ -109,11 +111,18 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
     probe,
     replaying,
     mint,
+    gauges: {
+      inFlight: () => dispatcher.inFlight(),
+      shards: () => ownership.shards(),
+      webhooks: () => webhooksByStatus(registry),
+      replaysRunning: () => replaying.running(),
+      backlog: backlogMeter({ store, registry, ownership, clock }),
+    },
     async start() {
       await dispatcher.start()
       await replaying.start()
       const leads = ownership.leads.bind(ownership)
-      stopForgetting = startForgetting({ store, clock, retentionMs: parts.retentionMs, leads, onFault })
+      stopForgetting = startForgetting({ store, clock, retentionMs: parts.retentionMs, leads, metrics, onFault })
       if (parts.cluster) stopFollowing = followOthers(parts.cluster.signals, { registry, dispatcher, replaying }, parts)
       running = true
     },
@@ -174,6 +183,16 @@ function followOthers(
     stopped = true
     cancel()
   }
+}
+
+function webhooksByStatus(registry: Registry): ReturnType<Gauges["webhooks"]> {
+  const counts = { active: 0, inactive: 0, unverified: 0, disabled: 0 }
+  for (const { id } of registry.workspaces())
+    for (const webhook of registry.webhooks(id)) {
+      const status = webhookStatus(webhook)
+      if (status !== "deleted") counts[status] += 1
+    }
+  return counts
 }
 
 /** What the engine decides about a webhook by itself is in the audit log like what a person decides. */

@@ -28,7 +28,7 @@ import { SealBroken, type Sealer, sealerFor } from "./secrets/sealing.ts"
 import { openSender } from "./send/undici-sender.ts"
 import { openPostgresStore, type PostgresStore } from "./stores/postgres/open-postgres-store.ts"
 import { openSqliteStore } from "./stores/sqlite/open-sqlite-store.ts"
-import { prometheus } from "./system/prometheus.ts"
+import { type Exposition, prometheus } from "./system/prometheus.ts"
 import { systemClock } from "./system/system-clock.ts"
 import { systemRandom } from "./system/system-random.ts"
 
@@ -63,11 +63,12 @@ export async function serve(
   surroundings: Surroundings | null = null,
 ): Promise<Running> {
   // The store first: it refuses a second process before that one can make keys of its own.
+  const figures = prometheus(manifest.version)
   const { store, cluster } = surroundings
     ? { store: surroundings.store, cluster: null }
-    : await openStore(config, logger)
+    : await openStore(config, logger, figures)
   try {
-    return await serveOn(store, cluster, config, logger, surroundings)
+    return await serveOn(store, cluster, config, logger, figures, surroundings)
   } catch (error) {
     await store.close()
     throw error
@@ -76,14 +77,19 @@ export async function serve(
 
 type Cluster = PostgresStore | null
 
-async function openStore(config: Config, logger: Logger): Promise<{ store: Store; cluster: Cluster }> {
+async function openStore(
+  config: Config,
+  logger: Logger,
+  { onCommit }: Exposition,
+): Promise<{ store: Store; cluster: Cluster }> {
   if (config.databaseUrl === null) {
     const onBroken = (reason: string) => endAtOnce(logger, reason)
-    return { store: await openSqliteStore({ directory: config.dataDir, onBroken }), cluster: null }
+    return { store: await openSqliteStore({ directory: config.dataDir, onBroken, onCommit }), cluster: null }
   }
   const store = await openPostgresStore({
     url: config.databaseUrl,
     wholeDays: true,
+    onCommit,
     onFault: (fault, what) => logger.warn({ err: fault }, what),
   })
   return { store, cluster: store }
@@ -104,6 +110,7 @@ async function serveOn(
   cluster: Cluster,
   config: Config,
   logger: Logger,
+  figures: Exposition,
   surroundings: Pick<Surroundings, "clock" | "sender"> | null,
 ): Promise<Running> {
   const { dataDir } = config
@@ -120,7 +127,6 @@ async function serveOn(
       deniedTargets: config.deniedTargets,
       egressProxy: config.egressProxy,
     })
-  const figures = prometheus({ inFlight: () => engine.dispatcher.inFlight() })
   const feed = new ActivityFeed(clock, cluster?.relay ?? null)
   const engine: Engine = await assembleEngine({
     store,
@@ -136,6 +142,7 @@ async function serveOn(
   }).catch((error: unknown) => {
     throw error instanceof SealBroken ? otherEncryptionKey(dataDir) : error
   })
+  figures.watch(engine.gauges)
   // Only now is it known that nothing was sealed with a lost one; and from now on something may be sealed with it.
   encryption.keep()
   const api = await buildApi({
@@ -158,6 +165,7 @@ async function serveOn(
     sessionSealing: sessionSealer(encryption.keys),
     keyRotation: new KeyRotation(engine.registry, store, keyRing, keyMaker(encryption, keyRing)),
     dashboardDir,
+    onRequest: figures.onRequest,
     metricsText: figures.text,
     checks: [
       { name: "store", check: () => store.ready() },

@@ -88,11 +88,16 @@ describe("the documents", () => {
     expect(scripts.filter((script) => !inReadme.includes(script))).toEqual([])
   })
 
-  it("name metrics that exist", async () => {
-    const exposed = await prometheus({ inFlight: () => 0 }).text()
+  it("name metrics that exist, and every one", async () => {
+    const exposed = await prometheus("1.0.0").text()
     const found = named(/`(tocsin_[a-z0-9_]+)(?:\{[a-z_,]+\})?`/g)
     expect(found.length).toBeGreaterThan(3)
     expect(found.filter(({ name }) => !exposed.includes(`# TYPE ${name} `))).toEqual([])
+    // What prom-client tells of every Node process is explained there; of ours each one is explained here.
+    const ours = [...exposed.matchAll(/^# TYPE (tocsin_(?!nodejs_|process_)\w+) /gm)].map(([, name = ""]) => name)
+    expect(ours.length).toBeGreaterThan(15)
+    const explained = [...section("docs/operating.md", "Monitor").matchAll(/`(tocsin_\w+)/g)].map(([, name]) => name)
+    expect(ours.filter((name) => !explained.includes(name))).toEqual([])
   })
 
   it("link to what is there", () => {

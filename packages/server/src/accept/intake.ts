@@ -6,7 +6,7 @@ import type { Attributes, Webhook } from "../domain/webhook.ts"
 import type { EventType, JsonSchema } from "../domain/workspace.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { Metrics } from "../ports/metrics.ts"
-import type { AcceptConflict, Accepted, Store } from "../ports/store.ts"
+import { type AcceptConflict, type Accepted, type Store, StoreUnavailable } from "../ports/store.ts"
 import { attributesOf } from "../profiles/attributes.ts"
 import type { Registry } from "../registry/registry.ts"
 import { type OwnSchemas, tooSlowPauseMs } from "./own-schemas.ts"
@@ -90,13 +90,14 @@ export class Intake {
     const { registry, metrics } = this.#parts
     const types = registry.eventTypes(workspaceId)
     const refusals = this.#refusals(workspaceId, submissions, types)
-    if (refusals.length > 0) return { accepted: false, refusals }
+    const [first] = refusals
+    if (first) return this.#refused(submissions, [first, ...refusals.slice(1)])
 
     const routed = this.#route(workspaceId, submissions, types)
-    if (!routed.fits) return { accepted: false, refusals: [tooWide(routed.index)] }
+    if (!routed.fits) return this.#refused(submissions, [tooWide(routed.index)])
     const events = routed.all.map((each) => this.#build(workspaceId, each))
     const outcome = await this.#store(workspaceId, events)
-    if (outcome.outcome === "conflict") return { accepted: false, refusals: [conflict(outcome.index)] }
+    if (outcome.outcome === "conflict") return this.#refused(submissions, [conflict(outcome.index)])
 
     const waiting: WaitingDelivery[] = []
     const receipts = outcome.events.map((stored, index) => {
@@ -114,6 +115,11 @@ export class Intake {
     metrics.accepted(receipts.filter(({ duplicate }) => !duplicate).length, waiting.length)
     if (waiting.length > 0) this.#parts.onDurable(waiting)
     return { accepted: true, receipts }
+  }
+
+  #refused(submissions: readonly Submission[], refusals: readonly [Refusal, ...Refusal[]]): Outcome {
+    this.#parts.metrics.refused(refusals[0].code, submissions.length)
+    return { accepted: false, refusals }
   }
 
   /** The profile's schemas are ours; those of the workspace's own types are held to a time. */
@@ -172,6 +178,7 @@ export class Intake {
     } catch (fault) {
       const webhookIds = events.flatMap(({ deliveries }) => deliveries.map(({ webhookId }) => webhookId))
       this.#parts.onUncertain(workspaceId, new Set(webhookIds))
+      if (fault instanceof StoreUnavailable) this.#parts.metrics.refused("store_unavailable", events.length)
       throw fault
     }
   }

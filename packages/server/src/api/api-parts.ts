@@ -59,6 +59,8 @@ export type ApiParts = {
   readonly dashboardDir?: string | null
   /** Tells `/v1/stream` what happens; its `settled` is to be the dispatcher's listener. */
   readonly feed?: ActivityFeed
+  /** Told of each request that was answered, by its route as registered. */
+  readonly onRequest?: (method: string, route: string, status: number, durationMs: number) => void
   /** The Prometheus text exposition. */
   readonly metricsText: () => Promise<string>
   readonly checks: readonly HealthCheck[]

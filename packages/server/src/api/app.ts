@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance, LogController } from "fastify"
 import { sealerFor } from "../secrets/sealing.ts"
 import { guardRoutes } from "./access.ts"
 import type { Api, ApiParts } from "./api-parts.ts"
+import { countRequests } from "./counting-requests.ts"
 import { takeJsonBodies } from "./json-bodies.ts"
 import { KeyUse } from "./key-use.ts"
 import { describeRoutes } from "./openapi.ts"
@@ -52,6 +53,7 @@ export function buildApi(given: ApiParts): FastifyInstance {
 
   // No hook: only a request without a key is looked through for a session's cookie (`session-cookie.ts`).
   api.register(cookies, { hook: false })
+  if (parts.onRequest) countRequests(api, parts.onRequest)
   refuseWhileClosing(api)
   replyWithProblems(api)
   takeJsonBodies(api)

@@ -400,7 +400,10 @@ export class Dispatcher {
     for (let pauseMs = storeRetryFirstMs; ; pauseMs = Math.min(pauseMs * 2, storeRetryMaxMs)) {
       try {
         const ours = await this.#parts.store.settle(settlement)
-        if (ours) this.#parts.onSettled(delivery, settlement)
+        if (ours) {
+          if (what.next.state !== "waiting") this.#parts.metrics.ended(what.next.state, 1)
+          this.#parts.onSettled(delivery, settlement)
+        }
         return ours
       } catch (fault) {
         if (!(fault instanceof StoreUnavailable)) throw fault
@@ -435,10 +438,11 @@ export class Dispatcher {
 
   #cancelAll(webhook: Webhook): void {
     const run = async () => {
-      const { store, clock, onFault } = this.#parts
+      const { store, clock, onFault, metrics } = this.#parts
       while (!this.#stopping) {
         try {
           const cancelled = await store.cancelWaiting(webhook.workspaceId, webhook.id, clock.now(), cancelStep)
+          metrics.ended("cancelled", cancelled)
           if (cancelled < cancelStep) return
         } catch (fault) {
           if (!(fault instanceof StoreUnavailable)) return onFault(fault, `cancelling deliveries of ${webhook.id}`)

@@ -1,4 +1,5 @@
 import type { Clock } from "../ports/clock.ts"
+import type { Metrics } from "../ports/metrics.ts"
 import { type Store, StoreUnavailable } from "../ports/store.ts"
 
 const stepRows = 500
@@ -17,17 +18,22 @@ export function startForgetting(parts: {
   readonly retentionMs: number
   /** Asked before each step: of several nodes one forgets for all. */
   readonly leads: () => boolean
+  readonly metrics: Pick<Metrics, "forgot">
   readonly onFault: (fault: unknown, what: string) => void
 }): () => Promise<void> {
-  const { store, clock, retentionMs, leads, onFault } = parts
+  const { store, clock, retentionMs, leads, metrics, onFault } = parts
   let stopped = false
   let cancel = () => {}
   let running = Promise.resolve()
   const step = async () => {
     let more = false
     try {
-      if (leads()) more = await store.forget(clock.now() - retentionMs, stepRows)
+      if (leads()) {
+        more = await store.forget(clock.now() - retentionMs, stepRows)
+        metrics.forgot(more ? "more" : "done")
+      }
     } catch (fault) {
+      metrics.forgot("failed")
       if (!(fault instanceof StoreUnavailable)) onFault(fault, "removing what is past its retention")
     }
     if (!stopped) schedule(more ? stepPauseMs : roundEveryMs)

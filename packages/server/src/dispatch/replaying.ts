@@ -3,6 +3,7 @@ import { match } from "../domain/matching.ts"
 import type { Replay } from "../domain/replay.ts"
 import type { Webhook } from "../domain/webhook.ts"
 import type { Clock } from "../ports/clock.ts"
+import type { Metrics } from "../ports/metrics.ts"
 import { type ReplayCandidate, type Store, StoreUnavailable } from "../ports/store.ts"
 import type { Registry } from "../registry/registry.ts"
 
@@ -16,6 +17,7 @@ export type ReplayingParts = {
   readonly onFault: (fault: unknown, what: string) => void
   /** A job runs on the node that sends for its webhook; the others leave it to that one. */
   readonly owns: (webhookId: WebhookId) => boolean
+  readonly metrics: Pick<Metrics, "replayed">
 }
 
 const stepEvents = 200
@@ -57,6 +59,11 @@ export class Replaying {
     void whole()
   }
 
+  /** How many jobs this node is working on. */
+  running(): number {
+    return this.#running.size
+  }
+
   stop(): void {
     this.#stopped = true
   }
@@ -77,7 +84,7 @@ export class Replaying {
 
   /** @returns the job as it is now; null when it was cancelled meanwhile. */
   async #step(replay: Replay): Promise<Replay | null> {
-    const { store, registry, clock, missed } = this.#parts
+    const { store, registry, clock, missed, metrics } = this.#parts
     const { workspaceId, webhookId } = replay
     const nowMs = clock.now()
     const webhook = registry.webhook(workspaceId, webhookId)
@@ -101,6 +108,7 @@ export class Replaying {
     const deliveries = chosen.map((candidate) => this.#delivery(candidate, nowMs))
     const sequences = await store.enqueue({ workspaceId, webhookId, nowMs, deliveries, replay: after })
     if (sequences === null) return null
+    metrics.replayed(candidates.length, chosen.length)
     if (sequences.length > 0) missed(workspaceId, webhookId)
     return after
   }

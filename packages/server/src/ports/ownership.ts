@@ -10,6 +10,8 @@ export interface Ownership {
   owns(webhookId: WebhookId): boolean
   /** Whether this node does what one node does for all: retention. */
   leads(): boolean
+  /** How many of the equal shares that webhooks are divided into are this node's at present. */
+  shards(): { readonly owned: number; readonly of: number }
   /** Webhooks may have come to this node, or come back: what waits for them is to be taken up. */
   onGained(listener: () => void): void
   /**
@@ -32,6 +34,7 @@ export interface Signals {
 export const ownsAll: Ownership = {
   owns: () => true,
   leads: () => true,
+  shards: () => ({ owned: 1, of: 1 }),
   onGained: () => {},
   onLost: () => {},
 }

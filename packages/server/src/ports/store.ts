@@ -246,6 +246,13 @@ export interface Store {
   nextDue(workspaceId: WorkspaceId, webhookId: WebhookId, afterMs: number): Promise<number | null>
   /** Webhooks that have waiting deliveries. */
   backlogs(): Promise<readonly { workspaceId: WorkspaceId; webhookId: WebhookId; waiting: number }[]>
+  /**
+   * The same, with when the first of the waiting ones was created. For figures: it may take a moment where many
+   * webhooks have backlogs, and must not delay commits meanwhile.
+   */
+  waitingSince(): Promise<
+    readonly { workspaceId: WorkspaceId; webhookId: WebhookId; waiting: number; sinceMs: number }[]
+  >
   /** Ends up to `limit` waiting deliveries of a deleted webhook as cancelled. @returns how many. */
   cancelWaiting(workspaceId: WorkspaceId, webhookId: WebhookId, atMs: number, limit: number): Promise<number>
 

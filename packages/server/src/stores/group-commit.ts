@@ -23,6 +23,8 @@ export type GroupCommitOptions<Operation, Result> = {
   readonly inFlightMax?: number
   /** Runs the call a little later, so that whatever one turn of the event loop brings shares the first commit. */
   readonly soon?: (call: () => void) => void
+  /** Told of each commit when it is over. */
+  readonly onCommit?: (operations: number, durationMs: number) => void
 }
 
 /** Fewer operations than this are not spread over two commits: the second sync would cost more than it saves. */
@@ -106,6 +108,8 @@ export class GroupCommit<Operation, Result> {
 
   async #commit(batch: readonly Entry<Operation, Result>[]): Promise<void> {
     this.#inFlight += 1
+    const { onCommit } = this.#options
+    const startedMs = onCommit === undefined ? 0 : performance.now()
     let outcomes: readonly Outcome<Result>[] | null = null
     let failure = new Error("The commit returned another number of outcomes than it was given operations.")
     try {
@@ -118,6 +122,7 @@ export class GroupCommit<Operation, Result> {
       this.#operations -= 1
       this.#bytes -= entry.sizeBytes
     }
+    onCommit?.(batch.length, performance.now() - startedMs)
     // The next commit starts before the callers hear of this one: the disk works while they do.
     this.#commitWaiting()
     for (const [index, entry] of batch.entries()) {

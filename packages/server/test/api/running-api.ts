@@ -4,7 +4,7 @@ import { buildApi } from "../../src/api/app.ts"
 import { ActivityFeed } from "../../src/api/stream/activity-feed.ts"
 import type { ProfileName } from "../../src/domain/workspace.ts"
 import { assembleEngine } from "../../src/engine.ts"
-import type { Metrics } from "../../src/ports/metrics.ts"
+import { type Metrics, noMetrics } from "../../src/ports/metrics.ts"
 import type { Sender, SendRequest, SendResult } from "../../src/ports/sender.ts"
 import type { Store } from "../../src/ports/store.ts"
 import { KeyRotation } from "../../src/registry/key-rotation.ts"
@@ -42,9 +42,9 @@ export type Options = {
   readonly managementRequestsPerSecond?: number
   readonly wrapStore?: (store: Store) => Store
   readonly unready?: string
+  readonly metrics?: Metrics
+  readonly onRequest?: Parameters<typeof buildApi>[0]["onRequest"]
 }
-
-const silent: Metrics = { accepted() {}, attempted() {}, delivered() {} }
 
 /** The real API over the real engine and the memory store; receivers are scripted, and time passes when told to. */
 export async function runApi(options: Options = {}) {
@@ -80,7 +80,7 @@ async function startApi(options: Options) {
     sender: receivers,
     clock,
     random,
-    metrics: silent,
+    metrics: options.metrics ?? noMetrics,
     sealing: keyRing,
     retentionMs: 30 * 86_400_000,
     onSettled: feed.settled,
@@ -105,6 +105,7 @@ async function startApi(options: Options) {
     logger: Fastify({ logger: false }).log,
     feed,
     metricsText: async () => "tocsin_up 1\n",
+    ...(options.onRequest && { onRequest: options.onRequest }),
     checks: [{ name: "store", check: async () => options.unready ?? null }],
   })
   await app.ready()

@@ -575,6 +575,21 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         expect(await own()).toEqual([{ workspaceId, webhookId, waiting: 2 }])
       })
 
+      test("since when the first waits, whether it was tried or not", async () => {
+        const since = async () => (await store.waitingSince()).filter((each) => each.workspaceId === story.workspaceId)
+        const { workspaceId, webhookId } = story
+        expect(await since()).toEqual([])
+        const tried = await story.delivery({ acceptedMs: t0 })
+        const fresh = await story.delivery({ acceptedMs: t0 + minuteMs })
+        await story.delivery({ acceptedMs: t0 + 2 * minuteMs })
+        await story.settle(tried, { state: "waiting", dueMs: t0 + hourMs }, failedAttempt(1))
+        expect(await since()).toEqual([{ workspaceId, webhookId, waiting: 3, sinceMs: t0 }])
+        await story.settle(tried, { state: "delivered" }, newAttempt(2))
+        expect(await since()).toEqual([{ workspaceId, webhookId, waiting: 2, sinceMs: t0 + minuteMs }])
+        await story.settle(fresh, { state: "waiting", dueMs: t0 + hourMs }, failedAttempt(1))
+        expect(await since()).toEqual([{ workspaceId, webhookId, waiting: 2, sinceMs: t0 + minuteMs }])
+      })
+
       test("what waits for a deleted webhook is cancelled in steps", async () => {
         const ids: DeliveryId[] = []
         for (let index = 0; index < 5; index++) ids.push(await story.delivery())

@@ -5,7 +5,7 @@ import { asId, type WebhookId, type WorkspaceId } from "../../src/domain/ids.ts"
 import type { Webhook } from "../../src/domain/webhook.ts"
 import type { ProfileName } from "../../src/domain/workspace.ts"
 import { assembleEngine, type Engine } from "../../src/engine.ts"
-import type { Metrics } from "../../src/ports/metrics.ts"
+import { noMetrics } from "../../src/ports/metrics.ts"
 import type { Sender } from "../../src/ports/sender.ts"
 import type { DeliveryRecord, Store } from "../../src/ports/store.ts"
 import { openMemoryStore } from "../../src/stores/memory/open-memory-store.ts"
@@ -14,7 +14,6 @@ import { ScriptedSender } from "./scripted-sender.ts"
 import { SeededRandom } from "./seeded-random.ts"
 import { severable } from "./severable.ts"
 
-const silent: Metrics = { accepted() {}, attempted() {}, delivered() {} }
 const plain = { seal: (clear: string) => clear, open: (sealed: string) => sealed }
 
 export type WorldOptions = {
@@ -153,7 +152,7 @@ export class World {
       sender: sender.seen,
       clock: this.clock,
       random: this.random,
-      metrics: silent,
+      metrics: noMetrics,
       sealing: plain,
       retentionMs: 30 * 86_400_000,
       onFault: (fault) => this.faults.push(fault),

@@ -1,6 +1,6 @@
 import type { WaitingDelivery } from "../../domain/delivery.ts"
 import type { WebhookId, WorkspaceId } from "../../domain/ids.ts"
-import type { WaitingQuery } from "../../ports/store.ts"
+import type { Store, WaitingQuery } from "../../ports/store.ts"
 import { type DeliveryRow, type Rows, waitingDelivery } from "./rows.ts"
 
 /** See `Store.waiting`. */
@@ -57,6 +57,14 @@ export function backlogs(rows: Rows): readonly { workspaceId: WorkspaceId; webho
         .filter((webhook) => webhook.waiting.size > 0)
         .map((webhook) => ({ workspaceId: workspace.id, webhookId: webhook.id, waiting: webhook.waiting.size })),
     )
+}
+
+/** See `Store.waitingSince`. */
+export function waitingSince(rows: Rows): Awaited<ReturnType<Store["waitingSince"]>> {
+  return backlogs(rows).map((backlog) => {
+    const waiting = rows.workspaces.get(backlog.workspaceId)?.webhooks.get(backlog.webhookId)?.waiting ?? []
+    return { ...backlog, sinceMs: Math.min(...[...waiting].map(({ createdMs }) => createdMs)) }
+  })
 }
 
 function bySequence(a: DeliveryRow, b: DeliveryRow): number {

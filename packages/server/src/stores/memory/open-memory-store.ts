@@ -2,7 +2,7 @@ import { type Store, StoreUnavailable } from "../../ports/store.ts"
 import { accept } from "./accepting.ts"
 import { configure, loadConfig, touchKeys } from "./configuring.ts"
 import { forget } from "./forgetting.ts"
-import { backlogs, nextDue, waiting } from "./lanes.ts"
+import { backlogs, nextDue, waiting, waitingSince } from "./lanes.ts"
 import { audit, auditChain, deliveries, deliveryRecord, events, health, storedEvent } from "./log.ts"
 import { enqueue, openReplays, replayCandidates } from "./replaying.ts"
 import { Rows } from "./rows.ts"
@@ -37,6 +37,7 @@ export function openMemoryStore(): Store {
     waiting: (query) => act(() => waiting(rows, query)),
     nextDue: (workspaceId, webhookId, afterMs) => act(() => nextDue(rows, workspaceId, webhookId, afterMs)),
     backlogs: () => act(() => backlogs(rows)),
+    waitingSince: () => act(() => waitingSince(rows)),
 
     loadConfig: () => act(() => loadConfig(rows)),
     configure: (changes, entries) => act(() => configure(rows, changes, entries)),

@@ -1,5 +1,6 @@
 import type { NewEvent } from "../../domain/event.ts"
 import type { WorkspaceId } from "../../domain/ids.ts"
+import type { CommitListener } from "../../ports/metrics.ts"
 import type { Ownership, Signals } from "../../ports/ownership.ts"
 import type { Relay } from "../../ports/relay.ts"
 import { type Store, StoreUnavailable } from "../../ports/store.ts"
@@ -7,6 +8,7 @@ import { reasonOf } from "./failure.ts"
 import { backlogs } from "./lanes/backlogs.ts"
 import { nextDue } from "./lanes/next-due.ts"
 import { waiting } from "./lanes/waiting.ts"
+import { waitingSince } from "./lanes/waiting-since.ts"
 import { attempts } from "./log/attempts.ts"
 import { audit, auditChain, auditHead } from "./log/audit.ts"
 import { deliveries, delivery } from "./log/deliveries.ts"
@@ -53,6 +55,7 @@ export type PostgresStoreOptions = {
   readonly wholeDays?: boolean
   /** Told of what should not happen: the store goes on. */
   readonly onFault?: (fault: unknown, what: string) => void
+  readonly onCommit?: CommitListener
 }
 
 /** A store that other nodes use at the same time. */
@@ -88,6 +91,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const { url } = options
   const queue = options.queue ?? queueDefault
   const onFault = options.onFault ?? (() => {})
+  const onCommit = options.onCommit ?? (() => {})
   await migrate(url)
 
   const lanes = new Pool(url, laneConnections, plannedOnce, plansLastSeconds)
@@ -101,8 +105,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const forgetting = new Forgetting(forgetSessions, options.wholeDays === true)
   const keeper = new ShardKeeper(url, onFault)
   const notices = new Notices(url, log, keeper.nodeId, (webhookId) => keeper.owns(webhookId))
-  const accepting = new Accepting(() => new Session(url, plannedOnce), partitions, queue)
-  const settling = new Settling(keeper, sessions, partitions, queue)
+  const accepting = new Accepting(() => new Session(url, plannedOnce), partitions, queue, onCommit.bind(null, "accept"))
+  const settling = new Settling(keeper, sessions, partitions, queue, onCommit.bind(null, "settle"))
   const read: Runner["run"] = (text, values) => log.run(text, values)
   const fill: Runner["run"] = (text, values) => lanes.run(text, values)
   let closing: Promise<void> | null = null
@@ -219,6 +223,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
         webhookId,
         waiting: count,
       })),
+    waitingSince: () => waitingSince(fill),
 
     loadConfig: () => loadConfig(read),
     keyLastUsed: (workspaceId) => keyLastUsed(read, workspaceId),

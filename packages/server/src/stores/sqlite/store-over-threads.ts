@@ -1,3 +1,4 @@
+import type { CommitListener } from "../../ports/metrics.ts"
 import type { Store } from "../../ports/store.ts"
 import { GroupCommit } from "../group-commit.ts"
 import { pageFrom } from "./log/stride.ts"
@@ -31,6 +32,7 @@ export type SqliteBounds = {
   readonly queue?: { readonly operationsMax: number; readonly bytesMax: number }
   /** See `GroupCommitOptions`. */
   readonly soon?: (call: () => void) => void
+  readonly onCommit?: CommitListener
 }
 
 const queueDefault = { operationsMax: 20_000, bytesMax: 64 * 1024 * 1024 }
@@ -70,6 +72,7 @@ export function sqliteStoreOver({ hot, log, checkpoint }: Places, bounds: Sqlite
     // The worker takes batches in the order they are sent.
     inFlightMax: 2,
     ...(bounds.soon && { soon: bounds.soon }),
+    ...(bounds.onCommit && { onCommit: (operations, durationMs) => bounds.onCommit?.("all", operations, durationMs) }),
   })
 
   /** What a write resolves to is what its verb returned: `decodeReplies` reads it by the operation. */
@@ -108,6 +111,8 @@ export function sqliteStoreOver({ hot, log, checkpoint }: Places, bounds: Sqlite
     waiting: (query) => hot.call("waiting", query),
     nextDue: (workspaceId, webhookId, afterMs) => hot.call("nextDue", { workspaceId, webhookId, afterMs }),
     backlogs: () => hot.call("backlogs", null),
+    // On the thread of what people look at: not in the way of commits.
+    waitingSince: () => log.call("waitingSince", null),
 
     loadConfig: () => log.call("loadConfig", null),
     keyLastUsed: async (workspaceId) => new Map(await log.call("keyLastUsed", workspaceId)),

@@ -11,16 +11,16 @@ export type Backlog = {
   readonly wakes: number
 }
 
+/** Of every webhook what waits, by its counters. */
+export const waitingByCounters = `SELECT s.workspace_id, s.webhook_id, s.last_sequence,
+    s.last_sequence - coalesce(h.ended, 0) AS waiting, coalesce(h.wakes, 0) AS wakes
+  FROM webhook_sequences s LEFT JOIN webhook_health h USING (workspace_id, webhook_id)
+  WHERE s.last_sequence > coalesce(h.ended, 0)
+    AND NOT EXISTS (SELECT 1 FROM workspaces w WHERE w.workspace_id = s.workspace_id AND w.deleted_ms IS NOT NULL)`
+
 /** Webhooks that have waiting deliveries; see `Store.backlogs`. */
 export async function backlogs(run: Runner["run"]): Promise<readonly Backlog[]> {
-  const rows = await run(
-    `SELECT s.workspace_id, s.webhook_id, s.last_sequence, s.last_sequence - coalesce(h.ended, 0) AS waiting,
-       coalesce(h.wakes, 0) AS wakes
-     FROM webhook_sequences s LEFT JOIN webhook_health h USING (workspace_id, webhook_id)
-     WHERE s.last_sequence > coalesce(h.ended, 0)
-       AND NOT EXISTS (SELECT 1 FROM workspaces w WHERE w.workspace_id = s.workspace_id AND w.deleted_ms IS NOT NULL)
-     ORDER BY s.workspace_id, s.webhook_id`,
-  )
+  const rows = await run(`${waitingByCounters} ORDER BY workspace_id, webhook_id`)
   return rows.map((row) => ({
     workspaceId: asId<WorkspaceId>(text(row, "workspace_id")),
     webhookId: asId<WebhookId>(text(row, "webhook_id")),

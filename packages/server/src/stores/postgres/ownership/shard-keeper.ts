@@ -63,6 +63,10 @@ export class ShardKeeper implements Ownership {
     return this.#held.has(0) && this.#isSure()
   }
 
+  shards(): { readonly owned: number; readonly of: number } {
+    return { owned: this.#isSure() ? this.#held.size - this.#leaving.size : 0, of: shardCount }
+  }
+
   onGained(listener: () => void): void {
     this.#gained.push(listener)
   }
@@ -81,10 +85,6 @@ export class ShardKeeper implements Ownership {
   /** Whether the database could be reached at the last beat. */
   get connected(): boolean {
     return this.#session !== null && !this.#session.lost
-  }
-
-  get shards(): number {
-    return this.#held.size
   }
 
   async stop(): Promise<void> {

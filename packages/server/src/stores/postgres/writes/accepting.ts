@@ -26,10 +26,11 @@ export class Accepting {
     open: () => Session,
     partitions: Partitions,
     queue: { readonly operationsMax: number; readonly bytesMax: number },
+    onCommit: (operations: number, durationMs: number) => void,
   ) {
     this.#open = open
     this.#partitions = partitions
-    this.#group = new GroupCommit({ commit: (batch) => this.#commit(batch), queue, batch: batchMax })
+    this.#group = new GroupCommit({ commit: (batch) => this.#commit(batch), queue, batch: batchMax, onCommit })
   }
 
   accept(acceptance: Acceptance): Promise<AcceptOutcome> {

@@ -46,11 +46,12 @@ export class Settling {
     sessions: SessionPool,
     partitions: Partitions,
     queue: { readonly operationsMax: number; readonly bytesMax: number },
+    onCommit: (operations: number, durationMs: number) => void,
   ) {
     this.#keeper = keeper
     this.#sessions = sessions
     this.#partitions = partitions
-    this.#group = new GroupCommit({ commit: (batch) => this.#commit(batch), queue, batch: batchMax })
+    this.#group = new GroupCommit({ commit: (batch) => this.#commit(batch), queue, batch: batchMax, onCommit })
   }
 
   async settle(settlement: Settlement): Promise<boolean> {

@@ -12,6 +12,7 @@ import { prepareLoadConfig } from "../log/load-config.ts"
 import { prepareOpenReplays, prepareReplay } from "../log/replay.ts"
 import { prepareReplayCandidates } from "../log/replay-candidates.ts"
 import { prepareStats } from "../log/stats.ts"
+import { prepareWaitingSince } from "../log/waiting-since.ts"
 import { prepareVisibleWorkspace } from "../visible-workspace.ts"
 
 export type LogOptions = { readonly directory: string }
@@ -23,6 +24,7 @@ export function openLogVerbs({ directory }: LogOptions) {
   const db = openToRead(prepareDataDirectory(directory).database)
   const visible = prepareVisibleWorkspace(db)
   const loadConfig = prepareLoadConfig(db)
+  const waitingSince = prepareWaitingSince(db)
   const openReplays = prepareOpenReplays(db)
   return {
     event: prepareEvent(db, visible),
@@ -35,6 +37,7 @@ export function openLogVerbs({ directory }: LogOptions) {
     auditHead: prepareAuditHead(db),
     health: prepareHealth(db, visible),
     stats: prepareStats(db, visible),
+    waitingSince: (_: null) => waitingSince(),
     replay: prepareReplay(db, visible),
     openReplays: (_: null) => openReplays(),
     replayCandidates: prepareReplayCandidates(db, visible),
