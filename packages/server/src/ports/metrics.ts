@@ -4,6 +4,7 @@ import type { WebhookStatus } from "../domain/webhook.ts"
 /** Why events were not stored: as the API's problems are called. */
 export const intakeRefusals = [
   "unknown_event_type",
+  "event_type_reserved",
   "data_invalid",
   "data_too_large",
   "batch_too_wide",
