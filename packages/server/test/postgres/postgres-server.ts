@@ -16,6 +16,8 @@ const oldestMajor = 15
 /** A real PostgreSQL of the tests' own, in a temporary directory, on a port of its own. */
 export type PostgresServer = {
   readonly port: number
+  /** Of the process whose descendants are all of the server; null while it is halted. */
+  pid(): number | null
   /** The URL of a new, empty database. */
   freshDatabase(): Promise<string>
   /** Stops and cuts all sessions, `crash`ing or, quicker to start again, in good order; `start` brings it back. */
@@ -90,6 +92,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   await start()
   return {
     port,
+    pid: () => server?.pid ?? null,
     start,
     halt,
     async freshDatabase() {

@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs"
+import Type, { type Static } from "typebox"
+import { Compile } from "typebox/compile"
+import { type Spread, spread } from "../figures/statistics.ts"
+
+const Figures = Type.Object({
+  name: Type.String(),
+  events: Type.Number(),
+  rate: Type.Number(),
+  ofLimit: Type.Number(),
+  cpuUs: Type.Number(),
+  databaseCpuUs: Type.Number(),
+  peakMiB: Type.Number(),
+  databaseMiB: Type.Number(),
+})
+const Latency = Type.Object({
+  name: Type.String(),
+  eventsPerSecond: Type.Number(),
+  seconds: Type.Number(),
+  p50Ms: Type.Number(),
+  p99Ms: Type.Number(),
+  maxMs: Type.Number(),
+  acceptP50Ms: Type.Number(),
+  acceptP99Ms: Type.Number(),
+  accepted: Type.Number(),
+  arrived: Type.Number(),
+})
+
+/** A whole run of `npm run bench`, as it is kept in `bench/results/`. */
+const Comparison = Type.Object({
+  at: Type.String(),
+  /** Fewer rounds and variants than the record asks for. */
+  quick: Type.Boolean(),
+  machine: Type.Object({
+    cores: Type.Number(),
+    cpu: Type.String(),
+    memoryGiB: Type.Number(),
+    kernel: Type.String(),
+    node: Type.String(),
+    commit: Type.String(),
+    loadBefore: Type.Number(),
+  }),
+  versions: Type.Record(Type.String(), Type.String()),
+  webhooks: Type.Number(),
+  secondsEach: Type.Number(),
+  rounds: Type.Array(Type.Object({ limits: Type.Record(Type.String(), Type.Number()), figures: Type.Array(Figures) })),
+  latencies: Type.Array(Latency),
+})
+export type Comparison = Static<typeof Comparison>
+const compiled = Compile(Comparison)
+
+/** @throws Error when the file is no result of this benchmark. */
+export function readComparison(path: string): Comparison {
+  return compiled.Parse(JSON.parse(readFileSync(path, "utf8")))
+}
+
+export type Summary = {
+  readonly name: string
+  readonly ofLimit: Spread
+  readonly rate: number
+  readonly cpuUs: number
+  readonly databaseCpuUs: number
+  readonly peakMiB: number
+  readonly databaseMiB: number
+}
+
+/** Over the rounds: medians, and the spread of what all is about. */
+export function summaries({ rounds }: Pick<Comparison, "rounds">): readonly Summary[] {
+  const names = [...new Set(rounds.flatMap(({ figures }) => figures.map(({ name }) => name)))].sort()
+  return names.map((name) => {
+    const own = rounds.flatMap(({ figures }) => figures.filter((each) => each.name === name))
+    const of = (field: "rate" | "cpuUs" | "databaseCpuUs") => spread(own.map((each) => each[field])).median
+    const most = (field: "peakMiB" | "databaseMiB") => Math.max(...own.map((each) => each[field]))
+    return {
+      name,
+      ofLimit: spread(own.map(({ ofLimit }) => ofLimit)),
+      rate: of("rate"),
+      cpuUs: of("cpuUs"),
+      databaseCpuUs: of("databaseCpuUs"),
+      peakMiB: most("peakMiB"),
+      databaseMiB: most("databaseMiB"),
+    }
+  })
+}

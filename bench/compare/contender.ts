@@ -1,0 +1,34 @@
+import type { Scheme } from "../load/receiver.ts"
+
+/** Something that is measured against the limit. */
+export type Contender = {
+  /** `tocsin/embedded/http/none/single`: what `--only` picks by. */
+  readonly name: string
+  readonly scheme: Scheme
+  /** 1, or the size of the batches that events are offered in. */
+  readonly perRequest: number
+  /** The process that delivers, and the database that it uses beside it. */
+  readonly pid: number
+  readonly databasePid: number | null
+  /** Offers events and waits until the attempt of each is durably recorded. */
+  deliver(events: number): Promise<void>
+}
+
+/** A part of the run that has to be started before, and stopped after. */
+export type Service = { stop(): Promise<void> }
+
+export const batchSize = 50
+export const loads = [
+  { load: "single", perRequest: 1 },
+  { load: "batch", perRequest: batchSize },
+] as const
+
+/**
+ * Whether a name is meant: patterns are separated by commas, and a pattern's words, joined by `+`, must all be among the
+ * name's parts. Without patterns all are.
+ */
+export function isMeant(name: string, only: string | null): boolean {
+  if (only === null) return true
+  const parts = new Set(name.split("/"))
+  return only.split(",").some((pattern) => pattern.split("+").every((word) => parts.has(word.trim())))
+}

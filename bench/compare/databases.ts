@@ -1,0 +1,35 @@
+import { execFileSync } from "node:child_process"
+import { type PostgresServer, startPostgres } from "../../packages/server/test/postgres/postgres-server.ts"
+
+/** One PostgreSQL server for all that need one, each with a database of its own. Durable as it comes: fsync, synchronous commits. */
+export class Databases {
+  readonly #say: (line: string) => void
+  #server: Promise<PostgresServer> | null = null
+  #version: string | null = null
+
+  constructor(say: (line: string) => void) {
+    this.#say = say
+  }
+
+  /** A new database, and the process of its server. */
+  async fresh(): Promise<{ readonly url: string; readonly pid: number }> {
+    if (this.#server === null) {
+      this.#say("starting PostgreSQL")
+      this.#server = startPostgres()
+    }
+    const server = await this.#server
+    const pid = server.pid()
+    if (pid === null) throw new Error("PostgreSQL has ended")
+    this.#version ??= execFileSync(`/proc/${pid}/exe`, ["--version"], { encoding: "utf8" }).trim().split(" ")[2] ?? null
+    return { url: await server.freshDatabase(), pid }
+  }
+
+  /** Null when none was needed. */
+  version(): string | null {
+    return this.#version
+  }
+
+  async close(): Promise<void> {
+    await (await this.#server)?.close()
+  }
+}

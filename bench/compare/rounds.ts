@@ -1,0 +1,85 @@
+import { memoryMiB, resetPeak, usageOf } from "../load/process-usage.ts"
+import type { Scheme } from "../load/receiver.ts"
+import type { Contender } from "./contender.ts"
+
+export type Figures = {
+  readonly name: string
+  readonly events: number
+  /** Deliveries a second whose attempt is durably recorded. */
+  readonly rate: number
+  /** Of the limit of the same scheme in the same round. */
+  readonly ofLimit: number
+  /** Processor time of a delivery, in µs: of the process that delivers, and of the database beside it. */
+  readonly cpuUs: number
+  readonly databaseCpuUs: number
+  /** Peak of the process that delivers, and what the database held afterwards. */
+  readonly peakMiB: number
+  readonly databaseMiB: number
+}
+
+export type Round = { readonly limits: Readonly<Partial<Record<Scheme, number>>>; readonly figures: readonly Figures[] }
+
+type Measure =
+  | { readonly kind: "limit"; readonly scheme: Scheme }
+  | { readonly kind: "contender"; readonly of: Contender }
+
+/** Each round begins elsewhere, so that what follows upon what differs. */
+export function rotated<Item>(items: readonly Item[], round: number, rounds: number): readonly Item[] {
+  const by = (round * Math.max(1, Math.floor(items.length / Math.max(1, rounds)))) % Math.max(1, items.length)
+  return [...items.slice(by), ...items.slice(0, by)]
+}
+
+export type RoundParts = {
+  readonly contenders: readonly Contender[]
+  /** Posts a second of the bare loop. */
+  readonly limit: (scheme: Scheme) => Promise<number>
+  readonly events: (contender: Contender) => number
+  readonly say: (what: string) => void
+}
+
+/** Limits and contenders, one after the other: nothing else of the benchmark runs meanwhile. */
+export async function playRound(round: number, rounds: number, parts: RoundParts): Promise<Round> {
+  const { contenders, limit, events, say } = parts
+  const schemes = [...new Set(contenders.map(({ scheme }) => scheme))]
+  const measures: readonly Measure[] = [
+    ...schemes.map((scheme) => ({ kind: "limit" as const, scheme })),
+    ...contenders.map((of) => ({ kind: "contender" as const, of })),
+  ]
+  const limits: Partial<Record<Scheme, number>> = {}
+  const measured: Omit<Figures, "ofLimit">[] = []
+  for (const measure of rotated(measures, round, rounds)) {
+    if (measure.kind === "limit") {
+      say(`limit, ${measure.scheme}`)
+      limits[measure.scheme] = await limit(measure.scheme)
+    } else {
+      say(measure.of.name)
+      measured.push(await measureOne(measure.of, events(measure.of)))
+    }
+  }
+  const schemeOf = new Map(contenders.map(({ name, scheme }) => [name, scheme]))
+  const figures = measured.map((each) => {
+    const scheme = schemeOf.get(each.name)
+    return { ...each, ofLimit: each.rate / ((scheme && limits[scheme]) ?? Number.NaN) }
+  })
+  return { limits, figures }
+}
+
+export async function measureOne(contender: Contender, events: number): Promise<Omit<Figures, "ofLimit">> {
+  const { name, pid, databasePid } = contender
+  resetPeak(pid)
+  const [before, databaseBefore] = [usageOf(pid), databasePid === null ? null : usageOf(databasePid)]
+  const startedMs = performance.now()
+  await contender.deliver(events)
+  const seconds = (performance.now() - startedMs) / 1_000
+  const after = usageOf(pid)
+  const databaseCpuMs = databasePid === null ? 0 : usageOf(databasePid).cpuMs - (databaseBefore?.cpuMs ?? 0)
+  return {
+    name,
+    events,
+    rate: events / seconds,
+    cpuUs: ((after.cpuMs - before.cpuMs) * 1_000) / events,
+    databaseCpuUs: (databaseCpuMs * 1_000) / events,
+    peakMiB: after.peakMiB,
+    databaseMiB: databasePid === null ? 0 : memoryMiB(databasePid),
+  }
+}

@@ -1,0 +1,107 @@
+import { randomBytes } from "node:crypto"
+import { setTimeout as delay } from "node:timers/promises"
+import { eventsFor } from "../load/payload.ts"
+import { publishAll } from "../load/publishing.ts"
+import type { Receiver } from "../load/receiver.ts"
+import { newDirectory, removeDirectory, startTocsin, type TocsinServer } from "../load/tocsin-server.ts"
+import { backlogOf, createWorkspace, type Ordering, type Workspace } from "../load/workspace.ts"
+import { type Contender, loads, type Service } from "./contender.ts"
+
+export const tocsinVariants = (["embedded", "postgres"] as const).flatMap((store) =>
+  (["http", "https"] as const).flatMap((scheme) =>
+    (["none", "strict"] as const).flatMap((ordering) =>
+      loads.map((load) => ({
+        ...load,
+        store,
+        scheme,
+        ordering,
+        name: `tocsin/${store}/${scheme}/${ordering}/${load.load}`,
+      })),
+    ),
+  ),
+)
+export type TocsinVariant = (typeof tocsinVariants)[number]
+
+export type TocsinContender = Contender & { readonly server: TocsinServer; readonly workspace: Workspace }
+
+type Parts = {
+  readonly receiver: Receiver
+  readonly webhooks: number
+  readonly nodeFlags: readonly string[]
+  /** Asked for only when a variant needs it. */
+  readonly database: () => Promise<{ readonly url: string; readonly pid: number }>
+}
+
+const pollMs = 5
+
+/** Starts a server for each store that is needed, with a workspace for each scheme and ordering. */
+export async function startTocsinContenders(
+  variants: readonly TocsinVariant[],
+  { receiver, webhooks, nodeFlags, database }: Parts,
+): Promise<{ readonly contenders: readonly TocsinContender[]; readonly service: Service }> {
+  const stops: (() => Promise<void>)[] = []
+  const contenders: TocsinContender[] = []
+  for (const store of new Set(variants.map((variant) => variant.store))) {
+    const postgres = store === "postgres" ? await database() : null
+    const directory = newDirectory()
+    const server = await startTocsin({
+      directory,
+      nodeFlags,
+      settings: postgres === null ? {} : onPostgres(postgres.url),
+    })
+    stops.push(async () => {
+      await server.stop()
+      removeDirectory(directory)
+    })
+    const workspaces = new Map<string, Workspace>()
+    for (const variant of variants.filter((each) => each.store === store)) {
+      const { scheme, ordering } = variant
+      const path = `tocsin-${store}-${scheme}-${ordering}`
+      const workspace = workspaces.get(path) ?? (await fill(server, webhooks, receiver.url(scheme, path), ordering))
+      workspaces.set(path, workspace)
+      contenders.push({
+        name: variant.name,
+        scheme,
+        perRequest: variant.perRequest,
+        pid: server.pid,
+        databasePid: postgres?.pid ?? null,
+        server,
+        workspace,
+        deliver: (events) => deliver(server, workspace, receiver, path, webhooks, events, variant.perRequest),
+      })
+    }
+  }
+  const service = {
+    async stop() {
+      for (const stop of stops) await stop()
+    },
+  }
+  return { contenders, service }
+}
+
+function onPostgres(url: string): Record<string, string> {
+  return { TOCSIN_DATABASE_URL: url, TOCSIN_ENCRYPTION_KEY: randomBytes(32).toString("base64") }
+}
+
+function fill(server: TocsinServer, webhooks: number, url: string, ordering: Ordering): Promise<Workspace> {
+  return createWorkspace(server.address, webhooks, () => ({ url, ordering }))
+}
+
+/**
+ * Until nothing of the workspace waits any more, which the store says: an attempt that arrived may not be durable yet.
+ * It is asked only after all have arrived, since asking costs the server something.
+ */
+async function deliver(
+  server: TocsinServer,
+  workspace: Workspace,
+  receiver: Receiver,
+  path: string,
+  webhooks: number,
+  events: number,
+  perRequest: number,
+): Promise<void> {
+  const before = await receiver.arrived(path)
+  await publishAll({ address: server.address, key: workspace.key }, eventsFor(webhooks), events, perRequest)
+  while ((await receiver.arrived(path)) < before + events) await delay(pollMs)
+  while ((await backlogOf(workspace)) > 0) await delay(pollMs)
+}

@@ -1,0 +1,169 @@
+import { setTimeout as delay } from "node:timers/promises"
+import { Pool } from "undici"
+import { monotonicMs } from "./monotonic-clock.ts"
+
+export type Target = { readonly address: string; readonly key: string }
+
+export type Answer = {
+  readonly status: number
+  /** When it was read, in `monotonicMs`, and how long it took. */
+  readonly atMs: number
+  readonly tookMs: number
+  /** Only where it was asked for. */
+  readonly text: string
+}
+
+/** Posts events to Tocsin's intake: the load generator. */
+export class Publisher {
+  readonly #pool: Pool
+  readonly #authorization: string
+  readonly #event: (number: number) => string
+  readonly #keepText: boolean
+
+  /**
+   * @param connections how many requests may be under way.
+   * @param keepText whether answers are kept, to learn the events' ids.
+   */
+  constructor({ address, key }: Target, event: (number: number) => string, connections: number, keepText = false) {
+    this.#pool = new Pool(address, { connections })
+    this.#authorization = `Bearer ${key}`
+    this.#event = event
+    this.#keepText = keepText
+  }
+
+  /** Posts the events `from`, `from + 1` … `from + count - 1` in one request. */
+  post(from: number, count: number): Promise<Answer> {
+    const startedMs = monotonicMs()
+    const body = Buffer.from(this.#bodyOf(from, count))
+    return new Promise((resolve, reject) => {
+      let status = 0
+      const chunks: Buffer[] = []
+      this.#pool.dispatch(
+        {
+          path: count === 1 ? "/v1/events" : "/v1/events/batch",
+          method: "POST",
+          headers: {
+            authorization: this.#authorization,
+            "content-type": "application/json",
+            "content-length": String(body.length),
+          },
+          body,
+        },
+        {
+          onRequestStart() {},
+          onResponseStart: (_controller, code) => {
+            status = code
+          },
+          onResponseData: (_controller, chunk) => {
+            if (this.#keepText) chunks.push(chunk)
+          },
+          onResponseEnd: () => {
+            const atMs = monotonicMs()
+            resolve({ status, atMs, tookMs: atMs - startedMs, text: Buffer.concat(chunks).toString() })
+          },
+          onResponseError: (_controller, error) => reject(error),
+        },
+      )
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close()
+  }
+
+  #bodyOf(from: number, count: number): string {
+    if (count === 1) return this.#event(from)
+    return `{"events":[${Array.from({ length: count }, (_, at) => this.#event(from + at)).join(",")}]}`
+  }
+}
+
+export const singlesAtOnce = 64
+export const batchesAtOnce = 4
+
+/**
+ * Publishes as fast as it is taken: a closed loop. @param first the number of the first event.
+ * @throws Error when one is not accepted.
+ */
+export async function publishAll(
+  target: Target,
+  event: (number: number) => string,
+  events: number,
+  perRequest: number,
+  first = 0,
+): Promise<void> {
+  const atOnce = perRequest === 1 ? singlesAtOnce : batchesAtOnce
+  const publisher = new Publisher(target, event, atOnce)
+  let begun = 0
+  const worker = async () => {
+    while (begun < events) {
+      const from = begun
+      const count = Math.min(perRequest, events - from)
+      begun += count
+      const { status } = await publisher.post(first + from, count)
+      if (status !== 202) throw new Error(`an event that should have been accepted was answered ${status}`)
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+  await publisher.close()
+}
+
+export type Offer = {
+  readonly eventsPerSecond: number
+  readonly perRequest: number
+  readonly seconds: number
+  /** Requests under way beyond which the generator itself holds back, as a publisher with so many connections would. */
+  readonly atOnceMax: number
+}
+
+export type Offered = {
+  readonly answers: readonly Answer[]
+  /** Events that were due while `atOnceMax` requests were under way: they were never sent. */
+  readonly withheld: number
+  /** Requests without an answer (connection refused or cut). */
+  readonly failed: number
+}
+
+const tickMs = 2
+
+/** Publishes at a fixed rate whatever the answers: an open loop, so that a slow server does not slow what it is offered. */
+export async function offer(
+  target: Target,
+  event: (number: number) => string,
+  { eventsPerSecond, perRequest, seconds, atOnceMax }: Offer,
+  onAnswer: (answer: Answer) => void = () => {},
+): Promise<Offered> {
+  const publisher = new Publisher(target, event, atOnceMax, true)
+  const answers: Answer[] = []
+  const pending = new Set<Promise<void>>()
+  let [sent, withheld, failed] = [0, 0, 0]
+  const startedMs = monotonicMs()
+  const take = (answer: Answer) => {
+    answers.push(answer)
+    onAnswer(answer)
+  }
+  for (let passedMs = 0; passedMs < seconds * 1_000; passedMs = monotonicMs() - startedMs) {
+    const due = Math.floor((passedMs / 1_000) * eventsPerSecond)
+    while (sent + perRequest <= due) {
+      const from = sent
+      sent += perRequest
+      if (pending.size >= atOnceMax) {
+        withheld += perRequest
+        continue
+      }
+      const answered = publisher.post(from, perRequest).then(take, () => {
+        failed++
+      })
+      pending.add(answered)
+      answered.then(() => pending.delete(answered))
+    }
+    await delay(tickMs)
+  }
+  await Promise.all(pending)
+  await publisher.close()
+  return { answers, withheld, failed }
+}
+
+/** The ids of the events in an answer to one event or a batch. */
+export function idsIn(text: string): readonly string[] {
+  return [...text.matchAll(/"id":"([^"]+)"/g)].map(([, id = ""]) => id)
+}

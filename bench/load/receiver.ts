@@ -1,0 +1,57 @@
+import { fork } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import { type Behaviour, Counts, Done, Hello, type Question, Stamps } from "./receiver-messages.ts"
+
+export type Scheme = "http" | "https"
+
+/** The process that all deliveries of a run go to. */
+export type Receiver = {
+  /** A URL under which arrivals are counted as `path`. */
+  url(scheme: Scheme, path: string): string
+  /** One that refuses connections. */
+  readonly refusingUrl: string
+  /** Whole requests so far under a path. */
+  arrived(path: string): Promise<number>
+  /** How requests under a path are answered from now on; "ok" by default. */
+  behave(path: string, behaviour: Behaviour): Promise<void>
+  /** Begins to note when each event arrives. */
+  stamp(): Promise<void>
+  /** Ends that. @returns the first arrival of each event by its id, in `monotonicMs`. */
+  stamps(): Promise<ReadonlyMap<string, number>>
+  stop(): void
+}
+
+export async function startReceiver(): Promise<Receiver> {
+  const child = fork(fileURLToPath(new URL("./receiver-process.ts", import.meta.url)))
+  const [hello] = await once(child, "message")
+  const ports = Hello.Parse(hello)
+  // One question at a time: answers carry no number.
+  let asked: Promise<unknown> = Promise.resolve()
+  const ask = (question: Question): Promise<unknown> => {
+    const answer = asked.then(async () => {
+      child.send(question)
+      const [message] = await once(child, "message")
+      return message
+    })
+    asked = answer
+    return answer
+  }
+  return {
+    url: (scheme, path) => `${scheme}://127.0.0.1:${scheme === "http" ? ports.httpPort : ports.httpsPort}/${path}/hook`,
+    refusingUrl: `http://127.0.0.1:${ports.refusedPort}/refused`,
+    arrived: async (path) => Counts.Parse(await ask({ ask: "counts" }))[path] ?? 0,
+    behave: async (path, behaviour) => {
+      Done.Parse(await ask({ ask: "behave", path, behaviour }))
+    },
+    stamp: async () => {
+      Done.Parse(await ask({ ask: "stamp" }))
+    },
+    stamps: async () => {
+      const first = new Map<string, number>()
+      for (const [id, atMs] of Stamps.Parse(await ask({ ask: "stamps" }))) if (!first.has(id)) first.set(id, atMs)
+      return first
+    },
+    stop: () => child.disconnect(),
+  }
+}

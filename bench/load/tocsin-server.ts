@@ -1,0 +1,78 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { authorityCertificate } from "./certificates.ts"
+
+export const adminKey = "ta_the-instance-key-of-the-benchmarks"
+const main = fileURLToPath(new URL("../../packages/server/src/main.ts", import.meta.url))
+const startMaxMs = 120_000
+
+export type TocsinServer = {
+  readonly address: string
+  readonly pid: number
+  /** SIGTERM, then waits for its end. The data stay. */
+  stop(): Promise<void>
+}
+
+export type ServerOptions = {
+  readonly directory: string
+  /** For example `--cpu-prof`. */
+  readonly nodeFlags?: readonly string[]
+  /** `TOCSIN_…`, over the benchmarks' own. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+export function newDirectory(): string {
+  return mkdtempSync(join(tmpdir(), "tocsin-bench-"))
+}
+
+export function removeDirectory(directory: string): void {
+  rmSync(directory, { recursive: true, force: true })
+}
+
+/** Starts the real program and waits until it listens. */
+export async function startTocsin({ directory, nodeFlags = [], settings = {} }: ServerOptions): Promise<TocsinServer> {
+  const child = spawn(process.execPath, [...nodeFlags, main], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      PATH: process.env.PATH ?? "",
+      TOCSIN_PORT: "0",
+      TOCSIN_DATA_DIR: directory,
+      TOCSIN_ADMIN_KEY: adminKey,
+      TOCSIN_ALLOWED_TARGETS: "127.0.0.1,localhost",
+      NODE_EXTRA_CA_CERTS: authorityCertificate,
+      ...settings,
+    },
+  })
+  let said = ""
+  // Its log: of interest only when it ends unasked.
+  child.stderr.on("data", (chunk: Buffer) => {
+    said = (said + chunk.toString()).slice(-10_000)
+  })
+  const address = await new Promise<string>((resolve, reject) => {
+    const tooLate = setTimeout(() => reject(new Error(`the server did not start: ${said}`)), startMaxMs)
+    child.stdout.on("data", (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-10_000)
+      const found = /listening on (http:\S+)/.exec(said)?.[1]
+      if (!found) return
+      clearTimeout(tooLate)
+      resolve(found)
+    })
+    child.once("exit", () => reject(new Error(`the server ended: ${said}`)))
+  })
+  const pid = child.pid
+  if (pid === undefined) throw new Error("the server has no process id")
+  return {
+    address,
+    pid,
+    async stop() {
+      if (child.exitCode !== null) return
+      const ended = once(child, "exit")
+      child.kill("SIGTERM")
+      await ended
+    },
+  }
+}

@@ -1,0 +1,59 @@
+import { type ChildProcess, fork } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import { type PeerName, Published, Ready, Recorded, type Task } from "./peer-messages.ts"
+
+export type RunningPeer = {
+  readonly workerPid: number
+  /** Enqueues as fast as the peer takes it, and waits until all attempts are recorded. */
+  deliver(events: number, perRequest: number): Promise<void>
+  stop(): void
+}
+
+/** Worker and producer, each in a process of its own. */
+export async function startPeer(
+  peer: PeerName,
+  parts: Pick<Task, "databaseUrl" | "receiverUrl" | "webhooks">,
+): Promise<RunningPeer> {
+  // The worker first: it makes the tables that the producer writes to.
+  const worker = await start({ peer, role: "worker", ...parts })
+  const producer = await start({ peer, role: "producer", ...parts })
+  let recorded = 0
+  let expected = 0
+  let reached = () => {}
+  worker.on("message", (message) => {
+    recorded = Recorded.Parse(message).recorded
+    if (recorded >= expected) reached()
+  })
+  const { pid } = worker
+  if (pid === undefined) throw new Error(`${peer} has no process id`)
+  return {
+    workerPid: pid,
+    async deliver(events, perRequest) {
+      expected = recorded + events
+      const all = new Promise<void>((resolve, reject) => {
+        reached = resolve
+        worker.once("exit", () => reject(new Error(`${peer} ended while it delivered`)))
+      })
+      producer.send({ events, perRequest })
+      const [message] = await once(producer, "message")
+      Published.Parse(message)
+      if (recorded < expected) await all
+    },
+    stop() {
+      worker.disconnect()
+      producer.disconnect()
+    },
+  }
+}
+
+async function start(task: Task): Promise<ChildProcess> {
+  const child = fork(fileURLToPath(new URL("./peer-process.ts", import.meta.url)), [JSON.stringify(task)])
+  const ended = once(child, "exit").then(() => {
+    throw new Error(`${task.peer} (${task.role}) ended at its start`)
+  })
+  const [message] = await Promise.race([once(child, "message"), ended])
+  ended.catch(() => {})
+  Ready.Parse(message)
+  return child
+}

@@ -1,0 +1,143 @@
+import { describe, expect, it } from "vitest"
+import { type Comparison, summaries } from "../compare/comparison.ts"
+import { comparisonPlot } from "../compare/comparison-plot.ts"
+import { isMeant } from "../compare/contender.ts"
+import { compareOptions } from "../compare/options.ts"
+import { report } from "../compare/report.ts"
+import { playRound, rotated } from "../compare/rounds.ts"
+import { targetsOf } from "../compare/targets.ts"
+
+function figures(name: string, ofLimit: number) {
+  const beside = name.startsWith("tocsin/embedded") ? 0 : 80
+  return {
+    name,
+    events: 1_000,
+    rate: ofLimit * 10_000,
+    ofLimit,
+    cpuUs: 100,
+    databaseCpuUs: beside,
+    peakMiB: 200,
+    databaseMiB: beside,
+  }
+}
+
+const single = "tocsin/embedded/http/none/single"
+const comparison: Comparison = {
+  at: "2026-11-22T04:00:00.000Z",
+  quick: false,
+  machine: { cores: 2, cpu: "some", memoryGiB: 24, kernel: "6", node: "v24.0.0", commit: "abc", loadBefore: 0 },
+  versions: { bullmq: "6.7.0" },
+  webhooks: 100,
+  secondsEach: 4,
+  rounds: [0.3, 0.5, 0.4].map((ofLimit) => ({
+    limits: { http: 10_000 },
+    figures: [figures(single, ofLimit), figures("bullmq/single", 0.25)],
+  })),
+  latencies: [
+    {
+      name: single,
+      eventsPerSecond: 2_000,
+      seconds: 30,
+      p50Ms: 3,
+      p99Ms: 30,
+      maxMs: 50,
+      acceptP50Ms: 4,
+      acceptP99Ms: 9,
+      accepted: 60_000,
+      arrived: 60_000,
+    },
+  ],
+}
+
+describe("the comparison", () => {
+  it("sums rounds up by the median, with the lowest and the highest", () => {
+    const tocsin = summaries(comparison).find(({ name }) => name === single)
+    expect(tocsin?.ofLimit).toEqual({ median: 0.4, min: 0.3, max: 0.5 })
+    expect(tocsin?.rate).toBe(4_000)
+  })
+
+  it("holds Tocsin to its share of the limit, to its latency, and to twice each peer", () => {
+    const said = targetsOf(comparison).map(({ what, reached }) => `${reached} ${what}`)
+    expect(said).toEqual([
+      "true one event a request: share of the limit",
+      "false one event a request: p99 from accept to arrival at half load",
+      "false one event a request: times bullmq",
+    ])
+  })
+
+  it("is reported with everything that its figures depend on", () => {
+    const text = report(comparison)
+    expect(text).toContain("3 interleaved rounds")
+    expect(text).toContain("2 cores (some), 24 GiB, Node 24.0.0, commit abc")
+    expect(text).toContain("bullmq 6.7.0")
+    expect(text).toMatch(
+      /\| tocsin\/embedded\/http\/none\/single \| +0\.400 \| 0\.300 \| 0\.500 \| +4,000 \| +100 \| +– \|/,
+    )
+    expect(text).toContain("MISS  one event a request: times bullmq")
+    expect(report({ ...comparison, quick: true })).toContain("not for the record")
+  })
+
+  it("is drawn with a bar for each contender, telling those who do not see it what it shows", () => {
+    const svg = comparisonPlot(comparison)
+    expect(svg).toContain(
+      "<title>Durably recorded deliveries, as a share of the limit. one event a request: Tocsin, embedded 0.40",
+    )
+    expect([...svg.matchAll(/class="bar s\d"/g)]).toHaveLength(2)
+    expect(svg).toContain("prefers-color-scheme: dark")
+  })
+})
+
+describe("contenders", () => {
+  it("are picked by words of their names", () => {
+    const name = "tocsin/postgres/https/none/batch"
+    expect(isMeant(name, null)).toBe(true)
+    expect(isMeant(name, "bullmq,tocsin+batch")).toBe(true)
+    expect(isMeant(name, "tocsin+single,bullmq")).toBe(false)
+    expect(isMeant(name, "post")).toBe(false)
+  })
+
+  it("take turns at being first, and each is measured once a round", () => {
+    const items = ["a", "b", "c", "d", "e"]
+    expect([0, 1, 2].map((round) => rotated(items, round, 5).join(""))).toEqual(["abcde", "bcdea", "cdeab"])
+    expect(rotated(items, 1, 2).join("")).toBe("cdeab")
+    expect(rotated([], 3, 5)).toEqual([])
+  })
+
+  it("are compared with the limit of their own scheme in their own round", async () => {
+    const contender = { name: "x/single", scheme: "https" as const, perRequest: 1, pid: process.pid, databasePid: null }
+    const delivered: number[] = []
+    const { limits, figures: found } = await playRound(0, 1, {
+      contenders: [{ ...contender, deliver: async (events) => void delivered.push(events) }],
+      limit: async (scheme) => (scheme === "https" ? 1_000 : 5_000),
+      events: () => 250,
+      say: () => {},
+    })
+    expect(delivered).toEqual([250])
+    expect(limits).toEqual({ https: 1_000 })
+    const [only] = found
+    expect(only?.ofLimit).toBeCloseTo((only?.rate ?? 0) / 1_000)
+  })
+})
+
+describe("the command", () => {
+  it("takes five rounds of everything unless told", () => {
+    expect(compareOptions([])).toMatchObject({ quick: false, rounds: 5, webhooks: 100, events: null, only: null })
+    expect(compareOptions(["--quick"])).toMatchObject({ quick: true, rounds: 3 })
+    expect(compareOptions(["--quick", "--rounds", "4", "--only", "tocsin"])).toMatchObject({
+      rounds: 4,
+      only: "tocsin",
+    })
+  })
+
+  it("draws the newest result anew, or the one that is named", () => {
+    expect(compareOptions(["--plot"]).plot).toBe("")
+    expect(compareOptions(["--plot", "x.json"]).plot).toBe("x.json")
+    expect(compareOptions([]).plot).toBe(null)
+  })
+
+  it("refuses what it does not know", () => {
+    expect(() => compareOptions(["--fast"])).toThrow(/--fast/)
+    expect(() => compareOptions(["--rounds", "none"])).toThrow("--rounds must be a number above 0, not none")
+    expect(() => compareOptions(["--events", "0"])).toThrow("--events")
+  })
+})
