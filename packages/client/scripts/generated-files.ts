@@ -1,6 +1,7 @@
 import { problems } from "../../server/src/api/problems.ts"
 import type { EventType } from "../../server/src/domain/workspace.ts"
 import { cybervault } from "../../server/src/profiles/cybervault.ts"
+import { operationalEvents } from "../../server/src/profiles/operational-events.ts"
 import { policycortex } from "../../server/src/profiles/policycortex.ts"
 import { typeOfSchema } from "./type-of-schema.ts"
 
@@ -9,8 +10,11 @@ const notice = "// Written by `npm run generate -w @tocsin/client` from what the
 /** What the client takes from the server's own tables, by path from the package's folder. */
 export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
-    ["src/receiving/policycortex-data.ts", dataByType("PolicyCortex", policycortex.catalogue)],
-    ["src/receiving/cybervault-data.ts", dataByType("CyberVault", cybervault.catalogue)],
+    [
+      "src/receiving/policycortex-data.ts",
+      dataByType("PolicyCortex", [...policycortex.catalogue, ...operationalEvents]),
+    ],
+    ["src/receiving/cybervault-data.ts", dataByType("CyberVault", [...cybervault.catalogue, ...operationalEvents])],
     ["src/http/problem-codes.ts", problemCodes()],
   ])
 }

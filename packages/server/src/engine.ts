@@ -1,12 +1,15 @@
 import { Intake } from "./accept/intake.ts"
+import { OperationalEvents } from "./accept/operational-events.ts"
 import { OwnSchemas } from "./accept/own-schemas.ts"
+import { startBacklogWatch } from "./dispatch/backlog-watch.ts"
 import { Dispatcher, type DispatchLimits, type SettledListener } from "./dispatch/dispatcher.ts"
 import { startForgetting } from "./dispatch/forgetting.ts"
 import { backlogMeter } from "./dispatch/measuring-backlog.ts"
 import { Posting } from "./dispatch/posting.ts"
 import { Probe } from "./dispatch/probe.ts"
 import { Replaying } from "./dispatch/replaying.ts"
-import { asId, IdMint } from "./domain/ids.ts"
+import type { NewEvent } from "./domain/event.ts"
+import { asId, IdMint, type WorkspaceId } from "./domain/ids.ts"
 import { type DisabledReason, type Webhook, webhookStatus } from "./domain/webhook.ts"
 import type { Clock } from "./ports/clock.ts"
 import type { Gauges, Metrics } from "./ports/metrics.ts"
@@ -67,14 +70,21 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
   const mint = new IdMint(() => Buffer.from(random.bytes(8)).toString("hex"))
   const registry = await Registry.load(store, parts.sealing)
   const posting = new Posting(sender, clock)
-  const dispatcher = new Dispatcher({
+  const operational = new OperationalEvents({ registry, clock, mint })
+  const onBrought = (workspaceId: WorkspaceId, { deliveries }: NewEvent) => {
+    metrics.accepted(1, deliveries.length)
+    for (const { webhookId } of deliveries) dispatcher.missed(workspaceId, webhookId)
+  }
+  const dispatcher: Dispatcher = new Dispatcher({
     store,
     posting,
     registry,
     clock,
     random,
     metrics,
-    disable: (webhook, reason) => disableWebhook(registry, mint, clock, webhook, reason),
+    disable: (webhook, reason) => disableWebhook({ registry, mint, clock, operational, onBrought }, webhook, reason),
+    brings: (delivery, webhook, settlement) => operational.afterSettling(delivery, webhook, settlement),
+    onBrought,
     onSettled: parts.onSettled ?? (() => {}),
     onFault,
     ownership,
@@ -102,6 +112,7 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
   const replaying = new Replaying({ store, registry, clock, mint, missed, onFault, owns, metrics })
   let stopFollowing = () => {}
   let stopForgetting = () => Promise.resolve()
+  let stopWatching = () => Promise.resolve()
   let running = false
   return {
     registry,
@@ -123,6 +134,21 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
       await replaying.start()
       const leads = ownership.leads.bind(ownership)
       stopForgetting = startForgetting({ store, clock, retentionMs: parts.retentionMs, leads, metrics, onFault })
+      stopWatching = startBacklogWatch({
+        store,
+        registry,
+        clock,
+        owns,
+        isWanted: (workspaceId) => operational.isWanted(workspaceId, "backlog.growing"),
+        async onGrowing(webhook, waiting, reached) {
+          const event = operational.backlogGrowing(webhook, waiting, reached, clock.now())
+          if (event === null) return
+          const { workspaceId } = webhook
+          const outcome = await store.accept({ workspaceId, events: [event] })
+          if (outcome.outcome === "accepted" && !outcome.events[0]?.duplicate) onBrought(workspaceId, event)
+        },
+        onFault,
+      })
       if (parts.cluster) stopFollowing = followOthers(parts.cluster.signals, { registry, dispatcher, replaying }, parts)
       running = true
     },
@@ -131,7 +157,7 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
       running = false
       stopFollowing()
       replaying.stop()
-      await Promise.all([stopForgetting(), dispatcher.stop()])
+      await Promise.all([stopForgetting(), stopWatching(), dispatcher.stop()])
     },
   }
 }
@@ -195,17 +221,25 @@ function webhooksByStatus(registry: Registry): ReturnType<Gauges["webhooks"]> {
   return counts
 }
 
+type DisablingParts = {
+  readonly registry: Registry
+  readonly mint: IdMint
+  readonly clock: Clock
+  readonly operational: OperationalEvents
+  readonly onBrought: (workspaceId: WorkspaceId, event: NewEvent) => void
+}
+
 /** What the engine decides about a webhook by itself is in the audit log like what a person decides. */
 async function disableWebhook(
-  registry: Registry,
-  mint: IdMint,
-  clock: Clock,
+  { registry, mint, clock, operational, onBrought }: DisablingParts,
   webhook: Webhook,
   reason: DisabledReason,
 ): Promise<"done" | "conflict"> {
   const atMs = clock.now()
   const disabled = { reason, atMs }
-  return registry.change(
+  const { workspaceId } = webhook
+  const event = operational.webhookDisabled(webhook, reason, atMs)
+  const outcome = await registry.change(
     [{ kind: "webhook", put: { ...webhook, disabled, updatedMs: atMs, version: webhook.version + 1 } }],
     [
       {
@@ -220,5 +254,8 @@ async function disableWebhook(
         after: { disabled: { reason } },
       },
     ],
+    event && { workspaceId, event },
   )
+  if (outcome === "done" && event !== null) onBrought(workspaceId, event)
+  return outcome
 }

@@ -77,11 +77,12 @@ export type EventMatch = {
   /**
    * - `sent`: it has deliveries.
    * - `event_type`: the webhook does not subscribe to the type.
+   * - `about_itself`: it tells of this webhook's own trouble.
    * - `filter`: `criterion` kept it out.
    * - `created_later`: the webhook is younger than the event.
    * - `changed_since`: it would match now, and did not then.
    */
-  readonly outcome: "sent" | "event_type" | "filter" | "created_later" | "changed_since"
+  readonly outcome: "sent" | "event_type" | "about_itself" | "filter" | "created_later" | "changed_since"
   readonly criterion: "severity" | "environments" | "cloud_providers" | null
   /** What the event has there; null: nothing. */
   readonly value: string | null

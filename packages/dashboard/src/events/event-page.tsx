@@ -138,6 +138,8 @@ function whyNot(match: EventMatch): string {
   switch (match.outcome) {
     case "event_type":
       return `It does not subscribe to this type, but to ${wanted}.`
+    case "about_itself":
+      return "It tells of this webhook's own trouble: another endpoint is told of that."
     case "filter": {
       const name = match.criterion === null ? "filter" : filterNames[match.criterion]
       const has = match.value === null ? `the event has no ${name}` : `the event's ${name} is ${match.value}`

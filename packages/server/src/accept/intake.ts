@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto"
 import type { WaitingDelivery } from "../domain/delivery.ts"
-import type { NewDelivery, NewEvent } from "../domain/event.ts"
-import { asId, type IdMint, type WebhookId, type WorkspaceId } from "../domain/ids.ts"
+import type { NewEvent } from "../domain/event.ts"
+import type { IdMint, WebhookId, WorkspaceId } from "../domain/ids.ts"
+import { isOperational } from "../domain/operational.ts"
 import type { Attributes, Webhook } from "../domain/webhook.ts"
 import type { EventType, JsonSchema } from "../domain/workspace.ts"
 import type { Clock } from "../ports/clock.ts"
@@ -9,6 +10,7 @@ import type { Metrics } from "../ports/metrics.ts"
 import { type AcceptConflict, type Accepted, type Store, StoreUnavailable } from "../ports/store.ts"
 import { attributesOf } from "../profiles/attributes.ts"
 import type { Registry } from "../registry/registry.ts"
+import { buildEvent } from "./event-building.ts"
 import { type OwnSchemas, tooSlowPauseMs } from "./own-schemas.ts"
 import { type Flaw, flawOf } from "./schema-check.ts"
 
@@ -45,7 +47,13 @@ export type Receipt = {
 
 /** Why nothing was accepted. `index`: which submission; `pointer` is relative to it (RFC 6901). */
 export type Refusal = { readonly index: number; readonly pointer: string; readonly detail: string } & {
-  readonly code: "unknown_event_type" | "data_invalid" | "data_too_large" | "batch_too_wide" | "idempotency_conflict"
+  readonly code:
+    | "unknown_event_type"
+    | "event_type_reserved"
+    | "data_invalid"
+    | "data_too_large"
+    | "batch_too_wide"
+    | "idempotency_conflict"
 }
 
 /** A submission, with the webhooks that it goes to. */
@@ -95,7 +103,15 @@ export class Intake {
 
     const routed = this.#route(workspaceId, submissions, types)
     if (!routed.fits) return this.#refused(submissions, [tooWide(routed.index)])
-    const events = routed.all.map((each) => this.#build(workspaceId, each))
+    const events = routed.all.map(({ submission, attributes, webhooks }) =>
+      buildEvent(this.#parts, workspaceId, {
+        ...submission,
+        orderingKey: submission.orderingKey ?? orderingKeyOf(attributes.resource_id ?? null),
+        attributes,
+        fingerprint: () => fingerprint(submission),
+        webhooks,
+      }),
+    )
     const outcome = await this.#store(workspaceId, events)
     if (outcome.outcome === "conflict") return this.#refused(submissions, [conflict(outcome.index)])
 
@@ -182,67 +198,13 @@ export class Intake {
       throw fault
     }
   }
-
-  #build(workspaceId: WorkspaceId, { submission, attributes, webhooks }: Routed): NewEvent {
-    const { registry, clock, mint } = this.#parts
-    const profile = registry.profile(workspaceId)
-    const acceptedMs = clock.now()
-    const id = profile.eventId(mint.next(acceptedMs))
-    const createdMs = submission.createdMs ?? acceptedMs
-    const orderingKey = submission.orderingKey ?? orderingKeyOf(attributes.resource_id ?? null)
-    const deliveries = webhooks.map(
-      (webhook): NewDelivery => ({
-        id: asId(`dlv_${mint.next(acceptedMs)}`),
-        webhookId: webhook.id,
-        // Whatever the ordering is now, so that a later change to `by_key` finds the keys. Events without one share
-        // a lane: an unknown order is kept rather than lost.
-        laneKey: orderingKey ?? "",
-      }),
-    )
-    const body = profile.envelope({
-      id,
-      type: submission.type,
-      createdMs,
-      data: submission.dataText,
-      workspaceId,
-      engineVersion: registry.workspace(workspaceId)?.engineVersion ?? null,
-      idempotencyKey: submission.idempotencyKey,
-      metadata: submission.metadataText,
-    })
-    return {
-      id,
-      type: submission.type,
-      createdMs,
-      acceptedMs,
-      body,
-      orderingKey,
-      attributes,
-      metadata: submission.metadataText,
-      idempotency:
-        submission.idempotencyKey === null
-          ? null
-          : { key: submission.idempotencyKey, fingerprint: fingerprint(submission) },
-      deliveries,
-    }
-  }
-}
-
-const orderingKeyMax = 256
-/**
- * The key of a resource found in `data`, where it may be any text: one that is too long for an index, or that a store
- * would alter, is replaced by its hash. So different resources keep different keys.
- */
-function orderingKeyOf(resourceId: string | null): string | null {
-  if (resourceId === null || (resourceId.length <= orderingKeyMax && storable(resourceId))) return resourceId
-  return `sha256:${createHash("sha256").update(Buffer.from(resourceId, "utf16le")).digest("hex")}`
-}
-
-/** Without NUL, which PostgreSQL's text lacks, and halves of surrogate pairs, which UTF-8 cannot write. */
-function storable(text: string): boolean {
-  return text.isWellFormed() && !text.includes("\0")
 }
 
 function refuse(submission: Submission, type: EventType | undefined, index: number): Refusal[] {
+  if (isOperational(submission.type)) {
+    const detail = `${submission.type} is published by Tocsin alone; POST /v1/webhooks/{id}/test sends a webhook its sample`
+    return [{ index, pointer: "/type", code: "event_type_reserved", detail }]
+  }
   if (!type) {
     const detail = `${submission.type} is not in this workspace's catalogue; GET /v1/event-types lists it, POST /v1/event-types adds to it`
     return [{ index, pointer: "/type", code: "unknown_event_type", detail }]
@@ -272,6 +234,21 @@ function conflict(index: number): Refusal {
   const detail =
     "was used before with another content; a retry must repeat the event exactly, a new event needs a new key"
   return { index, pointer: "/idempotency_key", code: "idempotency_conflict", detail }
+}
+
+const orderingKeyMax = 256
+/**
+ * The key of a resource found in `data`, where it may be any text: one that is too long for an index, or that a store
+ * would alter, is replaced by its hash. So different resources keep different keys.
+ */
+function orderingKeyOf(resourceId: string | null): string | null {
+  if (resourceId === null || (resourceId.length <= orderingKeyMax && storable(resourceId))) return resourceId
+  return `sha256:${createHash("sha256").update(Buffer.from(resourceId, "utf16le")).digest("hex")}`
+}
+
+/** Without NUL, which PostgreSQL's text lacks, and halves of surrogate pairs, which UTF-8 cannot write. */
+function storable(text: string): boolean {
+  return text.isWellFormed() && !text.includes("\0")
 }
 
 /** Same key and same fingerprint: a retry. Taken over what the publisher wrote, not over what Tocsin added. */

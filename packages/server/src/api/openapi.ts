@@ -105,7 +105,7 @@ function errorResponses({ method, schema, config, url }: RouteOptions, access: A
     codes.push("body_too_large", "content_type_unsupported", "validation_failed")
   }
   if (url.startsWith("/v1/events") && schema?.body !== undefined) {
-    codes.push("unknown_event_type", "data_invalid", "data_too_large", "idempotency_conflict")
+    codes.push("unknown_event_type", "event_type_reserved", "data_invalid", "data_too_large", "idempotency_conflict")
     if (url.endsWith("/batch")) codes.push("batch_too_wide")
   }
   // Whoever changes something may meet another who does.

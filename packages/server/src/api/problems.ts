@@ -124,6 +124,11 @@ export const problems = {
     title: "The event type is not in the workspace's catalogue",
     remedy: "GET /v1/event-types lists it; POST /v1/event-types adds to it.",
   },
+  event_type_reserved: {
+    status: 422,
+    title: "Only Tocsin itself publishes events of this type",
+    remedy: "Publish another type; POST /v1/webhooks/{id}/test sends a webhook this one's sample.",
+  },
   data_invalid: {
     status: 422,
     title: "The event's data does not match its type's schema",

@@ -1,6 +1,7 @@
 import { asId, type Unique } from "../domain/ids.ts"
 import { profileNames } from "../domain/workspace.ts"
 import { profileByName } from "../profiles/by-name.ts"
+import { operationalEvents } from "../profiles/operational-events.ts"
 import type { Profile } from "../profiles/profile.ts"
 
 /** What receivers get for one event type of one profile, as the OpenAPI and AsyncAPI documents describe it. */
@@ -15,7 +16,7 @@ export type SentMessage = {
 export function sentMessages(): SentMessage[] {
   return profileNames.flatMap((name) => {
     const profile = profileByName(name)
-    return profile.catalogue.map((type) => {
+    return [...profile.catalogue, ...operationalEvents].map((type) => {
       const example: unknown = JSON.parse(sampleEnvelope(profile, type))
       if (typeof example !== "object" || example === null) throw new Error(`the envelope of ${type.name} is no object`)
       return {

@@ -1,5 +1,6 @@
 import TinyQueue from "tinyqueue"
 import type { Next, WaitingDelivery } from "../domain/delivery.ts"
+import type { NewEvent } from "../domain/event.ts"
 import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
 import { afterFailure, disabledBy, expiredWhileHeld, retryPolicy, retryWindowMs } from "../domain/retrying.ts"
 import { type DisabledReason, isSending, type Webhook } from "../domain/webhook.ts"
@@ -40,6 +41,14 @@ export type DispatcherParts = {
   readonly metrics: Metrics
   /** Disables the webhook durably, with an audit entry of the engine's; "conflict" when it has just been changed. */
   readonly disable: (webhook: Webhook, reason: DisabledReason) => Promise<"done" | "conflict">
+  /** The event that a settlement brings about, if any: it is accepted in the same commit. */
+  readonly brings: (
+    delivery: WaitingDelivery,
+    webhook: Webhook,
+    settlement: Pick<Settlement, "next" | "attempt" | "atMs">,
+  ) => NewEvent | null
+  /** Told once it is. */
+  readonly onBrought: (workspaceId: WorkspaceId, event: NewEvent) => void
   readonly onSettled: SettledListener
   /** Told of what should not happen: the dispatcher goes on. */
   readonly onFault: (fault: unknown, what: string) => void
@@ -345,13 +354,13 @@ export class Dispatcher {
     if (!webhook) return null
     if (expiredWhileHeld(delivery.windowFromMs, webhook.resumedAtMs)) {
       queue.unspent()
-      await this.#settle(delivery, { attempt: null, next: { state: "expired" } })
+      await this.#settle(delivery, webhook, { attempt: null, next: { state: "expired" } })
       return null
     }
     const tried = delivery.attempts > delivery.attemptsBefore
     if (tried && clock.now() > delivery.windowFromMs + retryWindowMs + windowGraceMs) {
       queue.unspent()
-      await this.#settle(delivery, { attempt: null, next: { state: "exhausted", because: "window" } })
+      await this.#settle(delivery, webhook, { attempt: null, next: { state: "exhausted", because: "window" } })
       return null
     }
     const { attempt, verdict } = await posting.post(webhook, registry.profile(delivery.workspaceId), {
@@ -372,7 +381,7 @@ export class Dispatcher {
       metrics.delivered(clock.now() - delivery.windowFromMs)
       queue.succeeded()
     } else queue.failed()
-    const ours = await this.#settle(delivery, { attempt, next })
+    const ours = await this.#settle(delivery, webhook, { attempt, next })
     if (ours && !verdict.delivered) await this.#disableIfHopeless(queue, webhook, verdict.failure.code)
     return ours && next.state === "waiting" ? next.dueMs : null
   }
@@ -394,15 +403,22 @@ export class Dispatcher {
   }
 
   /** Stays until the store has it: an attempt that was made must not go unrecorded because the store was away. */
-  async #settle(delivery: WaitingDelivery, what: Pick<Settlement, "attempt" | "next">): Promise<boolean> {
+  async #settle(
+    delivery: WaitingDelivery,
+    webhook: Webhook,
+    what: Pick<Settlement, "attempt" | "next">,
+  ): Promise<boolean> {
     const { workspaceId, webhookId, id: deliveryId } = delivery
-    const settlement = { workspaceId, webhookId, deliveryId, atMs: this.#parts.clock.now(), ...what }
+    const ended = { workspaceId, webhookId, deliveryId, atMs: this.#parts.clock.now(), ...what }
+    const brings = what.next.state === "exhausted" ? this.#parts.brings(delivery, webhook, ended) : null
+    const settlement: Settlement = brings === null ? ended : { ...ended, brings }
     for (let pauseMs = storeRetryFirstMs; ; pauseMs = Math.min(pauseMs * 2, storeRetryMaxMs)) {
       try {
         const ours = await this.#parts.store.settle(settlement)
         if (ours) {
           if (what.next.state !== "waiting") this.#parts.metrics.ended(what.next.state, 1)
           this.#parts.onSettled(delivery, settlement)
+          if (brings !== null) this.#parts.onBrought(workspaceId, brings)
         }
         return ours
       } catch (fault) {

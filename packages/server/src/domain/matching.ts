@@ -1,9 +1,12 @@
+import { isAbout, isOperational } from "./operational.ts"
 import type { Attributes, Filters, Webhook } from "./webhook.ts"
 
 /** Why an event does not go to a webhook, or that it does. */
 export type Match =
   | { readonly matches: true }
   | { readonly matches: false; readonly because: "event_type" }
+  /** A webhook is not told of its own trouble (operational.ts). */
+  | { readonly matches: false; readonly because: "about_itself" }
   | {
       readonly matches: false
       readonly because: "filter"
@@ -20,8 +23,9 @@ export const criteria = [
   { criterion: "cloudProviders", attribute: "cloud_provider" },
 ] as const
 
-/** Whether a subscription (`*`, `policy.*`, or a name) covers an event type. */
+/** Whether a subscription (`*`, `policy.*`, or a name) covers an event type. What Tocsin tells of itself must be named. */
 export function covers(subscription: string, type: string): boolean {
+  if (isOperational(type)) return subscription === type
   if (subscription === "*") return true
   return subscription.endsWith(".*") ? type.startsWith(subscription.slice(0, -1)) : subscription === type
 }
@@ -37,11 +41,12 @@ export function accepted(filters: Filters | null, criterion: Criterion): Readonl
  * `registry/routing.ts` is tested against.
  */
 export function match(
-  webhook: Pick<Webhook, "events" | "filters">,
-  event: { readonly type: string; readonly attributes: Attributes },
+  webhook: Pick<Webhook, "id" | "events" | "filters">,
+  event: { readonly type: string; readonly attributes: Attributes; readonly orderingKey: string | null },
 ): Match {
   if (!webhook.events.some((subscription) => covers(subscription, event.type)))
     return { matches: false, because: "event_type" }
+  if (isAbout(webhook.id, event)) return { matches: false, because: "about_itself" }
   for (const { criterion, attribute } of criteria) {
     const values = accepted(webhook.filters, criterion)
     const value = event.attributes[attribute]

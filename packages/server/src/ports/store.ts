@@ -28,6 +28,9 @@ export type Acceptance = {
   readonly events: readonly NewEvent[]
 }
 
+/** An event that something else brings about, to be accepted in its commit. */
+export type Brought = { readonly workspaceId: WorkspaceId; readonly event: NewEvent }
+
 export type Accepted = {
   readonly outcome: "accepted"
   /** One for each event of the acceptance, in its order. */
@@ -61,6 +64,8 @@ export type Settlement = {
   /** Null when the delivery ended without one (expired). */
   readonly attempt: Attempt | null
   readonly next: Next
+  /** An event of the same workspace that this brings about: accepted in the same commit, unless its key is known. */
+  readonly brings?: NewEvent | null
 }
 
 // ---------------------------------------------------------------- lanes
@@ -261,8 +266,14 @@ export interface Store {
    * Applies changes and their audit entries in one commit, which links each entry to its workspace's chain
    * (`domain/audit-chain.ts`). A record whose stored version is not `put.version - 1`
    * (absent counts as 0) is a conflict: nothing is written.
+   *
+   * @param brings an event that the change brings about: accepted in the same commit, unless its key is known.
    */
-  configure(changes: readonly ConfigChange[], audit: readonly AuditEntry[]): Promise<"done" | "conflict">
+  configure(
+    changes: readonly ConfigChange[],
+    audit: readonly AuditEntry[],
+    brings?: Brought | null,
+  ): Promise<"done" | "conflict">
   /** Notes when API keys were last used. Coarse, so that authentication costs no write. */
   touchKeys(used: readonly { workspaceId: WorkspaceId; id: string; atMs: number }[]): Promise<void>
   keyLastUsed(workspaceId: WorkspaceId): Promise<ReadonlyMap<string, number>>

@@ -2,8 +2,9 @@ import type { AuditEntry } from "../domain/audit.ts"
 import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
 import type { Webhook } from "../domain/webhook.ts"
 import { type ApiKey, type CustomEventType, type EventType, inCatalogue, type Workspace } from "../domain/workspace.ts"
-import type { ConfigChange, ConfigSnapshot, Store } from "../ports/store.ts"
+import type { Brought, ConfigChange, ConfigSnapshot, Store } from "../ports/store.ts"
 import { profileByName } from "../profiles/by-name.ts"
+import { operationalEvents } from "../profiles/operational-events.ts"
 import type { Profile } from "../profiles/profile.ts"
 import { compileRouting, type Routing } from "./routing.ts"
 import { fromStored, type Sealing, toStored, withoutCredentials } from "./webhook-record.ts"
@@ -94,15 +95,20 @@ export class Registry {
   /**
    * Makes changes durable with their audit entries, then visible.
    *
+   * @param brings an event accepted in the same commit.
    * @returns "conflict" when a record has changed since it was read: read it again and decide anew.
    * @throws StoreUnavailable
    */
-  async change(changes: readonly Change[], audit: readonly AuditEntry[]): Promise<"done" | "conflict"> {
+  async change(
+    changes: readonly Change[],
+    audit: readonly AuditEntry[],
+    brings: Brought | null = null,
+  ): Promise<"done" | "conflict"> {
     const stored = changes.map(
       (change): ConfigChange =>
         change.kind === "webhook" ? { kind: "webhook", put: toStored(change.put, this.#sealing) } : change,
     )
-    const outcome = await this.#store.configure(stored, audit)
+    const outcome = await this.#store.configure(stored, audit, brings)
     if (outcome === "done") {
       this.#changes++
       for (const change of changes) this.#take(change)
@@ -151,12 +157,13 @@ export class Registry {
     return this.#workspaces.get(workspaceId)?.webhooks.get(id)
   }
 
-  /** The profile's catalogue and the workspace's own types, by name. */
+  /** The profile's catalogue, the workspace's own types, and what Tocsin tells of its own work, by name. */
   eventTypes(id: WorkspaceId): ReadonlyMap<string, EventType> {
     const held = this.#held(id)
     held.types ??= new Map<string, EventType>([
       ...held.profile.catalogue.map((type) => [type.name, type] as const),
       ...[...held.customTypes.values()].map((type) => [type.name, inCatalogue(type)] as const),
+      ...operationalEvents.map((type) => [type.name, type] as const),
     ])
     return held.types
   }

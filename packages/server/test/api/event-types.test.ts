@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { operationalTypes } from "../../src/domain/operational.ts"
 import { list, runApi, sharedApi } from "./running-api.ts"
 
 const own = {
@@ -19,7 +20,9 @@ describe("the catalogue", () => {
       const first = await call("GET", "/v1/event-types?limit=10", { key })
       const second = await call("GET", `/v1/event-types?limit=10&cursor=${first.json.next_cursor}`, { key })
       const types = [...list(first), ...list(second)]
-      expect(new Set(types.map(({ name }) => name)).size).toBe(count)
+      expect(new Set(types.map(({ name }) => name)).size).toBe(count + operationalTypes.length)
+      const operational = types.filter(({ group }) => group === "Operational").map(({ name }) => name)
+      expect(operational.sort()).toEqual([...operationalTypes].sort())
       for (const type of types) expect(type).toMatchObject({ origin: "profile", schema: { type: "object" } })
     }
     const key = await workspaceKey()

@@ -1,7 +1,8 @@
 import { Ajv2020 } from "ajv/dist/2020.js"
 import { describe, expect, it } from "vitest"
 import { problems } from "../../src/api/problems.ts"
-import { profileNames } from "../../src/domain/workspace.ts"
+import { operationalTypes } from "../../src/domain/operational.ts"
+import { type ProfileName, profileNames } from "../../src/domain/workspace.ts"
 import { profileByName } from "../../src/profiles/by-name.ts"
 import { adminKey, type Json, object, runApi, violationEvent } from "./running-api.ts"
 
@@ -26,6 +27,9 @@ function* walk(value: unknown, at = ""): Generator<readonly [at: string, value: 
   if (!Array.isArray(value)) yield [at, object(value)]
   for (const [name, inner] of Object.entries(value)) yield* walk(inner, `${at}/${name}`)
 }
+
+/** A profile's own types, and what Tocsin tells of itself in each. */
+const namesIn = (name: ProfileName) => [...profileByName(name).catalogue.map((type) => type.name), ...operationalTypes]
 
 describe("the OpenAPI document", () => {
   it("has the parts that OpenAPI 3.1 asks for", async () => {
@@ -116,7 +120,7 @@ describe("the OpenAPI document", () => {
     const { document } = await readDocument()
     const ajv = new Ajv2020({ strict: false, validateFormats: false })
     const webhooks = object(document.webhooks)
-    const names = profileNames.flatMap((name) => profileByName(name).catalogue.map((type) => `${name}:${type.name}`))
+    const names = profileNames.flatMap((name) => namesIn(name).map((type) => `${name}:${type}`))
     expect(Object.keys(webhooks)).toEqual(names)
     expect(names.length).toBeGreaterThanOrEqual(28)
     for (const [name, item] of Object.entries(webhooks)) {
@@ -185,7 +189,7 @@ describe("the AsyncAPI document", () => {
     expect(Object.keys(channels)).toEqual(profileNames)
     for (const name of profileNames) {
       const messages = object(object(channels[name]).messages)
-      expect(Object.keys(messages)).toEqual(profileByName(name).catalogue.map((type) => type.name))
+      expect(Object.keys(messages)).toEqual(namesIn(name))
       for (const [type, message] of Object.entries(messages)) {
         const { payload, examples } = object(message)
         const [example] = examples as Json[]

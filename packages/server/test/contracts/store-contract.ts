@@ -942,6 +942,64 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         expect(await store.configure([put(1), put(2)], [])).toBe("done")
       })
 
+      test("a settlement and the event that it brings about are one: both there, and the event once", async () => {
+        const told = newWebhookId()
+        const { workspaceId, webhookId } = story
+        const deliveryId = await story.delivery()
+        const brings = newEvent({
+          to: [told, webhookId],
+          idempotency: { key: `given up ${deliveryId}`, fingerprint: "f" },
+          attributes: { severity: null },
+        })
+        const settlement = {
+          workspaceId,
+          webhookId,
+          deliveryId,
+          atMs: t0,
+          attempt: failedAttempt(1),
+          next: { state: "exhausted", because: "attempts" },
+          brings,
+        } as const
+        expect(await store.settle(settlement)).toBe(true)
+        const after = await story.delivery()
+        expect(await story.stateOf(deliveryId)).toMatchObject({ state: "exhausted", attempts: 1 })
+        expect(await store.event(workspaceId, brings.id)).toMatchObject({
+          deliveries: 2,
+          attributes: { severity: null },
+        })
+        expect(await store.waiting({ workspaceId, webhookId: told, read: "head", limit: 10 })).toMatchObject([
+          { eventId: brings.id, sequence: 1 },
+        ])
+        expect((await read({ read: "head" })).map(({ id, sequence }) => [id, sequence])).toEqual([
+          [brings.deliveries[1]?.id, 2],
+          [after, 3],
+        ])
+        // Made again, as after a commit whose answer was lost: the attempt is recorded once more, the event is not.
+        await store.settle({ ...settlement, brings: newEvent({ to: [told], idempotency: brings.idempotency }) })
+        await store.settle({
+          ...settlement,
+          brings: newEvent({ to: [told], idempotency: { key: `given up ${deliveryId}`, fingerprint: "other" } }),
+        })
+        expect(await store.waiting({ workspaceId, webhookId: told, read: "head", limit: 10 })).toHaveLength(1)
+      })
+
+      test("a change and the event that it brings about are one; a conflict brings nothing", async () => {
+        const { workspaceId, webhookId } = story
+        const told = newWebhookId()
+        const put = (version: number) =>
+          [{ kind: "webhook", put: webhookOf(workspaceId, webhookId, version, { active: false }) }] as const
+        const brings = () => ({ workspaceId, event: newEvent({ to: [told] }) })
+        expect(await store.configure(put(9), [], brings())).toBe("conflict")
+        const [lost, kept] = [brings(), brings()]
+        const outcomes = await Promise.all([store.configure(put(2), [], kept), store.configure(put(2), [], lost)])
+        expect(outcomes).toEqual(["done", "conflict"])
+        expect(await store.event(workspaceId, kept.event.id)).toMatchObject({ deliveries: 1 })
+        expect(await store.event(workspaceId, lost.event.id)).toBe(null)
+        expect(await store.waiting({ workspaceId, webhookId: told, read: "head", limit: 10 })).toMatchObject([
+          { eventId: kept.event.id, sequence: 1 },
+        ])
+      })
+
       test("keys remember when they were last used", async () => {
         const { workspaceId } = story
         const [used, unused] = [apiKeyOf(workspaceId), apiKeyOf(workspaceId)]

@@ -62,7 +62,7 @@ test("the compiled routing finds exactly the webhooks that the plain rule finds,
   fc.assert(
     fc.property(fc.array(settings, { maxLength: 80 }), fc.constantFrom(...types), attributes, (all, type, given) => {
       const webhooks = all.map((each, number) => webhook(number, each))
-      const event = { type, attributes: given }
+      const event = { type, attributes: given, orderingKey: null }
       const plainly = webhooks.filter((each) => match(each, event).matches)
       expect(compileRouting(webhooks)(type, event.attributes).map(({ id }) => id)).toEqual(plainly.map(({ id }) => id))
     }),
@@ -80,10 +80,20 @@ test("the documented configuration filters violations and still receives complia
   expect(route("policy.violation.created", violation("LOW"))).toHaveLength(0)
   expect(route("policy.violation.created", violation(null))).toHaveLength(0)
   expect(route("compliance.status.changed", {})).toHaveLength(1)
-  expect(match(documented, { type: "policy.violation.created", attributes: violation("LOW") })).toEqual({
+  const event = { type: "policy.violation.created", attributes: violation("LOW"), orderingKey: null }
+  expect(match(documented, event)).toEqual({
     matches: false,
     because: "filter",
     criterion: "severity",
     value: "LOW",
   })
+})
+
+test("what Tocsin tells of itself goes to those that have named it, and never to the webhook that it is about", () => {
+  const all = ["*", "webhook.*", "webhook.disabled"].map((events, number) => webhook(number, { events: [events], filters: null }))
+  expect(compileRouting(all)("webhook.disabled", {}).map(({ id }) => id)).toEqual([all[2]?.id])
+  const named = webhook(7, { events: ["webhook.disabled"], filters: null })
+  const about = (orderingKey: string) => match(named, { type: "webhook.disabled", attributes: {}, orderingKey })
+  expect(about("wh_other")).toEqual({ matches: true })
+  expect(about(named.id)).toEqual({ matches: false, because: "about_itself" })
 })

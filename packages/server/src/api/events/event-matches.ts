@@ -10,7 +10,7 @@ import type { Api, ApiParts } from "../api-parts.ts"
 import { Problem } from "../problems.ts"
 import { IdParams, Nullable, OneOf, type Static } from "../schema-vocabulary.ts"
 
-const outcomes = ["sent", "event_type", "filter", "created_later", "changed_since"] as const
+const outcomes = ["sent", "event_type", "about_itself", "filter", "created_later", "changed_since"] as const
 const criteriaShown = ["severity", "environments", "cloud_providers"] as const
 const shownCriterion: Readonly<Record<Criterion, (typeof criteriaShown)[number]>> = {
   severity: "severity",
@@ -24,7 +24,7 @@ export const EventMatchShown = Type.Object({
   description: Nullable(Type.String()),
   outcome: OneOf(outcomes, {
     description:
-      "sent: it has deliveries. event_type: not subscribed to. filter: kept out by a filter. created_later: the webhook is younger than the event. changed_since: it would match now, and did not then.",
+      "sent: it has deliveries. event_type: not subscribed to. about_itself: it tells of this webhook's own trouble. filter: kept out by a filter. created_later: the webhook is younger than the event. changed_since: it would match now, and did not then.",
   }),
   criterion: Nullable(OneOf(criteriaShown, { description: "The filter that kept it out" })),
   value: Nullable(Type.String({ description: "What the event has there; null: nothing" })),
@@ -78,6 +78,7 @@ function matchView(webhook: Webhook, event: StoredEvent, deliveries: { id: strin
     const outcome = webhook.createdMs > event.acceptedMs ? "created_later" : "changed_since"
     return { ...common, ...nothing, outcome }
   }
+  if (found.because === "about_itself") return { ...common, ...nothing, outcome: "about_itself" }
   if (found.because === "event_type") {
     return { ...common, ...nothing, outcome: "event_type", wanted: [...webhook.events] }
   }

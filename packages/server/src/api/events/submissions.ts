@@ -36,6 +36,7 @@ export function receiptView(receipt: Receipt) {
 
 const codes: Readonly<Record<Refusal["code"], ProblemCode>> = {
   unknown_event_type: "unknown_event_type",
+  event_type_reserved: "event_type_reserved",
   data_invalid: "data_invalid",
   data_too_large: "data_too_large",
   batch_too_wide: "batch_too_wide",

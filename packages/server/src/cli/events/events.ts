@@ -114,6 +114,8 @@ function outcomeOf({ outcome, criterion, value, wanted }: EventMatch): string {
       return "sent"
     case "event_type":
       return `not subscribed to the type (to ${wanted.join(", ")})`
+    case "about_itself":
+      return "it tells of this webhook's own trouble"
     case "filter":
       return `kept out by ${criterion}: ${value ?? "none"} is not in ${wanted.join(", ")}`
     case "created_later":

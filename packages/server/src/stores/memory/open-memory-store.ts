@@ -28,6 +28,8 @@ export function openMemoryStore(): Store {
     settle: (settlement) =>
       act(() => {
         settle(rows, settlement)
+        const { workspaceId, brings } = settlement
+        if (brings) accept(rows, { workspaceId, events: [brings] })
         return true
       }),
     reopen: (workspaceId, id, nowMs) => act(() => reopen(rows, workspaceId, id, nowMs)),
@@ -40,7 +42,12 @@ export function openMemoryStore(): Store {
     waitingSince: () => act(() => waitingSince(rows)),
 
     loadConfig: () => act(() => loadConfig(rows)),
-    configure: (changes, entries) => act(() => configure(rows, changes, entries)),
+    configure: (changes, entries, brings) =>
+      act(() => {
+        const outcome = configure(rows, changes, entries)
+        if (brings && outcome === "done") accept(rows, { workspaceId: brings.workspaceId, events: [brings.event] })
+        return outcome
+      }),
     touchKeys: (used) => act(() => touchKeys(rows, used)),
     keyLastUsed: (workspaceId) => act(() => new Map(rows.visible(workspaceId)?.keysLastUsed)),
 

@@ -1,5 +1,5 @@
 import type { CommitListener } from "../../ports/metrics.ts"
-import type { Store } from "../../ports/store.ts"
+import type { Brought, Store } from "../../ports/store.ts"
 import { GroupCommit } from "../group-commit.ts"
 import { pageFrom } from "./log/stride.ts"
 import type { CheckpointVerbs } from "./threads/checkpoint-verbs.ts"
@@ -91,13 +91,28 @@ export function sqliteStoreOver({ hot, log, checkpoint }: Places, bounds: Sqlite
     return write({ verb, argument } as RareOperation, rareBytes, "always")
   }
 
+  /** One commit for an operation and the event that it brings about. */
+  function together<Result>(operation: Operation, { workspaceId, event }: Brought): Promise<Result> {
+    const acceptance = { workspaceId, events: [event] }
+    const argument = encodeBatch([operation, { verb: "accept", acceptance }])
+    return write({ verb: "together", argument }, rareBytes + acceptanceBytes(acceptance), "always")
+  }
+
   return {
     accept: (acceptance) => write({ verb: "accept", acceptance }, acceptanceBytes(acceptance), "refusable"),
-    settle: (settlement) => write({ verb: "settle", settlement }, settlementBytes(settlement), "always"),
+    settle: (settlement) => {
+      const { workspaceId, brings: event } = settlement
+      return event
+        ? together({ verb: "settle", settlement }, { workspaceId, event })
+        : write({ verb: "settle", settlement }, settlementBytes(settlement), "always")
+    },
     reopen: (workspaceId, id, nowMs) => rare("reopen", { workspaceId, id, nowMs }),
     cancelWaiting: (workspaceId, webhookId, atMs, limit) =>
       rare("cancelWaiting", { workspaceId, webhookId, atMs, limit }),
-    configure: (changes, audit) => rare("configure", { changes, audit }),
+    configure: (changes, audit, brings) =>
+      brings
+        ? together({ verb: "configure", argument: { changes, audit } }, brings)
+        : rare("configure", { changes, audit }),
     touchKeys: async (used) => {
       await rare("touchKeys", used)
     },

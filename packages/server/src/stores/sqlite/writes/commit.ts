@@ -41,7 +41,17 @@ export function prepareCommit(db: DatabaseSync, books: Books): (tape: Tape) => T
         return { verb: "rare", result: rare.forget(operation.argument) }
       case "check":
         return { verb: "rare", result: rare.check(operation.argument) }
+      case "together":
+        return { verb: "rare", result: together(decodeBatch(operation.argument)) }
     }
+  }
+
+  function together([first, ...brought]: readonly OperationOnTape[]): unknown {
+    if (first === undefined) return true
+    const reply = write(first)
+    const result = reply.verb === "rare" ? reply.result : true
+    if (result !== "conflict") for (const operation of brought) write(operation)
+    return result
   }
 
   function transaction(operations: readonly OperationOnTape[]): readonly Reply[] {

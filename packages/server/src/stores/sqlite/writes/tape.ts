@@ -17,9 +17,12 @@ export type Operation =
   | RareOperation
 
 /** Everything that is not on the hot path crosses as JSON. */
-export type RareOperation = {
-  [Verb in keyof RareWrites]: { readonly verb: Verb; readonly argument: Parameters<RareWrites[Verb]>[0] }
-}[keyof RareWrites]
+export type RareOperation =
+  | {
+      [Verb in keyof RareWrites]: { readonly verb: Verb; readonly argument: Parameters<RareWrites[Verb]>[0] }
+    }[keyof RareWrites]
+  /** An operation and the event that it brings about, in one commit; a conflict of the first is the end of it. */
+  | { readonly verb: "together"; readonly argument: Tape }
 
 /** What the hot path stores of an event; JSON already made, on the caller's thread. */
 export type EventOnTape = {
