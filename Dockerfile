@@ -1,7 +1,8 @@
 # syntax=docker/dockerfile:1
 
 # Node is the one that package.json names (test/supply-chain.test.ts holds them together). Whoever publishes an image
-# adds its digest (@sha256:…): a tag can be moved.
+# adds its digest (@sha256:…, from `docker buildx imagetools inspect`): a tag can be moved, and where this was written no
+# registry of images could be asked.
 FROM node:24.21.0-trixie-slim AS base
 WORKDIR /app
 
@@ -26,11 +27,9 @@ RUN npm ci --ignore-scripts --omit=dev --workspace packages/server --workspace p
 
 FROM base
 ENV NODE_ENV=production TOCSIN_HOST=0.0.0.0 TOCSIN_PORT=8080 TOCSIN_DATA_DIR=/data
-COPY --from=dependencies /app/node_modules node_modules
-COPY package.json ./
-COPY packages/client/package.json packages/client/
+# All of it: npm puts a package beside the one that needs it, where two need different versions.
+COPY --from=dependencies /app ./
 COPY packages/client/src packages/client/src
-COPY packages/server/package.json packages/server/
 COPY packages/server/src packages/server/src
 COPY --from=dashboard /app/packages/dashboard/dist packages/dashboard/dist
 # Owned before it becomes a volume, so that a new volume belongs to the user too.

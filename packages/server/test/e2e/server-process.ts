@@ -30,6 +30,15 @@ export type ServerProcess = {
 /** A server that listens. */
 export type RunningServer = ServerProcess & { readonly address: string }
 
+/** The program of this work tree, with this process's Node and rights, unless told. */
+type Installation = {
+  readonly node?: string
+  readonly program?: string
+  readonly cwd?: string
+  readonly uid?: number
+  readonly gid?: number
+}
+
 const alive = new Set<ServerProcess>()
 const directories: string[] = []
 
@@ -47,7 +56,7 @@ export function newDataDirectory(): string {
 }
 
 /** Starts the program and waits for nothing: for starts that are expected to fail. */
-export function spawnServer(settings: Settings): ServerProcess {
+export function spawnServer(settings: Settings, installation: Installation = {}): ServerProcess {
   const given: Settings = {
     TOCSIN_PORT: "0",
     TOCSIN_ADMIN_KEY: adminKey,
@@ -59,7 +68,8 @@ export function spawnServer(settings: Settings): ServerProcess {
   const env = Object.fromEntries(
     Object.entries({ PATH: process.env.PATH, HOME: process.env.HOME, ...given }).filter(([, value]) => value != null),
   )
-  const child = spawn(process.execPath, [main], { env, stdio: ["ignore", "pipe", "pipe"] })
+  const { node = process.execPath, program = main, ...rights } = installation
+  const child = spawn(node, [program], { env, stdio: ["ignore", "pipe", "pipe"], ...rights })
   const output = { stdout: "", stderr: "" }
   const ended = Promise.withResolvers<Ended>()
   const listens = Promise.withResolvers<string>()
@@ -94,8 +104,8 @@ export function spawnServer(settings: Settings): ServerProcess {
 }
 
 /** Starts the program and waits until it listens. */
-export async function startServer(settings: Settings): Promise<RunningServer> {
-  const server = spawnServer(settings)
+export async function startServer(settings: Settings, installation: Installation = {}): Promise<RunningServer> {
+  const server = spawnServer(settings, installation)
   const address = await server.listening
   return Object.assign(server, { address })
 }
