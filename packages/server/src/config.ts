@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { parseAllowedTargets, parseDeniedTargets, type TargetList } from "./send/allowed-targets.ts"
 import { type EgressProxy, parseEgressProxy } from "./send/egress-proxy.ts"
@@ -35,8 +36,11 @@ export const settingNames = [
   "TOCSIN_PORT",
   "TOCSIN_DATA_DIR",
   "TOCSIN_DATABASE_URL",
+  "TOCSIN_DATABASE_URL_FILE",
   "TOCSIN_ADMIN_KEY",
+  "TOCSIN_ADMIN_KEY_FILE",
   "TOCSIN_ENCRYPTION_KEY",
+  "TOCSIN_ENCRYPTION_KEY_FILE",
   "TOCSIN_ALLOWED_TARGETS",
   "TOCSIN_DENIED_TARGETS",
   "TOCSIN_EGRESS_PROXY",
@@ -44,6 +48,10 @@ export const settingNames = [
 ] as const
 
 type SettingName = (typeof settingNames)[number]
+
+/** Those that may be in a file instead, named by `…_FILE`: what orchestrators make of their secrets. */
+const secretNames = ["TOCSIN_ADMIN_KEY", "TOCSIN_DATABASE_URL", "TOCSIN_ENCRYPTION_KEY"] as const
+type SecretName = (typeof secretNames)[number]
 
 /** For the command line's calls to a server, which may be run where that server's settings are: no mistakes. */
 export const clientVariables = ["TOCSIN_URL", "TOCSIN_KEY"] as const
@@ -56,8 +64,9 @@ export function readConfig(environment: Environment): Config {
   // An empty variable is how compose files and shells say "not set".
   const read = (name: SettingName) => environment[name]?.trim() || null
   refuseUnknown(environment)
-  const databaseUrl = readDatabaseUrl(read("TOCSIN_DATABASE_URL"))
-  const encryptionKeys = readKeys(read("TOCSIN_ENCRYPTION_KEY"))
+  const readSecret = (name: SecretName) => secretIn(name, read(name), read(`${name}_FILE`))
+  const databaseUrl = readDatabaseUrl(readSecret("TOCSIN_DATABASE_URL"))
+  const encryptionKeys = readKeys(readSecret("TOCSIN_ENCRYPTION_KEY"))
   if (databaseUrl !== null && encryptionKeys === null) {
     const problem =
       "must be given with TOCSIN_DATABASE_URL, the same on every node: 32 bytes in base64 (openssl rand -base64 32)"
@@ -68,7 +77,7 @@ export function readConfig(environment: Environment): Config {
     port: readWhole("TOCSIN_PORT", read("TOCSIN_PORT"), 8080, 0, 65_535),
     dataDir: resolve(read("TOCSIN_DATA_DIR") ?? "./data"),
     databaseUrl,
-    adminKey: readAdminKey(read("TOCSIN_ADMIN_KEY")),
+    adminKey: readAdminKey(readSecret("TOCSIN_ADMIN_KEY")),
     encryptionKeys,
     allowedTargets: readWith("TOCSIN_ALLOWED_TARGETS", read("TOCSIN_ALLOWED_TARGETS") ?? "", parseAllowedTargets),
     deniedTargets: readWith("TOCSIN_DENIED_TARGETS", read("TOCSIN_DENIED_TARGETS") ?? "", parseDeniedTargets),
@@ -87,6 +96,20 @@ function refuseUnknown(environment: Environment): void {
     (name) => name.startsWith("TOCSIN_") && !known.has(name) && !serviceLink.test(name),
   )
   if (unknown !== undefined) throw new BadSetting(unknown, `is not a setting; there are ${settingNames.join(", ")}`)
+}
+
+/** @throws BadSetting when both are given, or the file cannot be read or holds nothing. */
+function secretIn(name: SecretName, given: string | null, path: string | null): string | null {
+  if (path === null) return given
+  if (given !== null) throw new BadSetting(`${name}_FILE`, "is given, and the setting itself too; keep one of the two")
+  let text: string
+  try {
+    text = readFileSync(path, "utf8").trim()
+  } catch (error) {
+    throw new BadSetting(`${name}_FILE`, `cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  if (text === "") throw new BadSetting(`${name}_FILE`, `names ${path}, which is empty`)
+  return text
 }
 
 function readWhole(name: SettingName, text: string | null, fallback: number, min: number, max: number): number {

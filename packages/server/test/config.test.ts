@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe, expect, it, onTestFinished } from "vitest"
 import { BadSetting, readConfig } from "../src/config.ts"
 
 const key = Buffer.alloc(32, 7).toString("base64")
@@ -80,5 +83,26 @@ describe("settings", () => {
     const database = { TOCSIN_DATABASE_URL: "postgres://localhost/tocsin" }
     expect(() => readConfig(database)).toThrow(/TOCSIN_ENCRYPTION_KEY/)
     expect(readConfig({ ...database, TOCSIN_ENCRYPTION_KEY: key }).encryptionKeys).toHaveLength(1)
+  })
+
+  it("that are secret may be in files, without the last line's end", () => {
+    const directory = mkdtempSync(join(tmpdir(), "tocsin-config-"))
+    onTestFinished(() => rmSync(directory, { recursive: true }))
+    const file = (name: string, text: string) => {
+      writeFileSync(join(directory, name), text)
+      return join(directory, name)
+    }
+    const config = readConfig({
+      TOCSIN_ADMIN_KEY_FILE: file("admin", "sixteen-characters\n"),
+      TOCSIN_DATABASE_URL_FILE: file("url", "postgres://db/tocsin\n"),
+      TOCSIN_ENCRYPTION_KEY_FILE: file("key", `${key},${key}\n`),
+    })
+    expect(config).toMatchObject({ adminKey: "sixteen-characters", databaseUrl: "postgres://db/tocsin" })
+    expect(config.encryptionKeys).toEqual([Buffer.alloc(32, 7), Buffer.alloc(32, 7)])
+    const both = { TOCSIN_ADMIN_KEY: "sixteen-characters", TOCSIN_ADMIN_KEY_FILE: file("other", "x") }
+    expect(() => readConfig(both)).toThrow("TOCSIN_ADMIN_KEY_FILE is given, and the setting itself too")
+    expect(() => readConfig({ TOCSIN_ADMIN_KEY_FILE: join(directory, "missing") })).toThrow(/_FILE cannot be read/)
+    expect(() => readConfig({ TOCSIN_ADMIN_KEY_FILE: file("empty", "\n") })).toThrow(/which is empty/)
+    expect(() => readConfig({ TOCSIN_PORT_FILE: file("port", "80") })).toThrow(/is not a setting/)
   })
 })

@@ -1,12 +1,12 @@
-/**
- * The settings as they are, for commands that run beside a server: whoever backs up PostgreSQL's nodes by mistake shall be
- * told so, and not that a key is missing.
- */
-export function settingsHere(
-  environment: Readonly<Record<string, string | undefined>>,
-): Readonly<Record<string, string | undefined>> {
-  if (!environment.TOCSIN_DATABASE_URL) return environment
-  return { ...environment, TOCSIN_ENCRYPTION_KEY: environment.TOCSIN_ENCRYPTION_KEY || anyKey }
-}
+import { settingsWithoutKey } from "../reading/settings-without-key.ts"
 
-const anyKey = Buffer.alloc(32).toString("base64")
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * The settings as they are, but for PostgreSQL's: whoever tries to back that up shall be told so, and not that a key is
+ * missing.
+ */
+export function settingsHere(environment: Environment): Environment {
+  const postgres = environment.TOCSIN_DATABASE_URL || environment.TOCSIN_DATABASE_URL_FILE
+  return postgres ? settingsWithoutKey(environment) : environment
+}

@@ -5,6 +5,7 @@ import type { Exporting, MovedRecord } from "../../ports/moving.ts"
 import { openPostgresExporting } from "../../stores/postgres/moving/exporting.ts"
 import { openSqliteExporting } from "../../stores/sqlite/moving/exporting.ts"
 import { withJson } from "../calling/connection.ts"
+import { settingsWithoutKey } from "../reading/settings-without-key.ts"
 import { UsageError } from "../running/failures.ts"
 import type { Terminal } from "../running/terminal.ts"
 import { withBar } from "../showing/bar.ts"
@@ -27,7 +28,7 @@ export function addExport(program: Command, terminal: Terminal): void {
     .option("--workspace <id>", "only this one; all unless told")
     .action(async (options: Options) => {
       // Nothing is opened that is sealed, so PostgreSQL's encryption key need not be known to whoever exports.
-      const config = readConfig({ ...terminal.environment, TOCSIN_ENCRYPTION_KEY: anyKey })
+      const config = readConfig(settingsWithoutKey(terminal.environment))
       const exporting =
         config.databaseUrl === null
           ? openSqliteExporting(config.dataDir)
@@ -54,8 +55,6 @@ export function addExport(program: Command, terminal: Terminal): void {
     ],
   ])
 }
-
-const anyKey = Buffer.alloc(32).toString("base64")
 
 async function chosen(exporting: Exporting, only: string | undefined): Promise<readonly WorkspaceId[]> {
   const all = await exporting.workspaces()

@@ -7,6 +7,7 @@ import { openToWrite } from "../../stores/sqlite/database.ts"
 import { lockDirectory } from "../../stores/sqlite/lock.ts"
 import { migrate as migrateSqlite } from "../../stores/sqlite/migrate.ts"
 import { withJson } from "../calling/connection.ts"
+import { settingsWithoutKey } from "../reading/settings-without-key.ts"
 import type { Terminal } from "../running/terminal.ts"
 import { present } from "../showing/present.ts"
 import { withExamples } from "../showing/teaching.ts"
@@ -28,7 +29,7 @@ export function addMigrate(program: Command, terminal: Terminal): void {
     )
     .action(async (options: { readonly json?: boolean }) => {
       // Neither seals nor checks anything, so that PostgreSQL's encryption key need not be known to whoever migrates.
-      const config = readConfig({ ...terminal.environment, TOCSIN_ENCRYPTION_KEY: anyKey })
+      const config = readConfig(settingsWithoutKey(terminal.environment))
       const migrated =
         config.databaseUrl === null ? migrateDirectory(config.dataDir) : await migrateDatabase(config.databaseUrl)
       present(terminal, options, migrated, () => told(migrated))
@@ -39,8 +40,6 @@ export function addMigrate(program: Command, terminal: Terminal): void {
     ["PostgreSQL, before the new version's nodes start", "TOCSIN_DATABASE_URL=postgres://db/tocsin tocsin migrate"],
   ])
 }
-
-const anyKey = Buffer.alloc(32).toString("base64")
 
 /** @throws Error of one line when the directory is in use or holds a newer schema */
 function migrateDirectory(directory: string): Migrated {
