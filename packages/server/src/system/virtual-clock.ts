@@ -1,7 +1,14 @@
 import TinyQueue from "tinyqueue"
 import type { Clock } from "../ports/clock.ts"
 
-type Timer = { readonly atMs: number; readonly order: number; readonly call: () => void; cancelled: boolean }
+type Timer = {
+  readonly atMs: number
+  readonly order: number
+  readonly call: () => void
+  /** Nothing that is awaited follows from it. */
+  readonly alone: boolean
+  cancelled: boolean
+}
 
 /** Time that passes only when told to: hours of retries in a moment, and the same each time. */
 export class VirtualClock implements Clock {
@@ -26,7 +33,17 @@ export class VirtualClock implements Clock {
   }
 
   after(delayMs: number, call: () => void): () => void {
-    const timer = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, call, cancelled: false }
+    return this.#set(delayMs, call, false)
+  }
+
+  /** As `after`, for a call that settles no promise: time goes on at once, which is a hundred times cheaper. */
+  tick(delayMs: number, call: () => void): () => void {
+    return this.#set(delayMs, call, true)
+  }
+
+  #set(delayMs: number, call: () => void, alone: boolean): () => void {
+    const atMs = this.#nowMs + Math.max(0, delayMs)
+    const timer: Timer = { atMs, order: this.#order++, call, alone, cancelled: false }
     this.#timers.push(timer)
     return () => {
       timer.cancelled = true
@@ -38,8 +55,12 @@ export class VirtualClock implements Clock {
     this.#setByMs += byMs
   }
 
-  /** Lets time pass; what falls due runs in order, each with all that follows from it at once. */
-  async advance(byMs: number): Promise<void> {
+  /**
+   * Lets time pass; what falls due runs in order, each with all that follows from it at once.
+   *
+   * @param afterEach called after each; true ends it there, with the time as it then is.
+   */
+  async advance(byMs: number, afterEach: () => boolean = () => false): Promise<void> {
     const untilMs = this.#nowMs + byMs
     await settled()
     for (let next = this.#timers.peek(); next && next.atMs <= untilMs; next = this.#timers.peek()) {
@@ -47,7 +68,8 @@ export class VirtualClock implements Clock {
       if (next.cancelled) continue
       this.#nowMs = Math.max(this.#nowMs, next.atMs)
       next.call()
-      await settled()
+      if (!next.alone) await settled()
+      if (afterEach()) return
     }
     this.#nowMs = untilMs
   }

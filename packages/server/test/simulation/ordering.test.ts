@@ -1,5 +1,6 @@
 import { expect, test } from "vitest"
-import { scanSample, World } from "./world.ts"
+import { scanSample, violationOf } from "./samples.ts"
+import { World } from "./world.ts"
 
 const secondMs = 1_000
 const minuteMs = 60 * secondMs
@@ -42,23 +43,7 @@ test("by_key: the key is the resource id when the publisher gives none", async (
   const world = await World.open()
   await world.webhook({ ordering: "by_key" })
   const violation = (resource: string) => {
-    const data = {
-      violation: {
-        id: "viol_1",
-        policy_id: "pol_1",
-        policy_name: "require-s3-encryption",
-        resource_id: resource,
-        resource_type: "AWS::S3::Bucket",
-        severity: "HIGH",
-        status: "OPEN",
-        message: "S3 bucket must have encryption enabled",
-        detected_at: "2024-01-15T14:29:45Z",
-        account_id: "123456789012",
-        region: "us-east-1",
-        tags: { environment: "production" },
-        compliance_frameworks: ["SOC2"],
-      },
-    }
+    const data = violationOf(resource, "HIGH")
     return { type: "policy.violation.created", data, dataText: JSON.stringify(data) }
   }
   await world.publish(violation("arn:aws:s3:::one"))

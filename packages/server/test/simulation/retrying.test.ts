@@ -1,5 +1,6 @@
 import { expect, test } from "vitest"
-import { scanSample, World } from "./world.ts"
+import { scanSample } from "./samples.ts"
+import { World } from "./world.ts"
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs

@@ -4,7 +4,14 @@ import type { VirtualClock } from "../../src/system/virtual-clock.ts"
 
 /** What a receiver of the simulation does with a request. */
 export type Reply =
-  | { readonly status: number; readonly afterMs?: number; readonly headers?: Readonly<Record<string, string>> }
+  | {
+      readonly status: number
+      readonly afterMs?: number
+      readonly headers?: Readonly<Record<string, string>>
+      readonly body?: string
+      /** What went wrong once the status had come. */
+      readonly alsoFails?: FailureCode
+    }
   | { readonly fails: FailureCode; readonly afterMs?: number }
 
 /** A request as a receiver saw it. */
@@ -12,6 +19,7 @@ export type Arrival = {
   readonly atMs: number
   readonly url: string
   readonly eventId: string
+  readonly deliveryId: string
   readonly sequence: number
   readonly attempt: number
   readonly test: boolean
@@ -57,8 +65,9 @@ export class ScriptedSender implements Sender {
     this.#inFlight.set(url, (this.#inFlight.get(url) ?? 1) - 1)
     const durationMs = this.#clock.monotonic() - startedMs
     if ("fails" in reply) return { durationMs, response: null, failure: { code: reply.fails, message: reply.fails } }
-    const headers = Object.entries(reply.headers ?? {})
-    return { durationMs, response: { status: reply.status, headers, body: "" }, failure: null }
+    const { status, headers = {}, body = "", alsoFails: code } = reply
+    const failure = code === undefined ? null : { code, message: code }
+    return { durationMs, response: { status, headers: Object.entries(headers), body }, failure }
   }
 
   async refusal(): Promise<string | null> {
@@ -68,13 +77,14 @@ export class ScriptedSender implements Sender {
   async close(): Promise<void> {}
 }
 
-function arrival(request: SendRequest, atMs: number): Arrival {
+export function arrival(request: SendRequest, atMs: number): Arrival {
   const headers = new Map(request.headers.map(([name, value]) => [name.toLowerCase(), value]))
   const ending = (end: string) => [...headers].find(([name]) => name.endsWith(end))?.[1]
   return {
     atMs,
     url: request.url,
     eventId: headers.get("webhook-id") ?? "",
+    deliveryId: ending("-delivery") ?? "",
     sequence: Number(ending("-sequence") ?? Number.NaN),
     attempt: Number(ending("-attempt")),
     test: ending("-test") === "true",

@@ -10,9 +10,11 @@ import type { Sender } from "../../src/ports/sender.ts"
 import type { DeliveryRecord, Store } from "../../src/ports/store.ts"
 import { openMemoryStore } from "../../src/stores/memory/open-memory-store.ts"
 import { VirtualClock } from "../../src/system/virtual-clock.ts"
+import { Lifeline } from "./process/lifeline.ts"
+import { MachineClock } from "./process/machine-clock.ts"
+import { scanSample } from "./samples.ts"
 import { ScriptedSender } from "./scripted-sender.ts"
 import { SeededRandom } from "./seeded-random.ts"
-import { severable } from "./severable.ts"
 
 const plain = { seal: (clear: string) => clear, open: (sealed: string) => sealed }
 
@@ -35,7 +37,7 @@ export class World {
   readonly faults: unknown[] = []
   readonly #limits: DispatchLimits | undefined
   #webhooks = 0
-  #sever = () => {}
+  #lifeline = new Lifeline(this.clock)
 
   private constructor(options: WorldOptions) {
     this.random = new SeededRandom(options.seed ?? 1)
@@ -68,8 +70,7 @@ export class World {
 
   /** The process dies: what was in memory is gone, what was in flight may or may not have arrived. */
   async crashAndRestart(): Promise<void> {
-    void this.engine.stop()
-    this.#sever()
+    this.#lifeline.cut()
     this.#engine = await this.#assemble()
     await this.engine.start()
   }
@@ -141,16 +142,11 @@ export class World {
   }
 
   #assemble(): Promise<Engine> {
-    const store = severable(this.store)
-    const sender = severable<Sender>(this.sender)
-    this.#sever = () => {
-      store.sever()
-      sender.sever()
-    }
+    this.#lifeline = new Lifeline(this.clock)
     return assembleEngine({
-      store: store.seen,
-      sender: sender.seen,
-      clock: this.clock,
+      store: this.#lifeline.through(this.store),
+      sender: this.#lifeline.through<Sender>(this.sender),
+      clock: new MachineClock(this.clock, { setByMs: 0 }, this.#lifeline),
       random: this.random,
       metrics: noMetrics,
       sealing: plain,
@@ -159,16 +155,4 @@ export class World {
       ...(this.#limits && { limits: this.#limits }),
     })
   }
-}
-
-export const scanSample = {
-  id: "scan_abc123def456",
-  name: "Production Compliance Scan",
-  status: "completed",
-  started_at: "2024-01-15T14:30:00Z",
-  completed_at: "2024-01-15T15:00:00Z",
-  duration: "30m",
-  resources_scanned: 5432,
-  violations_found: 23,
-  compliance_score: 94.7,
 }
