@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { list, object, type RunningApi, runApi, text, violationEvent } from "./running-api.ts"
+import { adminKey, list, object, type RunningApi, runApi, text, violationEvent } from "./running-api.ts"
 
 /** One of everything that has an id, in a workspace. */
 async function furnished({ call, workspaceKey, webhook, clock }: RunningApi) {
@@ -54,6 +54,49 @@ describe("another workspace's ids", () => {
     }
     expect(tried.length).toBeGreaterThanOrEqual(19)
     expect(await state(api, theirs)).toEqual(before)
+  })
+
+  it("find nothing in any query of the document that takes one, and the workspace itself is the admin's alone", async () => {
+    const api = await runApi()
+    const theirs = await furnished(api)
+    const [workspace] = list(await api.call("GET", "/v1/workspaces", { key: adminKey })).filter(
+      ({ name }) => name === "acme",
+    )
+    const ids: Record<string, string> = {
+      ...theirs.ids,
+      workspaces: text(workspace?.id),
+    }
+    const ours = await api.workspaceKey()
+    const document = object(JSON.parse(JSON.stringify(api.app.swagger())))
+    const tried: string[] = []
+    for (const [path, operations] of Object.entries(object(document.paths))) {
+      if (path.includes("{")) continue
+      const { parameters } = object(object(operations).get ?? {})
+      for (const { name, in: place } of Array.isArray(parameters) ? parameters.map(object) : []) {
+        const kind = /^(\w+)_id$/.exec(text(name))?.[1]
+        if (place !== "query" || kind === undefined) continue
+        const id = ids[`${kind}s`]
+        expect(id, `the test knows no id for ${name} of ${path}`).toBeDefined()
+        const query = `${path}?${name}=${id}`
+        const answer = await api.call("GET", query, { key: ours })
+        if (answer.status === 404) expect(answer.json.code, query).toBe("not_found")
+        else expect({ status: answer.status, data: answer.json.data }, query).toEqual({ status: 200, data: [] })
+        tried.push(query)
+      }
+    }
+    expect(tried.length).toBeGreaterThanOrEqual(4)
+    for (const [method, path] of [
+      ["GET", "/v1/workspaces"],
+      ["GET", `/v1/workspaces/${ids.workspaces}`],
+      ["PATCH", `/v1/workspaces/${ids.workspaces}`],
+      ["DELETE", `/v1/workspaces/${ids.workspaces}`],
+    ] as const) {
+      const answer = await api.call(method, path, {
+        key: theirs.key,
+        ...(method === "PATCH" && { body: { name: "x" } }),
+      })
+      expect(answer.json.code, `${method} ${path}`).toBe("admin_key_required")
+    }
   })
 
   it("are in none of our lists, filtered by them or not", async () => {
