@@ -1,5 +1,6 @@
 import express from "express"
 import fastify from "fastify"
+import { Hono } from "hono"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { type PolicyCortexEvent, verifyPolicyCortex } from "../../src/index.ts"
 import { expressReceiver } from "../../src/middleware/express.ts"
@@ -54,9 +55,22 @@ const mounts: Record<string, Mount> = {
     const answer = fetchReceiver(verifyPolicyCortex, options, handle)
     return answering(answer)
   },
-  "Hono's context": async (options, handle) => {
-    const answer = honoReceiver(verifyPolicyCortex, options, handle)
-    return answering((raw) => answer({ req: { raw } }))
+  Hono: async (options, handle) => {
+    const app = new Hono()
+    app.post("/hook", honoReceiver(verifyPolicyCortex, options, handle))
+    app.onError((_failure, context) => context.text("failed", 500))
+    return answering(async (request) => app.fetch(request))
+  },
+  "Hono behind middleware of its own": async (options, handle) => {
+    const app = new Hono<{ Variables: { tenant: string } }>()
+    app.use(async (context, next) => {
+      context.set("tenant", "acme")
+      await next()
+    })
+    app.post("/:tenant/hook", honoReceiver(verifyPolicyCortex, options, handle))
+    const inner = new Hono().route("/", app)
+    inner.onError((_failure, context) => context.text("failed", 500))
+    return answering(async (request) => inner.fetch(new Request(request.url.replace("/hook", "/acme/hook"), request)))
   },
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto"
+import { createDecipheriv, randomBytes } from "node:crypto"
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { KeyRing } from "../../src/secrets/key-ring.ts"
@@ -27,6 +27,25 @@ test("another key, an altered record and an altered key id are refused", () => {
   }
   expect(() => sealer.open("")).toThrow(SealBroken)
   expect(() => sealer.open("nonsense")).toThrow(SealBroken)
+})
+
+test("a record is AES-256-GCM as others know it, with a nonce of its own and the key's id authenticated", () => {
+  const key = randomBytes(32)
+  const sealer = sealerFor(key)
+  const nonces = new Set<string>()
+  for (let n = 0; n < 100; n++) {
+    const [id = "", record = ""] = sealer.seal("a-shared-secret").split(".")
+    const bytes = Buffer.from(record, "base64url")
+    nonces.add(bytes.subarray(0, 12).toString("hex"))
+    const opened = (authenticated: string) => {
+      const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, 12)).setAAD(Buffer.from(authenticated))
+      decipher.setAuthTag(bytes.subarray(-16))
+      return decipher.update(bytes.subarray(12, -16), undefined, "utf8") + decipher.final("utf8")
+    }
+    expect(opened(id)).toBe("a-shared-secret")
+    expect(() => opened("")).toThrow()
+  }
+  expect(nonces.size).toBe(100)
 })
 
 test("a retired key opens what it sealed; the new one seals", () => {

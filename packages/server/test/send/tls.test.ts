@@ -115,7 +115,12 @@ describe("a receiver that cannot prove who it is gets nothing", () => {
 describe("protocol versions", () => {
   const old = { ...identity("receiver"), ciphers: "DEFAULT:@SECLEVEL=0" }
 
-  test.each(["TLSv1", "TLSv1.1"] as const)("%s is refused", async (version) => {
+  const { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS } = tls
+  afterEach(() => Object.assign(tls, { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS }))
+
+  test.each(["TLSv1", "TLSv1.1"] as const)("%s is refused, though the environment would have it", async (version) => {
+    // As NODE_OPTIONS=--tls-min-v1.0 and an old machine's openssl.cnf set them.
+    Object.assign(tls, { DEFAULT_MIN_VERSION: "TLSv1", DEFAULT_CIPHERS: "DEFAULT:@SECLEVEL=0" })
     const target = await receiver({ ...old, minVersion: version, maxVersion: version })
     // The receiver does speak it, with whoever will.
     const spoken = await new Promise<string | null>((resolve, reject) => {
