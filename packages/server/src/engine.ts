@@ -9,7 +9,7 @@ import { Posting } from "./dispatch/posting.ts"
 import { Probe } from "./dispatch/probe.ts"
 import { Replaying } from "./dispatch/replaying.ts"
 import type { NewEvent } from "./domain/event.ts"
-import { asId, IdMint, type WorkspaceId } from "./domain/ids.ts"
+import { asId, IdMint, pooledHex16, type WorkspaceId } from "./domain/ids.ts"
 import { type DisabledReason, type Webhook, webhookStatus } from "./domain/webhook.ts"
 import type { Clock } from "./ports/clock.ts"
 import type { Gauges, Metrics } from "./ports/metrics.ts"
@@ -67,7 +67,7 @@ const reloadAgainMs = 250
 export async function assembleEngine(parts: EngineParts): Promise<Engine> {
   const { store, sender, clock, random, metrics, onFault } = parts
   const ownership = parts.cluster?.ownership ?? ownsAll
-  const mint = new IdMint(() => Buffer.from(random.bytes(8)).toString("hex"))
+  const mint = new IdMint(pooledHex16((count) => random.bytes(count)))
   const registry = await Registry.load(store, parts.sealing)
   const posting = new Posting(sender, clock)
   const operational = new OperationalEvents({ registry, clock, mint })

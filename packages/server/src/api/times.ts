@@ -1,8 +1,15 @@
 import type { Flaw } from "./problems.ts"
 
-/** Unix ms as RFC 3339 in UTC. */
+let lastMs = Number.NaN
+let lastText = ""
+
+/** Unix ms as RFC 3339 in UTC. The receipts of a batch mostly share one, so the last text is kept. */
 export function rfc3339(atMs: number): string {
-  return new Date(atMs).toISOString()
+  if (atMs !== lastMs) {
+    lastText = new Date(atMs).toISOString()
+    lastMs = atMs
+  }
+  return lastText
 }
 
 export function rfc3339OrNull(atMs: number | null): string | null {

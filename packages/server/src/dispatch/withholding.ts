@@ -33,7 +33,8 @@ export function credentialsOf(webhook: Webhook, authorization: string | null): r
 
 export function withheld(text: string, credentials: readonly string[]): string {
   let kept = text
-  for (const credential of credentials) kept = kept.replaceAll(credential, headerMask)
+  // Asked first: `replaceAll` costs far more even when it finds nothing, which is nearly always.
+  for (const credential of credentials) if (kept.includes(credential)) kept = kept.replaceAll(credential, headerMask)
   return kept
 }
 

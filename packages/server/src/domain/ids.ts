@@ -31,6 +31,8 @@ export type RandomHex16 = () => string
 export class IdMint {
   #lastMs = 0
   #counter = 0
+  /** The last millisecond in hex: under load many ids share one. */
+  #time = ""
   readonly #randomHex16: RandomHex16
 
   constructor(randomHex16: RandomHex16) {
@@ -38,15 +40,32 @@ export class IdMint {
   }
 
   next(nowMs: number): Unique {
-    if (nowMs > this.#lastMs) {
-      this.#lastMs = nowMs
-      this.#counter = 0
-    } else if (++this.#counter > 0xffff) {
-      this.#lastMs += 1
-      this.#counter = 0
+    if (nowMs > this.#lastMs) this.#begin(nowMs)
+    else if (++this.#counter > 0xffff) this.#begin(this.#lastMs + 1)
+    return (this.#time + this.#counter.toString(16).padStart(4, "0") + this.#randomHex16()) as Unique
+  }
+
+  #begin(ms: number): void {
+    this.#lastMs = ms
+    this.#counter = 0
+    this.#time = ms.toString(16).padStart(12, "0")
+  }
+}
+
+/** So much is drawn and written as hex at once: a draw for each id took 2 µs of the 24 that an event costs. */
+const drawnBytes = 1_024
+
+/** @param bytes draws so many random bytes. */
+export function pooledHex16(bytes: (count: number) => Uint8Array): RandomHex16 {
+  let hex = ""
+  let at = 0
+  return () => {
+    if (at === hex.length) {
+      hex = Buffer.from(bytes(drawnBytes)).toString("hex")
+      at = 0
     }
-    const time = this.#lastMs.toString(16).padStart(12, "0")
-    return (time + this.#counter.toString(16).padStart(4, "0") + this.#randomHex16()) as Unique
+    at += 16
+    return hex.slice(at - 16, at)
   }
 }
 
