@@ -95,12 +95,12 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   await migrate(url)
 
   const lanes = new Pool(url, laneConnections, plannedOnce, plansLastSeconds)
-  const log = new Pool(url, logConnections, { plan_cache_mode: "force_custom_plan" })
+  const log = new Pool(url, logConnections, plannedAnew)
   const sessions = new SessionPool(writeSessions, () => new Session(url, plannedAnew))
   const partitions = new Partitions(sessions)
   const forgetSessions = new SessionPool(
     1,
-    () => new Session(url, { statement_timeout: forgetMaxMs }, { answerMaxMs: 2 * forgetMaxMs }),
+    () => new Session(url, { statement_timeout: String(forgetMaxMs) }, { answerMaxMs: 2 * forgetMaxMs }),
   )
   const forgetting = new Forgetting(forgetSessions, options.wholeDays === true)
   const keeper = new ShardKeeper(url, onFault)

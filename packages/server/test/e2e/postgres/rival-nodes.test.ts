@@ -311,20 +311,41 @@ test("settling and filling lanes read a few rows a delivery, in a partition that
   const store = await openNode()
   const story = await Story.of(store)
   const { workspaceId, webhookId } = story
-  const count = 4_000
+  const count = 2_000
   const rowsRead = async () => {
     const [row] = await sql`
       SELECT sum(coalesce(idx_tup_fetch, 0) + seq_tup_read)::float8 AS n FROM pg_stat_user_tables
-      WHERE relname LIKE 'deliveries_2%'`
+      WHERE relname LIKE 'deliveries_2%' OR relname LIKE 'events_2%'`
     return Number(row?.n)
   }
-  // Plans are made while there is next to nothing.
+  // Plans are made while there is next to nothing, on each of the connections that fill lanes.
+  const reads = ["head", "fresh", "retries", "key", "keyHeads"] as const
+  const fill = async (limit: number) => {
+    for (const read of reads)
+      await Promise.all(
+        Array.from({ length: 8 }, () =>
+          store.waiting({
+            workspaceId,
+            webhookId,
+            limit,
+            read,
+            afterSequence: 0,
+            byMs: t0 + dayMs,
+            laneKey: "",
+            afterKey: null,
+          }),
+        ),
+      )
+  }
+  await fill(1)
   await story.settle(await story.delivery(), { state: "delivered" }, newAttempt(1))
   const ids = await Promise.all(Array.from({ length: count }, () => story.delivery()))
   // In small batches, as when receivers answer one by one: what a batch reads beside its own rows then tells.
   for (let first = 0; first < count; first += 20)
     await Promise.all(ids.slice(first, first + 20).map((id) => story.settle(id, { state: "delivered" }, newAttempt(1))))
-  for (let reads = 0; reads < 50; reads++) await store.waiting({ workspaceId, webhookId, limit: 10, read: "head" })
+  const waits = await Promise.all(Array.from({ length: 20 }, () => story.delivery()))
+  await Promise.all(waits.slice(10).map((id) => store.reopen(workspaceId, id, t0)))
+  for (let times = 0; times < 10; times++) await fill(10)
   // Sessions report what they read when they end, at the latest.
   await store.close()
   await eventually(async () => (await rowsRead()) > count)

@@ -24,7 +24,6 @@ const pageRecords = 100
 
 /** As long as it takes; in the order of the primary keys, so that no history is sorted and the first page comes at once. */
 const settings: ConnectionSettings = {
-  // In words: the driver leaves out what is `false` or 0, as if it had not been given.
   statement_timeout: "0",
   idle_in_transaction_session_timeout: "0",
   enable_seqscan: "off",

@@ -14,7 +14,6 @@ type Run = Runner["run"]
 type Configuration<Kind extends MovedConfiguration["kind"]> = Extract<MovedConfiguration, { kind: Kind }>
 type History<Kind extends MovedHistory["kind"]> = Extract<MovedHistory, { kind: Kind }>
 
-/** In words: the driver leaves out what is 0, as if it had not been given. */
 const unhurried = { statement_timeout: "0", idle_in_transaction_session_timeout: "0" }
 
 /**

@@ -4,7 +4,7 @@ import type { Ownership } from "../../../ports/ownership.ts"
 import { number, text } from "../columns.ts"
 import { arrayOf } from "../literals.ts"
 import { lockClass } from "../migrate.ts"
-import { type ConnectionSettings, plannedAnew, Session } from "../session.ts"
+import { plannedAnew, Session } from "../session.ts"
 import { shardCount, shardOf } from "./shard-of.ts"
 import { shareOf } from "./shares.ts"
 
@@ -17,9 +17,6 @@ const trustMs = 4_000
 const leaseMs = 6_000
 /** How long a shard that leaves by agreement waits for what is in flight. */
 const drainMaxMs = 5_000
-
-/** Joins by primary key alone. */
-const settleSettings: ConnectionSettings = { ...plannedAnew, enable_hashjoin: false, enable_mergejoin: false }
 
 /**
  * Holds this node's share of the 256 shards as advisory locks of one session. PostgreSQL itself says who owns a shard,
@@ -140,7 +137,7 @@ export class ShardKeeper implements Ownership {
   }
 
   async #open(): Promise<Session> {
-    const session: Session = new Session(this.#url, settleSettings, { onLost: () => this.#lose(session) })
+    const session: Session = new Session(this.#url, plannedAnew, { onLost: () => this.#lose(session) })
     const token = randomBytes(16).toString("hex")
     try {
       await session.run("SELECT set_config('tocsin.token', $1, false)", [token])
