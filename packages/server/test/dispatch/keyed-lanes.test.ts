@@ -27,3 +27,35 @@ test("a scan reaches the last key though new deliveries are told of all the time
   }
   expect(scanned.size).toBe(keys.length)
 })
+
+test("a delivery of a key does not overtake an earlier one that was stored elsewhere in a gap", () => {
+  const lanes = new KeyedLanes(new Room(1_000_000))
+  const scan = lanes.startRead(0)
+  if (scan) lanes.filled(scan.read, { rows: [], all: true, nextDueMs: null }, 0)
+  const first = delivery(1, "a")
+  lanes.push(first, true)
+  expect(lanes.take(0)).toBe(first)
+  // Number 2, of the same key, was stored through another node: here the gap shows at a push of another key.
+  lanes.push(delivery(3, "b"), false)
+  lanes.push(delivery(4, "a"), true)
+  lanes.ended(first)
+  expect(lanes.take(0)).toBeNull()
+  const sent: number[] = []
+  for (let turn = 0; turn < 10; turn++) {
+    const wanted = lanes.startRead(0)
+    if (wanted?.read.read === "keyHeads") {
+      const rows = [delivery(2, "a"), delivery(3, "b")]
+      lanes.filled(wanted.read, { rows, all: true, nextDueMs: null }, 0)
+    } else if (wanted?.read.read === "key") {
+      const ofKey = wanted.read.laneKey === "a" ? [delivery(2, "a"), delivery(4, "a")] : [delivery(3, "b")]
+      const rows = ofKey.filter(({ sequence }) => !sent.includes(sequence))
+      lanes.filled(wanted.read, { rows, all: true, nextDueMs: null }, 0)
+    }
+    for (let next = lanes.take(0); next; next = lanes.take(0)) {
+      sent.push(next.sequence)
+      lanes.ended(next)
+    }
+  }
+  expect(sent.filter((sequence) => sequence !== 3)).toEqual([2, 4])
+  expect(sent).toContain(3)
+})

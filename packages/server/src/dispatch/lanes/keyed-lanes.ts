@@ -33,23 +33,28 @@ export class KeyedLanes implements Lanes {
   /** Keys waiting for a retry are in the store that are not known here: a new lane may have earlier deliveries there. */
   #forgotten = false
   #forgottenScanAtMs = Number.POSITIVE_INFINITY
+  /** Pushes that had others before them which did not come through here: of any key, that of a known lane too. */
+  #gaps = 0
 
   constructor(room: Room) {
     this.#room = room
   }
 
   push(delivery: WaitingDelivery, contiguous: boolean): void {
-    if (!contiguous) this.#scanFromStart()
+    if (!contiguous) {
+      this.#gaps++
+      this.#scanFromStart()
+    }
     const key = delivery.laneKey
     const known = this.#lanes.get(key)
     if (known) {
-      known.push(delivery, contiguous)
+      known.push(delivery, contiguous, this.#gaps)
       return this.#file(key)
     }
     if (this.#busy() >= busyMax) return this.#scanFromStart()
     // While not every key of the store is known here, earlier ones of this key may be there.
-    const lane = new Lane(this.#room, this.#scan !== "done" || this.#forgotten)
-    lane.push(delivery, contiguous)
+    const lane = new Lane(this.#room, this.#scan !== "done" || this.#forgotten, this.#gaps)
+    lane.push(delivery, contiguous, this.#gaps)
     this.#lanes.set(key, lane)
     this.#file(key)
   }
@@ -84,7 +89,7 @@ export class KeyedLanes implements Lanes {
       this.#hungry.delete(key)
       const lane = this.#lanes.get(key)
       if (!lane?.wantsRead(nowMs)) continue
-      return { read: { read: "key", laneKey: key }, limit: lane.startRead() }
+      return { read: { read: "key", laneKey: key }, limit: lane.startRead(this.#gaps) }
     }
     if (this.#scan === "done" || this.#scanning || this.#busy() >= scanAgainBelow) return null
     if (this.#scan.afterKey === null) this.#forgotten = false
@@ -147,7 +152,7 @@ export class KeyedLanes implements Lanes {
       else if (this.#alarms.size >= waitingMax && startableAtMs(head) > nowMs) {
         this.#forget(nowMs)
         continue
-      } else this.#lanes.set(afterKey, new Lane(this.#room, true))
+      } else this.#lanes.set(afterKey, new Lane(this.#room, true, this.#gaps))
       this.#file(afterKey)
     }
     this.#scan = all || afterKey === null ? "done" : { afterKey }

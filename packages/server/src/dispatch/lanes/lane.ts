@@ -27,15 +27,19 @@ export class Lane {
   #missing: boolean
   #missedWhileReading = false
   #blockedUntilMs = 0
+  /** How many gaps there had been among all lanes' pushes when it last read what may lie in them. */
+  #gapsRead: number
 
-  constructor(room: Room, missing: boolean) {
+  constructor(room: Room, missing: boolean, gaps = 0) {
     this.#room = room
     this.#missing = missing
+    this.#gapsRead = gaps
   }
 
-  push(delivery: WaitingDelivery, contiguous: boolean): void {
-    const holds =
-      contiguous && !this.#missing && !this.#reading && this.#buffer.length < bufferedMax && this.#room.take(delivery)
+  /** @param gaps so far: what lies in one that came since the last read belongs before this. */
+  push(delivery: WaitingDelivery, contiguous: boolean, gaps = 0): void {
+    const complete = contiguous && gaps === this.#gapsRead && !this.#missing && !this.#reading
+    const holds = complete && this.#buffer.length < bufferedMax && this.#room.take(delivery)
     if (holds) this.#buffer.push(delivery)
     else this.markMissing()
   }
@@ -79,8 +83,9 @@ export class Lane {
   }
 
   /** @returns how many rows to read. */
-  startRead(): number {
+  startRead(gaps = 0): number {
     this.#reading = true
+    this.#gapsRead = gaps
     this.#missedWhileReading = false
     this.#readIsStale = false
     return this.#size.limit(bufferedMax, this.#room)
