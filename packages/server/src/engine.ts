@@ -130,6 +130,8 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
       backlog: backlogMeter({ store, registry, ownership, clock }),
     },
     async start() {
+      // First: what the others store while this node reads what waits is told once.
+      if (parts.cluster) stopFollowing = followOthers(parts.cluster.signals, { registry, dispatcher, replaying }, parts)
       await dispatcher.start()
       await replaying.start()
       const leads = ownership.leads.bind(ownership)
@@ -149,7 +151,6 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
         },
         onFault,
       })
-      if (parts.cluster) stopFollowing = followOthers(parts.cluster.signals, { registry, dispatcher, replaying }, parts)
       running = true
     },
     running: () => running,

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest"
+import { assembleEngine } from "../../src/engine.ts"
+import { noMetrics } from "../../src/ports/metrics.ts"
+import { ownsAll, type Signals } from "../../src/ports/ownership.ts"
+import type { Store } from "../../src/ports/store.ts"
+import { World } from "./world.ts"
+
+test("what another node stores while this one is still starting is not overlooked", async () => {
+  const world = await World.open()
+  const webhook = await world.webhook()
+  // The other node: it accepts, and sends no more.
+  await world.engine.stop()
+
+  const listeners: Parameters<Signals["onWork"]>[0][] = []
+  const answered = Promise.withResolvers<readonly []>()
+  const slow: Store = { ...world.store, openReplays: () => answered.promise }
+  const engine = await assembleEngine({
+    store: slow,
+    sender: world.sender,
+    clock: world.clock,
+    random: world.random,
+    metrics: noMetrics,
+    sealing: { seal: (clear) => clear, open: (sealed) => sealed },
+    retentionMs: 86_400_000,
+    onFault: (fault) => world.faults.push(fault),
+    cluster: { ownership: ownsAll, signals: { onWork: (listener) => listeners.push(listener), onConfig: () => {} } },
+  })
+  const started = engine.start()
+  await world.clock.advance(1_000)
+  await world.publish()
+  for (const listener of listeners) listener(world.workspaceId, webhook.id, "new")
+  answered.resolve([])
+  await started
+  await world.clock.advance(60_000)
+  expect(world.sender.arrivalsAt(webhook.url)).toHaveLength(1)
+  expect(world.faults).toEqual([])
+})
