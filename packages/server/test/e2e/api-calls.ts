@@ -1,5 +1,5 @@
 import type { ProfileName } from "../../src/domain/workspace.ts"
-import { adminKey } from "./server-process.ts"
+import { adminKey } from "./program.ts"
 
 export type Json = { readonly [name: string]: unknown }
 

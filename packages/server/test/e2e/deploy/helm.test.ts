@@ -1,0 +1,147 @@
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { Ajv } from "ajv"
+import { describe, expect, test } from "vitest"
+import { parse, parseAllDocuments } from "yaml"
+import manifest from "../../../package.json" with { type: "json" }
+import { settingNames } from "../../../src/config.ts"
+import { isObject, type Json, member, members } from "../api-calls.ts"
+import { found, ran } from "./tools.ts"
+
+const folder = fileURLToPath(new URL("../../../../../deploy/helm/", import.meta.url))
+const text = (path: string) => readFileSync(join(folder, path), "utf8")
+const values: Json = parse(text("tocsin/values.yaml"))
+
+const variants = {
+  embedded: [],
+  postgresql: [
+    "store=postgresql",
+    "existingSecret=tocsin",
+    "ingress.enabled=true",
+    "ingress.host=hooks.example.com",
+    "ingress.tlsSecret=hooks-tls",
+    "networkPolicy.enabled=true",
+  ],
+} as const
+type Variant = keyof typeof variants
+
+function objects(rendered: string): Json[] {
+  return parseAllDocuments(rendered).flatMap((document) => {
+    expect(document.errors).toEqual([])
+    const value: unknown = document.toJS()
+    return isObject(value) ? [value] : []
+  })
+}
+
+// Helm comes as no package of Debian's or npm's, and takes minutes to build: where there is none, the rendering that
+// was checked in stands for it, and this test holds the two together wherever there is one.
+const helm = found("helm")
+describe.runIf(helm !== null)("with Helm", () => {
+  const run = (...words: string[]) => ran(helm ?? "", words)
+  const template = (sets: readonly string[]) =>
+    run("template", "tocsin", join(folder, "tocsin"), "--kube-version", "1.32.0", ...sets.flatMap((s) => ["--set", s]))
+
+  test.each(Object.entries(variants))("%s passes the linter and renders to what is checked in", async (name, sets) => {
+    const linted = await run("lint", "--strict", join(folder, "tocsin"), ...sets.flatMap((set) => ["--set", set]))
+    expect(linted, linted.out).toMatchObject({ code: 0 })
+    const rendered = await template(sets)
+    expect(rendered, rendered.err).toMatchObject({ code: 0 })
+    expect(objects(rendered.out)).toEqual(objects(text(`rendered/${name}.yaml`)))
+  })
+
+  test.each([
+    ["PostgreSQL without its secret", "store=postgresql"],
+    ["another store", "store=mysql"],
+    ["an ingress for nobody", "ingress.enabled=true"],
+    ["a misspelt value", "replcas=3"],
+  ])("refuses %s", async (_what, set) => {
+    expect((await template([set])).code).not.toBe(0)
+  })
+})
+
+test("the defaults fit the schema, and wrong values do not", () => {
+  const fits = new Ajv({ strict: false }).compile(JSON.parse(text("tocsin/values.schema.json")))
+  expect(fits(values), JSON.stringify(fits.errors)).toBe(true)
+  expect(fits({ ...values, store: "postgresql" })).toBe(false)
+  expect(fits({ ...values, store: "postgresql", existingSecret: "tocsin" })).toBe(true)
+  expect(fits({ ...values, replicas: 0 })).toBe(false)
+  expect(fits({ ...values, replcas: 3 })).toBe(false)
+  expect(fits({ ...values, ingress: { enabled: true, host: "" } })).toBe(false)
+  expect(parse(text("tocsin/Chart.yaml"))).toMatchObject({ appVersion: manifest.version, apiVersion: "v2" })
+})
+
+describe.each<Variant>(["embedded", "postgresql"])("rendered for %s", (variant) => {
+  const all = objects(text(`rendered/${variant}.yaml`))
+  const of = (kind: string) => {
+    const [one, ...others] = all.filter((object) => object.kind === kind)
+    if (one === undefined || others.length > 0) throw new Error(`not one ${kind} in ${variant}`)
+    return one
+  }
+  const workload = of(variant === "embedded" ? "StatefulSet" : "Deployment")
+  const spec = member(workload, "spec")
+  const pod = member(member(spec, "template"), "spec")
+  const [container = {}, ...sidecars] = members(pod, "containers")
+
+  test("is what belongs to it", () => {
+    const common = ["Service", "ServiceAccount"]
+    const own =
+      variant === "embedded" ? ["StatefulSet"] : ["Deployment", "Ingress", "NetworkPolicy", "PodDisruptionBudget"]
+    expect(all.map(({ kind }) => kind).sort()).toEqual([...common, ...own].sort())
+    expect(spec.replicas).toBe(variant === "embedded" ? 1 : 2)
+  })
+
+  test("runs with nothing that it does not need", () => {
+    expect(sidecars).toEqual([])
+    expect(pod).toMatchObject({
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: "RuntimeDefault" } },
+    })
+    expect(container).toMatchObject({
+      securityContext: {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+      },
+      resources: { requests: { memory: expect.any(String) }, limits: { memory: expect.any(String) } },
+    })
+    // Longer than a stop takes.
+    expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(30)
+  })
+
+  test("asks for what there is: settings, probes, volumes, secrets", () => {
+    const known: readonly string[] = settingNames
+    const environment = members(container, "env")
+    expect(environment.length).toBeGreaterThan(3)
+    expect(environment.filter(({ name }) => !known.includes(String(name)))).toEqual([])
+    // A secret in the environment is in every `kubectl describe`.
+    expect(environment.filter(({ name }) => /_(KEY|URL)$/.test(String(name)))).toEqual([])
+    expect(container).toMatchObject({
+      startupProbe: { httpGet: { path: "/healthz", port: "http" } },
+      livenessProbe: { httpGet: { path: "/healthz", port: "http" } },
+      readinessProbe: { httpGet: { path: "/readyz", port: "http" } },
+    })
+    const volumes = new Set(members(pod, "volumes").map(({ name }) => name))
+    if (variant === "embedded")
+      for (const claim of members(spec, "volumeClaimTemplates")) volumes.add(member(claim, "metadata").name)
+    expect(members(container, "volumeMounts").filter(({ name }) => !volumes.has(name))).toEqual([])
+    const files = environment.filter(({ name }) => String(name).endsWith("_FILE")).map(({ name }) => name)
+    expect(files).toHaveLength(variant === "embedded" ? 0 : 3)
+  })
+
+  test("what selects it finds it, and the ports have its names", () => {
+    const labels = member(member(member(spec, "template"), "metadata"), "labels")
+    const selectors = [
+      member(member(spec, "selector"), "matchLabels"),
+      member(member(of("Service"), "spec"), "selector"),
+    ]
+    if (variant === "postgresql") {
+      selectors.push(member(member(member(of("PodDisruptionBudget"), "spec"), "selector"), "matchLabels"))
+      selectors.push(member(member(member(of("NetworkPolicy"), "spec"), "podSelector"), "matchLabels"))
+    }
+    for (const selector of selectors) expect(labels).toMatchObject(selector)
+    expect(members(container, "ports")).toEqual([{ name: "http", containerPort: 8080 }])
+    expect(members(member(of("Service"), "spec"), "ports")).toMatchObject([{ targetPort: "http" }])
+  })
+})
