@@ -24,9 +24,15 @@ export type Unique = Branded<"Unique">
 export type RandomHex16 = () => string
 
 /**
+ * Ids run no further ahead of the clock than this, less than stores allow for when they look for a span of time among
+ * ids. Once they kept the time that an hour set back had taken away: a replay of that hour left its events out.
+ */
+const aheadMaxMs = 5_000
+
+/**
  * Mints unique, time-ordered values: 48 bits of milliseconds, a 16-bit counter, 64 random bits, in hex. Ids made of
  * them are inserted at the right edge of every index, and a list sorted by id is sorted by time. Within one process
- * they never go backwards, even when the clock does.
+ * they do not go backwards when the clock does, but for a jump that is too large to be ironed out.
  */
 export class IdMint {
   #lastMs = 0
@@ -40,7 +46,7 @@ export class IdMint {
   }
 
   next(nowMs: number): Unique {
-    if (nowMs > this.#lastMs) this.#begin(nowMs)
+    if (nowMs > this.#lastMs || nowMs < this.#lastMs - aheadMaxMs) this.#begin(nowMs)
     else if (++this.#counter > 0xffff) this.#begin(this.#lastMs + 1)
     return (this.#time + this.#counter.toString(16).padStart(4, "0") + this.#randomHex16()) as Unique
   }
