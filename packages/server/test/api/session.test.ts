@@ -109,6 +109,19 @@ describe("a session", () => {
     expect(answer.json.code).toBe("session_ended")
   })
 
+  it("ends when its key expires, before its own time", async () => {
+    const api = await runApi()
+    const { call, clock } = api
+    const first = await api.workspaceKey()
+    const expires_at = new Date(clock.now() + 3_600_000).toISOString()
+    const made = await call("POST", "/v1/api-keys", { key: first, body: { name: "for an hour", expires_at } })
+    const headers = { ...ofPage, cookie: cookieOf(await signIn(api, text(made.json.key))) }
+    await clock.advance(3_599_000)
+    expect((await call("GET", "/v1/session", { headers })).status).toBe(200)
+    await clock.advance(1_000)
+    expect((await call("GET", "/v1/session", { headers })).json.code).toBe("session_ended")
+  })
+
   it("ends when it is signed out of, also for whoever kept the cookie", async () => {
     const { call, cookie } = await signedIn()
     const headers = { ...ofPage, cookie }

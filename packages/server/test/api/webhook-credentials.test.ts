@@ -144,7 +144,8 @@ describe("a webhook's authorization and certificates", () => {
     const key = await workspaceKey()
     const own = { "X-Api-Key": "s3cr3t-own-header", "X-Team": "platform" }
     const { id } = await webhook(key, { authorization: staticToken, tls: mutual, headers: own })
-    receivers.answer = ({ headers }) => answered(200, JSON.stringify(Object.fromEntries(headers)))
+    // More than once, as a page about the request would.
+    receivers.answer = ({ headers }) => answered(200, JSON.stringify([1, 2, 3].map(() => Object.fromEntries(headers))))
     const tested = await call("POST", `/v1/webhooks/${id}/test`, { key, body: {} })
     expect(tested.json.delivered).toBe(true)
     const [sent] = receivers.requests
