@@ -1,7 +1,7 @@
 import type { CommitListener } from "../../ports/metrics.ts"
 import type { Brought, Store } from "../../ports/store.ts"
 import { GroupCommit } from "../group-commit.ts"
-import { pageFrom } from "./log/stride.ts"
+import { pageFrom } from "../stride.ts"
 import type { CheckpointVerbs } from "./threads/checkpoint-verbs.ts"
 import type { HotVerbs } from "./threads/hot-verbs.ts"
 import type { LogVerbs } from "./threads/log-verbs.ts"

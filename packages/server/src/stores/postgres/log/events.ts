@@ -1,10 +1,15 @@
 import type { StoredEvent } from "../../../domain/event.ts"
 import { asId, type EventId, type WorkspaceId } from "../../../domain/ids.ts"
 import type { EventFilter, Page } from "../../../ports/store.ts"
+import { pageFrom, type Stride } from "../../stride.ts"
+import { idsBetween } from "../../time-bounds.ts"
 import { number, record, text, textOrNull } from "../columns.ts"
 import { mintedMs, mintSlackMs } from "../minted.ts"
-import type { Row, Runner, Value } from "../session.ts"
+import type { Row, Runner } from "../session.ts"
 import { workspaceIsVisible } from "../visible-workspace.ts"
+import { Conditions } from "./conditions.ts"
+import { ends } from "./ends.ts"
+import { strideEnd } from "./stride-end.ts"
 
 const select = `SELECT id, type, created_ms, accepted_ms, delivery_count, ordering_key, attributes, metadata,
   idempotency_key, body FROM events`
@@ -18,36 +23,49 @@ export async function event(run: Runner["run"], workspaceId: WorkspaceId, id: Ev
 }
 
 /** A page of events, newest first; see `Store.events`. */
-export async function events(
+export function events(
   run: Runner["run"],
   workspaceId: WorkspaceId,
   filter: EventFilter,
   page: Page,
 ): Promise<readonly StoredEvent[]> {
-  const values: Value[] = [workspaceId]
-  const conditions = ["workspace_id = $1", workspaceIsVisible]
-  const where = (condition: string, value: Value) => {
-    values.push(value)
-    conditions.push(condition.replaceAll("?", `$${values.length}`))
-  }
-  if (filter.fromMs !== undefined) {
-    where("accepted_ms >= ?", filter.fromMs)
-    where("minted_ms >= ?", filter.fromMs - mintSlackMs)
-  }
-  if (filter.toMs !== undefined) {
-    where("accepted_ms < ?", filter.toMs)
-    where("minted_ms < ?", filter.toMs + mintSlackMs)
-  }
-  if (filter.type !== undefined) where("type = ?", filter.type)
+  return pageFrom(page.limit, page.before, (limit, before) => stretch(run, workspaceId, filter, { limit, before }))
+}
+
+async function stretch(
+  run: Runner["run"],
+  workspaceId: WorkspaceId,
+  filter: EventFilter,
+  page: Page,
+): Promise<Stride<StoredEvent>> {
+  const found = await ends(run, "events", workspaceId)
+  if (found === null) return { items: [], resumeBefore: null }
+  const span = idsBetween(found.oldest, found.newest, filter.fromMs, filter.toMs)
+  const above = page.before !== null && page.before < span.above ? page.before : span.above
+  const rows = new Conditions(["workspace_id = $1", workspaceIsVisible], [workspaceId])
+  // The mint's time as well, which names the partitions to look into.
+  rows.add("id < ?", above).add("id >= ?", span.least)
+  if (filter.fromMs !== undefined) rows.add("minted_ms >= ?", filter.fromMs - mintSlackMs)
+  if (filter.toMs !== undefined) rows.add("minted_ms < ?", filter.toMs + mintSlackMs)
+  if (page.before !== null) rows.add("minted_ms <= ?", mintedMs(page.before))
+  const end = isFiltered(filter) ? await strideEnd(run, "events", rows) : null
+  if (end !== null) rows.add("id >= ?", end).add("minted_ms >= ?", mintedMs(end))
+  if (filter.fromMs !== undefined) rows.add("accepted_ms >= ?", filter.fromMs)
+  if (filter.toMs !== undefined) rows.add("accepted_ms < ?", filter.toMs)
+  if (filter.type !== undefined) rows.add("type = ?", filter.type)
   // In the collation "C", lower() changes ASCII letters alone.
-  if (filter.text !== undefined) where(`strpos(lower(body COLLATE "C"), lower(?::text COLLATE "C")) > 0`, filter.text)
-  if (page.before !== null) {
-    where("id < ?", page.before)
-    where("minted_ms <= ?", mintedMs(page.before))
+  if (filter.text !== undefined)
+    rows.add(`strpos(lower(body COLLATE "C"), lower(?::text COLLATE "C")) > 0`, filter.text)
+  const limit = rows.parameter(page.limit)
+  const items = await run(`${select} WHERE ${rows.sql} ORDER BY id DESC LIMIT ${limit}`, rows.values)
+  return {
+    items: items.map((row) => storedEvent(workspaceId, row)),
+    resumeBefore: end === null || items.length >= page.limit ? null : end,
   }
-  values.push(page.limit)
-  const rows = await run(`${select} WHERE ${conditions.join(" AND ")} ORDER BY id DESC LIMIT $${values.length}`, values)
-  return rows.map((row) => storedEvent(workspaceId, row))
+}
+
+function isFiltered({ fromMs, toMs, type, text }: EventFilter): boolean {
+  return fromMs !== undefined || toMs !== undefined || type !== undefined || text !== undefined
 }
 
 function storedEvent(workspaceId: WorkspaceId, row: Row): StoredEvent {

@@ -2,8 +2,8 @@ import type { DatabaseSync } from "node:sqlite"
 import type { AuditHead, AuditRecord } from "../../../domain/audit.ts"
 import type { WorkspaceId } from "../../../domain/ids.ts"
 import type { Page } from "../../../ports/store.ts"
+import { aboveAll } from "../../time-bounds.ts"
 import { number, type Row, reader, record, text } from "../prepared.ts"
-import { aboveAll } from "./time-bounds.ts"
 
 export type AuditQuery = { readonly workspaceId: WorkspaceId | null; readonly page: Page }
 

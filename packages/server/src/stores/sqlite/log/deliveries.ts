@@ -2,13 +2,13 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite"
 import type { DeliveryStatus } from "../../../domain/delivery.ts"
 import type { WorkspaceId } from "../../../domain/ids.ts"
 import type { DeliveryFilter, DeliveryRecord, Page } from "../../../ports/store.ts"
+import { type Stride, strideRows } from "../../stride.ts"
+import { idsBetween } from "../../time-bounds.ts"
 import { number, reader, text } from "../prepared.ts"
 import { code } from "../states.ts"
 import type { VisibleWorkspace } from "../visible-workspace.ts"
 import { deliveryColumns, deliveryJoins, deliveryRecord } from "./delivery.ts"
 import { statements } from "./statements.ts"
-import { type Stride, strideRows } from "./stride.ts"
-import { idsBetween } from "./time-bounds.ts"
 
 export type DeliveriesQuery = {
   readonly workspaceId: WorkspaceId

@@ -2,12 +2,12 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite"
 import type { StoredEvent } from "../../../domain/event.ts"
 import type { WorkspaceId } from "../../../domain/ids.ts"
 import type { EventFilter, Page } from "../../../ports/store.ts"
+import { type Stride, strideRows } from "../../stride.ts"
+import { idsBetween } from "../../time-bounds.ts"
 import { reader, text } from "../prepared.ts"
 import type { VisibleWorkspace } from "../visible-workspace.ts"
 import { eventColumns, storedEvent } from "./event.ts"
 import { statements } from "./statements.ts"
-import { type Stride, strideRows } from "./stride.ts"
-import { idsBetween } from "./time-bounds.ts"
 
 export type EventsQuery = { readonly workspaceId: WorkspaceId; readonly filter: EventFilter; readonly page: Page }
 

@@ -3,10 +3,10 @@ import { deliveryStatus } from "../../../domain/delivery.ts"
 import { asId, type EventId } from "../../../domain/ids.ts"
 import type { Replay } from "../../../domain/replay.ts"
 import type { ReplayCandidate } from "../../../ports/store.ts"
+import { idsBetween } from "../../time-bounds.ts"
 import { number, reader, record, text, textOrNull } from "../prepared.ts"
 import { code, storedState } from "../states.ts"
 import type { VisibleWorkspace } from "../visible-workspace.ts"
-import { idsBetween } from "./time-bounds.ts"
 
 export type CandidatesQuery = {
   readonly replay: Pick<Replay, "workspaceId" | "webhookId" | "fromMs" | "toMs">
