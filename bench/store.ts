@@ -4,22 +4,15 @@
  *
  * node bench/store.ts [--lifecycles 200000] [--concurrency 400] [--webhooks 20] [--rounds 3]
  */
-import { randomBytes } from "node:crypto"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { performance } from "node:perf_hooks"
 import { parseArgs } from "node:util"
-import {
-  asId,
-  type DeliveryId,
-  type EventId,
-  IdMint,
-  type WebhookId,
-  type WorkspaceId,
-} from "../packages/server/src/domain/ids.ts"
+import { asId, type WebhookId, type WorkspaceId } from "../packages/server/src/domain/ids.ts"
 import type { Store } from "../packages/server/src/ports/store.ts"
 import { openSqliteStore } from "../packages/server/src/stores/sqlite/open-sqlite-store.ts"
+import { acceptedEvent, delivered, unique } from "./load/lifecycle.ts"
 
 const { values } = parseArgs({
   options: {
@@ -33,29 +26,8 @@ const { values } = parseArgs({
 const lifecycles = Number(values.lifecycles)
 const concurrency = Number(values.concurrency)
 
-const mint = new IdMint(() => randomBytes(8).toString("hex"))
-const unique = () => mint.next(Date.now())
 const workspaceId = asId<WorkspaceId>(`ws_${unique()}`)
 const webhookIds = Array.from({ length: Number(values.webhooks) }, () => asId<WebhookId>(`wh_${unique()}`))
-
-/** The first document's violation event, as it goes out. */
-const data = JSON.stringify({
-  violation: {
-    id: "viol_abcdef1234567890",
-    policy_id: "pol_567890abcdef1234",
-    policy_name: "require-s3-encryption",
-    resource_id: "arn:aws:s3:::my-bucket",
-    resource_type: "AWS::S3::Bucket",
-    severity: "HIGH",
-    status: "OPEN",
-    message: "S3 bucket must have encryption enabled",
-    detected_at: "2024-01-15T14:29:45Z",
-    account_id: "123456789012",
-    region: "us-east-1",
-    tags: { environment: "production", team: "platform" },
-    compliance_frameworks: ["SOC2", "HIPAA"],
-  },
-})
 
 class Times {
   readonly #ms: number[] = []
@@ -75,70 +47,12 @@ class Times {
 }
 
 async function lifecycle(store: Store, index: number, accepts: Times, settles: Times): Promise<void> {
-  const nowMs = Date.now()
   const webhookId = webhookIds[index % webhookIds.length] ?? webhookIds[0]
   if (webhookId === undefined) throw new Error("at least one webhook is needed")
-  const id = asId<EventId>(`evt_${unique()}`)
-  const deliveryId = asId<DeliveryId>(`dlv_${unique()}`)
-  await accepts.of(
-    store.accept({
-      workspaceId,
-      events: [
-        {
-          id,
-          type: "policy.violation.created",
-          createdMs: nowMs,
-          acceptedMs: nowMs,
-          body: `{"id":"${id}","type":"policy.violation.created","created":"2024-01-15T14:30:00Z","data":${data}}`,
-          orderingKey: "arn:aws:s3:::my-bucket",
-          attributes: {
-            severity: "HIGH",
-            environment: "production",
-            cloud_provider: "aws",
-            resource_id: "arn:aws:s3:::my-bucket",
-          },
-          metadata: null,
-          idempotency: null,
-          deliveries: [{ id: deliveryId, webhookId, laneKey: "" }],
-        },
-      ],
-    }),
-  )
-  await settles.of(
-    store.settle({
-      workspaceId,
-      webhookId,
-      deliveryId,
-      atMs: Date.now(),
-      attempt: {
-        number: 1,
-        atMs: nowMs,
-        durationMs: 14.2,
-        statusCode: 200,
-        error: null,
-        requestHeaders: [
-          ["content-type", "application/json"],
-          ["user-agent", "PolicyCortex-Webhooks/1.0"],
-          ["x-policycortex-signature", `sha256=${"ab".repeat(32)}`],
-          ["x-policycortex-event", "policy.violation.created"],
-          ["x-policycortex-delivery", deliveryId],
-          ["x-policycortex-attempt", "1"],
-          ["x-policycortex-sequence", String(index)],
-          ["webhook-id", id],
-          ["webhook-timestamp", "1705329000"],
-          ["webhook-signature", `v1,${"a".repeat(43)}=`],
-        ],
-        responseHeaders: [
-          ["content-type", "application/json"],
-          ["date", "Mon, 15 Jan 2024 14:30:00 GMT"],
-          ["connection", "keep-alive"],
-          ["content-length", "15"],
-        ],
-        responseBody: '{"received":true}',
-      },
-      next: { state: "delivered" },
-    }),
-  )
+  const event = acceptedEvent([webhookId])
+  await accepts.of(store.accept({ workspaceId, events: [event] }))
+  for (const delivery of event.deliveries)
+    await settles.of(store.settle(delivered(workspaceId, event, delivery, index)))
 }
 
 /** Keeps `concurrency` lifecycles under way until all are done. @returns lifecycles per second. */

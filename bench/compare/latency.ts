@@ -40,7 +40,7 @@ export async function measureLatency(
     seconds,
     atOnceMax: 1_000,
   })
-  for (const startedMs = performance.now(); (await backlogOf(workspace)) > 0; await delay(50)) {
+  for (const startedMs = performance.now(); (await backlogOf(server, workspace)) > 0; await delay(50)) {
     if (performance.now() - startedMs > settleMaxMs) break
   }
   const arrivals = await receiver.stamps()

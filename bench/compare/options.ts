@@ -12,7 +12,7 @@ export type CompareOptions = {
   readonly json: boolean
   readonly prof: boolean
   readonly latency: boolean
-  /** A result whose plot is to be drawn; "" for the newest. Nothing is measured then. */
+  /** A full run's result to record again; "" for the newest. Nothing is measured then. */
   readonly plot: string | null
   readonly help: boolean
 }
@@ -25,7 +25,8 @@ export const help = `How close deliveries come to the limit: a bare loop that si
                                       what has all words of one of the patterns in its name; the words are
                                       tocsin embedded postgres http https none strict, bullmq pg-boss graphile-worker,
                                       single (one event a request) and batch (50)
-  npm run bench -- --plot [result]    draws docs/benchmarks/throughput.svg anew from a result, else from the newest
+  npm run bench -- --plot [result]    records a full run's result again, by default the newest: docs/benchmarks/throughput.svg,
+                                      and its sections of README.md and docs/benchmarks.md
 
   --rounds 5       interleaved rounds, each beginning elsewhere
   --seconds 4      about how long each contender is measured in a round
@@ -35,8 +36,8 @@ export const help = `How close deliveries come to the limit: a bare loop that si
   --prof           writes the Tocsin servers' CPU profiles (*.cpuprofile) into the current directory
   --json           prints the result as JSON
 
-A rate counts deliveries whose attempt is durably recorded. Results go to bench/results/, one of a full run also to
-docs/benchmarks/throughput.svg. docs/benchmarks.md tells how to read them, and what is fair about the comparison.
+A rate counts deliveries whose attempt is durably recorded. Results go to bench/results/; a full run is recorded in the
+documents too. docs/benchmarks.md tells how to read it, and what is fair about the comparison.
 Contenders other than Tocsin are installed on first use, into bench/peers/node_modules; they need Redis and PostgreSQL,
 which are looked for on the machine and, as root on Debian, installed.
 `

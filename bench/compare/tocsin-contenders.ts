@@ -1,10 +1,8 @@
 import { randomBytes } from "node:crypto"
-import { setTimeout as delay } from "node:timers/promises"
-import { eventsFor } from "../load/payload.ts"
-import { publishAll } from "../load/publishing.ts"
 import type { Receiver } from "../load/receiver.ts"
+import { throughputOf } from "../load/throughput-of.ts"
 import { newDirectory, removeDirectory, startTocsin, type TocsinServer } from "../load/tocsin-server.ts"
-import { backlogOf, createWorkspace, type Ordering, type Workspace } from "../load/workspace.ts"
+import { createWorkspace, type Ordering, type Workspace } from "../load/workspace.ts"
 import { type Contender, loads, type Service } from "./contender.ts"
 
 export const tocsinVariants = (["embedded", "postgres"] as const).flatMap((store) =>
@@ -31,8 +29,6 @@ type Parts = {
   /** Asked for only when a variant needs it. */
   readonly database: () => Promise<{ readonly url: string; readonly pid: number }>
 }
-
-const pollMs = 5
 
 /** Starts a server for each store that is needed, with a workspace for each scheme and ordering. */
 export async function startTocsinContenders(
@@ -67,7 +63,9 @@ export async function startTocsinContenders(
         databasePid: postgres?.pid ?? null,
         server,
         workspace,
-        deliver: (events) => deliver(server, workspace, receiver, path, webhooks, events, variant.perRequest),
+        deliver: async (events) => {
+          await throughputOf(server, workspace, receiver, path, events, variant.perRequest)
+        },
       })
     }
   }
@@ -85,23 +83,4 @@ function onPostgres(url: string): Record<string, string> {
 
 function fill(server: TocsinServer, webhooks: number, url: string, ordering: Ordering): Promise<Workspace> {
   return createWorkspace(server.address, webhooks, () => ({ url, ordering }))
-}
-
-/**
- * Until nothing of the workspace waits any more, which the store says: an attempt that arrived may not be durable yet.
- * It is asked only after all have arrived, since asking costs the server something.
- */
-async function deliver(
-  server: TocsinServer,
-  workspace: Workspace,
-  receiver: Receiver,
-  path: string,
-  webhooks: number,
-  events: number,
-  perRequest: number,
-): Promise<void> {
-  const before = await receiver.arrived(path)
-  await publishAll({ address: server.address, key: workspace.key }, eventsFor(webhooks), events, perRequest)
-  while ((await receiver.arrived(path)) < before + events) await delay(pollMs)
-  while ((await backlogOf(workspace)) > 0) await delay(pollMs)
 }

@@ -31,7 +31,8 @@ export function machineLine({ cores, cpu, memoryGiB, node, commit: of, loadBefor
 
 function commit(): string {
   try {
-    const git = (...args: readonly string[]) => execFileSync("git", args, { encoding: "utf8" }).trim()
+    const git = (...args: readonly string[]) =>
+      execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim()
     const changed = git("status", "--porcelain", "--untracked-files=no", "packages").length > 0
     return `${git("rev-parse", "--short", "HEAD")}${changed ? " with changes" : ""}`
   } catch {

@@ -2,7 +2,6 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 export const resultsFolder = fileURLToPath(new URL("../results/", import.meta.url))
-export const docsFolder = fileURLToPath(new URL("../../docs/", import.meta.url))
 
 /** `2026-11-22T0411-full`: sorts by time. */
 export function resultName(at: Date, what: string): string {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 
 /** PolicyCortex's documented violation event, as its document prints it. */
-const document = new URL(
+export const violationDocument = new URL(
   "../../packages/server/test/fixtures/documents/policycortex-policy.violation.created.json",
   import.meta.url,
 )
@@ -16,7 +16,7 @@ export function environmentOf(webhook: number): string {
 
 /** What is published: type and data, for the webhooks in turn. */
 export function eventsFor(webhooks: number): (number: number) => string {
-  const { type, data } = JSON.parse(readFileSync(document, "utf8")) as { type: string; data: object }
+  const { type, data } = JSON.parse(readFileSync(violationDocument, "utf8")) as { type: string; data: object }
   const text = JSON.stringify({ type, data })
   const each = Array.from({ length: webhooks }, (_, number) =>
     text.replace('"production"', JSON.stringify(environmentOf(number))),
@@ -26,7 +26,7 @@ export function eventsFor(webhooks: number): (number: number) => string {
 
 /** What a receiver gets: the whole envelope, of the size of the real ones. */
 export function envelopeFor(webhooks: number): (number: number) => string {
-  const whole = JSON.stringify(JSON.parse(readFileSync(document, "utf8")))
+  const whole = JSON.stringify(JSON.parse(readFileSync(violationDocument, "utf8")))
   const each = Array.from({ length: webhooks }, (_, number) =>
     whole.replace('"production"', JSON.stringify(environmentOf(number))),
   )

@@ -33,6 +33,11 @@ export function memoryMiB(pid: number): number {
   return Math.round(kib / 1024)
 }
 
+/** A process's resident memory now, as /proc tells it: cheap enough to be asked each second. */
+export function residentMiB(pid: number): number {
+  return Math.round(kibIn(read(`/proc/${pid}/status`) ?? "", "VmRSS") / 1024)
+}
+
 /** Lets peaks of memory count from now (proc(5), clear_refs). */
 export function resetPeak(pid: number): void {
   for (const each of withDescendants(pid)) {

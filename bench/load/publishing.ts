@@ -119,8 +119,8 @@ export type Offered = {
   readonly answers: readonly Answer[]
   /** Events that were due while `atOnceMax` requests were under way: they were never sent. */
   readonly withheld: number
-  /** Requests without an answer (connection refused or cut). */
-  readonly failed: number
+  /** Requests without an answer, by the error's code. */
+  readonly failures: ReadonlyMap<string, number>
 }
 
 const tickMs = 2
@@ -135,7 +135,8 @@ export async function offer(
   const publisher = new Publisher(target, event, atOnceMax, true)
   const answers: Answer[] = []
   const pending = new Set<Promise<void>>()
-  let [sent, withheld, failed] = [0, 0, 0]
+  const failures = new Map<string, number>()
+  let [sent, withheld] = [0, 0]
   const startedMs = monotonicMs()
   const take = (answer: Answer) => {
     answers.push(answer)
@@ -150,8 +151,9 @@ export async function offer(
         withheld += perRequest
         continue
       }
-      const answered = publisher.post(from, perRequest).then(take, () => {
-        failed++
+      const answered = publisher.post(from, perRequest).then(take, (error: unknown) => {
+        const code = error instanceof Error && "code" in error ? String(error.code) : String(error)
+        failures.set(code, (failures.get(code) ?? 0) + 1)
       })
       pending.add(answered)
       answered.then(() => pending.delete(answered))
@@ -160,7 +162,7 @@ export async function offer(
   }
   await Promise.all(pending)
   await publisher.close()
-  return { answers, withheld, failed }
+  return { answers, withheld, failures }
 }
 
 /** The ids of the events in an answer to one event or a batch. */

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs"
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http"
 import { createServer as createTlsServer } from "node:https"
-import { createServer as createTcpServer, type Server } from "node:net"
+import { createServer as createTcpServer, type Server, type Socket } from "node:net"
 import { Compile } from "typebox/compile"
 import { receiverCertificate, receiverKey } from "./certificates.ts"
 import { monotonicMs } from "./monotonic-clock.ts"
@@ -41,8 +41,12 @@ function answer(behaviour: Behaviour, response: ServerResponse): void {
   response.end(behaviour === "ok" ? "OK" : "NO")
 }
 
+/** On all addresses of loopback, 127.0.0.0/8, so that each webhook can have an origin of its own; on nothing else. */
 async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen({ port: 0, host: "127.0.0.1", backlog: 4_096 }, resolve))
+  server.on("connection", (socket: Socket) => {
+    if (socket.remoteAddress?.startsWith("127.") !== true) socket.destroy()
+  })
+  await new Promise<void>((resolve) => server.listen({ port: 0, host: "0.0.0.0", backlog: 4_096 }, resolve))
   const address = server.address()
   if (typeof address !== "object" || address === null) throw new Error("the receiver has no address")
   return address.port

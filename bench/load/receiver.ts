@@ -7,10 +7,13 @@ export type Scheme = "http" | "https"
 
 /** The process that all deliveries of a run go to. */
 export type Receiver = {
-  /** A URL under which arrivals are counted as `path`. */
-  url(scheme: Scheme, path: string): string
+  /**
+   * A URL under which arrivals are counted as `path`.
+   * @param origin each number is an origin of its own, as different customers' endpoints are: 0 to 65,535.
+   */
+  url(scheme: Scheme, path: string, origin?: number): string
   /** One that refuses connections. */
-  readonly refusingUrl: string
+  refusingUrl(origin?: number): string
   /** Whole requests so far under a path. */
   arrived(path: string): Promise<number>
   /** How requests under a path are answered from now on; "ok" by default. */
@@ -20,6 +23,11 @@ export type Receiver = {
   /** Ends that. @returns the first arrival of each event by its id, in `monotonicMs`. */
   stamps(): Promise<ReadonlyMap<string, number>>
   stop(): void
+}
+
+/** All of 127.0.0.0/8 is loopback. */
+function addressOf(origin: number | undefined): string {
+  return origin === undefined ? "127.0.0.1" : `127.1.${origin >> 8}.${origin & 0xff}`
 }
 
 export async function startReceiver(): Promise<Receiver> {
@@ -38,8 +46,9 @@ export async function startReceiver(): Promise<Receiver> {
     return answer
   }
   return {
-    url: (scheme, path) => `${scheme}://127.0.0.1:${scheme === "http" ? ports.httpPort : ports.httpsPort}/${path}/hook`,
-    refusingUrl: `http://127.0.0.1:${ports.refusedPort}/refused`,
+    url: (scheme, path, origin) =>
+      `${scheme}://${addressOf(origin)}:${scheme === "http" ? ports.httpPort : ports.httpsPort}/${path}/hook`,
+    refusingUrl: (origin) => `http://${addressOf(origin)}:${ports.refusedPort}/refused`,
     arrived: async (path) => Counts.Parse(await ask({ ask: "counts" }))[path] ?? 0,
     behave: async (path, behaviour) => {
       Done.Parse(await ask({ ask: "behave", path, behaviour }))

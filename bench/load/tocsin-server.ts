@@ -42,7 +42,7 @@ export async function startTocsin({ directory, nodeFlags = [], settings = {} }: 
       TOCSIN_PORT: "0",
       TOCSIN_DATA_DIR: directory,
       TOCSIN_ADMIN_KEY: adminKey,
-      TOCSIN_ALLOWED_TARGETS: "127.0.0.1,localhost",
+      TOCSIN_ALLOWED_TARGETS: "127.0.0.0/8,localhost",
       NODE_EXTRA_CA_CERTS: authorityCertificate,
       ...settings,
     },
@@ -61,15 +61,23 @@ export async function startTocsin({ directory, nodeFlags = [], settings = {} }: 
       clearTimeout(tooLate)
       resolve(found)
     })
-    child.once("exit", () => reject(new Error(`the server ended: ${said}`)))
+    child.once("exit", () => {
+      clearTimeout(tooLate)
+      reject(new Error(`the server ended: ${said}`))
+    })
   })
   const pid = child.pid
   if (pid === undefined) throw new Error("the server has no process id")
+  let stopping = false
+  child.once("exit", (code, signal) => {
+    if (!stopping) process.stderr.write(`the server ended by itself (${signal ?? code}): ${said}\n`)
+  })
   return {
     address,
     pid,
     async stop() {
-      if (child.exitCode !== null) return
+      stopping = true
+      if (child.exitCode !== null || child.signalCode !== null) return
       const ended = once(child, "exit")
       child.kill("SIGTERM")
       await ended

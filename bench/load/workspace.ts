@@ -1,12 +1,14 @@
 import { Tocsin } from "@tocsin/client"
 import { environmentOf, eventType, secret } from "./payload.ts"
-import { adminKey } from "./tocsin-server.ts"
+import { adminKey, type TocsinServer } from "./tocsin-server.ts"
 
 export type Ordering = "strict" | "by_key" | "none"
 
 /** What webhook number so-and-so is registered with, over what all have. */
 export type WebhookOf = (number: number) => {
   readonly url: string
+  /** Whose events it takes: of the environment of its own number by default; null for all events. */
+  readonly environments?: readonly string[] | null
   readonly ordering?: Ordering
   readonly timeoutSeconds?: number
   readonly rateLimit?: { readonly requests: number; readonly per_seconds: number }
@@ -15,14 +17,13 @@ export type WebhookOf = (number: number) => {
 export type Workspace = {
   readonly id: string
   readonly key: string
-  readonly client: Tocsin
   readonly webhookIds: readonly string[]
 }
 
 /** The server takes 100 management requests a second of each key. */
 const perKey = 90
 
-/** A workspace whose webhooks each take the events of one environment. */
+/** A workspace with webhooks for the violation event, numbered in the order of `webhookIds`. */
 export async function createWorkspace(address: string, webhooks: number, of: WebhookOf): Promise<Workspace> {
   const admin = new Tocsin({ baseUrl: address, apiKey: adminKey })
   const { id, api_key } = await admin.workspaces.create({ name: "bench", profile: "policycortex" })
@@ -33,12 +34,12 @@ export async function createWorkspace(address: string, webhooks: number, of: Web
     const some = new Tocsin({ baseUrl: address, apiKey: key })
     const numbers = Array.from({ length: Math.min(perKey, webhooks - from) }, (_, at) => from + at)
     const create = async (number: number) => {
-      const { url, ordering, timeoutSeconds, rateLimit } = of(number)
+      const { url, environments = [environmentOf(number)], ordering, timeoutSeconds, rateLimit } = of(number)
       const webhook = await some.webhooks.create({
         url,
         events: [eventType],
         secret,
-        filters: { environments: [environmentOf(number)] },
+        ...(environments && { filters: { environments } }),
         ...(ordering && { ordering }),
         ...(timeoutSeconds && { timeout_seconds: timeoutSeconds }),
         ...(rateLimit && { rate_limit: rateLimit }),
@@ -47,12 +48,17 @@ export async function createWorkspace(address: string, webhooks: number, of: Web
     }
     webhookIds.push(...(await Promise.all(numbers.map(create))))
   }
-  return { id, key: api_key.key, client, webhookIds }
+  return { id, key: api_key.key, webhookIds }
+}
+
+/** A restarted server has another address: clients are not kept with the workspace. */
+export function clientOf({ address }: Pick<TocsinServer, "address">, { key }: Pick<Workspace, "key">): Tocsin {
+  return new Tocsin({ baseUrl: address, apiKey: key })
 }
 
 /** Deliveries of the workspace that have not ended: 0 once every attempt's outcome is durable. */
-export async function backlogOf({ client }: Workspace): Promise<number> {
+export async function backlogOf(server: TocsinServer, workspace: Workspace): Promise<number> {
   let waiting = 0
-  for await (const { backlog } of client.webhooks.list({ limit: 200 })) waiting += backlog
+  for await (const { backlog } of clientOf(server, workspace).webhooks.list({ limit: 200 })) waiting += backlog
   return waiting
 }

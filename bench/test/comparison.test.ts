@@ -74,7 +74,7 @@ describe("the comparison", () => {
       /\| tocsin\/embedded\/http\/none\/single \| +0\.400 \| 0\.300 \| 0\.500 \| +4,000 \| +100 \| +– \|/,
     )
     expect(text).toContain("MISS  one event a request: times bullmq")
-    expect(report({ ...comparison, quick: true })).toContain("not for the record")
+    expect(report({ ...comparison, quick: true })).toContain("Not for the record")
   })
 
   it("is drawn with a bar for each contender, telling those who do not see it what it shows", () => {
