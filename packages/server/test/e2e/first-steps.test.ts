@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { expect, it } from "vitest"
 import { openReceiver, type ReceiverOptions } from "../receiver.ts"
@@ -51,4 +52,16 @@ it("without permission for this machine the commands still work: the webhook is 
   const { stdout } = await run("bash", ["-e", "-c", `${workspace}\necho $TOCSIN_KEY`])
   expect(stdout).toMatch(/^tk_\S+\n$/)
   await server.kill()
+})
+
+it("`npx tocsin` is there after `npm ci`, and says what it can", async () => {
+  const root = fileURLToPath(new URL("../../../../", import.meta.url))
+  const { stdout, stderr } = await run("npx", ["tocsin", "--help"], {
+    cwd: root,
+    // It is to be found here, not fetched.
+    env: { ...process.env, npm_config_offline: "true" },
+  })
+  expect(stdout).toMatch(/^Usage: tocsin /)
+  for (const command of ["serve", "listen", "trigger", "verify", "doctor"]) expect(stdout).toContain(`  ${command} `)
+  expect(stderr).not.toContain("tocsin")
 })
