@@ -15,8 +15,8 @@ const stepsPerDoubling = 4
 const belowOneMs = 16
 const stepMax = belowOneMs + 64
 
-/** @param durationMs any number: what lies outside the steps is counted in the nearest. */
-function stepOf(durationMs: number): number {
+/** The step that counts a duration. @param durationMs any number: what lies outside the steps is counted in the nearest. */
+export function latencyStep(durationMs: number): number {
   // The logarithm of zero, and of what is no duration at all, falls into the first step.
   const step = Math.round(Math.log2(durationMs) * stepsPerDoubling) + belowOneMs
   return step > 0 ? Math.min(step, stepMax) : 0
@@ -33,20 +33,21 @@ export class LatencyTally {
 
   /** @param durationMs of an attempt that got a response. */
   add(durationMs: number): void {
-    this.#count(stepOf(durationMs), 1)
+    this.count(latencyStep(durationMs), 1)
+  }
+
+  /** @param step see `latencyStep`. */
+  count(step: number, count: number): void {
+    this.#counts.set(step, (this.#counts.get(step) ?? 0) + count)
   }
 
   merge(histogram: LatencyHistogram): this {
-    for (let at = 0; at + 1 < histogram.length; at += 2) this.#count(histogram[at] ?? 0, histogram[at + 1] ?? 0)
+    for (let at = 0; at + 1 < histogram.length; at += 2) this.count(histogram[at] ?? 0, histogram[at + 1] ?? 0)
     return this
   }
 
   histogram(): LatencyHistogram {
     return [...this.#counts].sort(([a], [b]) => a - b).flat()
-  }
-
-  #count(step: number, count: number): void {
-    this.#counts.set(step, (this.#counts.get(step) ?? 0) + count)
   }
 }
 

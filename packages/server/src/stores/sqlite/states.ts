@@ -22,6 +22,10 @@ export function isWaiting(stateCode: number): boolean {
 /** The columns of `webhook_minutes` that count deliveries. Held ones are counted as what they would be if sent. */
 export type Bucket = "pending" | "retrying" | "delivered" | "exhausted" | "expired" | "cancelled"
 
+export function isWaitingBucket(name: Bucket): boolean {
+  return name === "pending" || name === "retrying"
+}
+
 export function bucket(stateCode: number, attempts: number): Bucket {
   const state = storedState(stateCode)
   if (state === "waiting") return attempts > 0 ? "retrying" : "pending"

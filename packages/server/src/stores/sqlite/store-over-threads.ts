@@ -2,6 +2,7 @@ import type { CommitListener } from "../../ports/metrics.ts"
 import type { Brought, Store } from "../../ports/store.ts"
 import { GroupCommit } from "../group-commit.ts"
 import { pageFrom } from "../stride.ts"
+import { BooksLag } from "./books/lag.ts"
 import type { CheckpointVerbs } from "./threads/checkpoint-verbs.ts"
 import type { HotVerbs } from "./threads/hot-verbs.ts"
 import type { LogVerbs } from "./threads/log-verbs.ts"
@@ -63,9 +64,12 @@ export function sqliteStoreOver({ hot, log, checkpoint }: Places, bounds: Sqlite
 
   const group = new GroupCommit<Operation, unknown>({
     commit: async (operations) => {
+      const through = lag.sent(operations)
       const replies = await hot.call("commit", encodeBatch(operations))
       checkpointSometimes(operations.length)
-      return decodeReplies(operations, replies)
+      const outcomes = decodeReplies(operations, replies)
+      if (outcomes.some(({ ok }) => ok)) through()
+      return outcomes
     },
     queue: bounds.queue ?? queueDefault,
     batch,
@@ -90,6 +94,8 @@ export function sqliteStoreOver({ hot, log, checkpoint }: Places, bounds: Sqlite
   ): Promise<ReturnType<RareWrites[Verb]>> {
     return write({ verb, argument } as RareOperation, rareBytes, "always")
   }
+
+  const lag = new BooksLag(() => rare("writeBooks", null))
 
   /** One commit for an operation and the event that it brings about. */
   function together<Result>(operation: Operation, { workspaceId, event }: Brought): Promise<Result> {
@@ -125,18 +131,27 @@ export function sqliteStoreOver({ hot, log, checkpoint }: Places, bounds: Sqlite
 
     waiting: (query) => hot.call("waiting", query),
     nextDue: (workspaceId, webhookId, afterMs) => hot.call("nextDue", { workspaceId, webhookId, afterMs }),
-    backlogs: () => hot.call("backlogs", null),
+    backlogs: async () => {
+      await lag.caughtUp()
+      return hot.call("backlogs", null)
+    },
     // On the thread of what people look at: not in the way of commits.
-    waitingSince: () => log.call("waitingSince", null),
+    waitingSince: async () => {
+      await lag.caughtUp()
+      return log.call("waitingSince", null)
+    },
 
     loadConfig: () => log.call("loadConfig", null),
     keyLastUsed: async (workspaceId) => new Map(await log.call("keyLastUsed", workspaceId)),
     health: async (workspaceId, webhookIds) => {
+      await lag.caughtUp()
       const healths = await log.call("health", { workspaceId, webhookIds })
       return new Map(healths.map((health) => [health.webhookId, health]))
     },
-    stats: (workspaceId, webhookId, sinceMs, nowMs, points) =>
-      log.call("stats", { workspaceId, webhookId, sinceMs, nowMs, points }),
+    stats: async (workspaceId, webhookId, sinceMs, nowMs, points) => {
+      await lag.caughtUp()
+      return log.call("stats", { workspaceId, webhookId, sinceMs, nowMs, points })
+    },
     event: (workspaceId, id) => log.call("event", { workspaceId, id }),
     events: (workspaceId, filter, page) =>
       pageFrom(page.limit, page.before, (limit, before) =>

@@ -27,10 +27,15 @@ export function prepareWaitingSince(db: DatabaseSync): () => readonly WaitingSin
      WHERE waiting > 0 AND workspaces.deleted_ms IS NULL ORDER BY webhooks.num`,
   )
   return () =>
-    find.rows().map((row) => ({
-      workspaceId: asId<WorkspaceId>(text(row[0])),
-      webhookId: asId<WebhookId>(text(row[1])),
-      waiting: number(row[2]),
-      sinceMs: Math.min(...[row[3], row[4]].map((ms) => (ms === null ? Number.POSITIVE_INFINITY : number(ms)))),
-    }))
+    find.rows().flatMap((row) => {
+      const firstsMs = [row[3], row[4]].flatMap((ms) => (ms === null ? [] : number(ms)))
+      // Delivered since the books were written.
+      if (firstsMs.length === 0) return []
+      return {
+        workspaceId: asId<WorkspaceId>(text(row[0])),
+        webhookId: asId<WebhookId>(text(row[1])),
+        waiting: number(row[2]),
+        sinceMs: Math.min(...firstsMs),
+      }
+    })
 }

@@ -1,4 +1,4 @@
-import { Books } from "../books.ts"
+import { Books, completeBooks } from "../books.ts"
 import { prepareDataDirectory } from "../data-directory.ts"
 import { openToWrite } from "../database.ts"
 import { prepareBacklogs } from "../lanes/backlogs.ts"
@@ -28,6 +28,11 @@ export function openHotVerbs({ directory, sizeMaxBytes }: HotOptions) {
       nextDue: prepareNextDue(db, visible),
       backlogs: (_: null) => backlogs(),
       close: (_: null) => {
+        try {
+          completeBooks(db)
+        } catch {
+          // On a full disk: the next start finds the journal.
+        }
         db.close()
         lock.close()
       },

@@ -70,10 +70,7 @@ export function prepareAccept(
     )
     const sequences = deliveries.map((delivery) => {
       const webhook = books.webhook(workspace, delivery.webhookId)
-      const counters = books.change(webhook)
-      const sequence = ++counters.lastSequence
-      counters.waiting += 1
-      books.count(webhook, acceptedMs, "pending", 1)
+      const sequence = books.added(webhook, acceptedMs)
       addDelivery(workspace, delivery.id, webhook, num, sequence, acceptedMs, acceptedMs, acceptedMs, delivery.laneKey)
       return sequence
     })

@@ -4,7 +4,7 @@ import { describeFailure } from "../failure.ts"
 import { prepareAccept } from "./accept.ts"
 import { prepareRareWrites } from "./rare-writes.ts"
 import { prepareSettle } from "./settle.ts"
-import { decodeBatch, encodeReplies, type OperationOnTape, type Reply, type Tape } from "./tape.ts"
+import { decodeBatch, encodeReplies, isHot, type OperationOnTape, type Reply, type Tape } from "./tape.ts"
 
 /**
  * Commits batches: one transaction for all, because an fsync costs the same for one as for a thousand. Should an
@@ -41,6 +41,8 @@ export function prepareCommit(db: DatabaseSync, books: Books): (tape: Tape) => T
         return { verb: "rare", result: rare.forget(operation.argument) }
       case "check":
         return { verb: "rare", result: rare.check(operation.argument) }
+      case "writeBooks":
+        return { verb: "rare", result: rare.writeBooks(operation.argument) }
       case "together":
         return { verb: "rare", result: together(decodeBatch(operation.argument)) }
     }
@@ -54,11 +56,13 @@ export function prepareCommit(db: DatabaseSync, books: Books): (tape: Tape) => T
     return result
   }
 
-  function transaction(operations: readonly OperationOnTape[]): readonly Reply[] {
+  function transaction(operations: readonly OperationOnTape[], mayKeep: boolean): readonly Reply[] {
     db.exec("BEGIN IMMEDIATE")
     try {
+      books.begin()
       const replies = operations.map(write)
-      books.flush()
+      if (mayKeep) books.keep()
+      else books.write()
       db.exec("COMMIT")
       return replies
     } catch (error) {
@@ -75,7 +79,7 @@ export function prepareCommit(db: DatabaseSync, books: Books): (tape: Tape) => T
       // Once the storage itself fails, it will for the others too: trying each would only take long.
       if (storage !== null) return storage
       try {
-        return transaction([operation])[0] ?? { verb: "settle" }
+        return transaction([operation], false)[0] ?? { verb: "settle" }
       } catch (error) {
         const reply: Reply = { verb: "failed", failed: describeFailure(error) }
         if (reply.failed.unavailable) storage = reply
@@ -87,7 +91,7 @@ export function prepareCommit(db: DatabaseSync, books: Books): (tape: Tape) => T
   return (tape) => {
     const operations = decodeBatch(tape)
     try {
-      return encodeReplies(transaction(operations))
+      return encodeReplies(transaction(operations, operations.every(isHot)))
     } catch (error) {
       const failed = describeFailure(error)
       if (!failed.unavailable && operations.length > 1) return encodeReplies(oneByOne(operations))

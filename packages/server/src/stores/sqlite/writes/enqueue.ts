@@ -36,11 +36,8 @@ export function prepareEnqueue(
       return { delivery, event: number(row[0]) }
     })
     const webhook = books.webhook(workspace, webhookId)
-    const counters = books.change(webhook)
     const sequences = found.map(({ delivery, event }) => {
-      const sequence = ++counters.lastSequence
-      counters.waiting += 1
-      books.count(webhook, nowMs, "pending", 1)
+      const sequence = books.added(webhook, nowMs)
       add(workspace, delivery.id, webhook, event, sequence, nowMs, nowMs, nowMs, delivery.laneKey, replay.id)
       return sequence
     })

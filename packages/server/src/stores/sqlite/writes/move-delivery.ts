@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite"
 import type { ExhaustedBecause } from "../../../domain/delivery.ts"
 import type { Books } from "../books.ts"
 import { number, reader, writer } from "../prepared.ts"
-import { bucket, code, isWaiting } from "../states.ts"
+import { bucket, code } from "../states.ts"
 
 /** The part of a delivery that changes with its state. */
 export type Position = {
@@ -59,13 +59,9 @@ export function prepareDeliveries(db: DatabaseSync, books: Books): Deliveries {
 
 /** Keeps the webhook's counters in step with a delivery that moved. */
 export function recount(books: Books, from: Position, to: Pick<Move, "state" | "attempts">): void {
-  const change = Number(isWaiting(to.state)) - Number(isWaiting(from.state))
-  if (change !== 0) books.change(from.webhook).waiting += change
   const before = bucket(from.state, from.attempts)
   const after = bucket(to.state, to.attempts)
-  if (before === after) return
-  books.count(from.webhook, from.createdMs, before, -1)
-  books.count(from.webhook, from.createdMs, after, 1)
+  if (before !== after) books.moved(from.webhook, from.createdMs, before, after)
 }
 
 export const cancelled = (from: Position, atMs: number): Move => ({

@@ -62,17 +62,8 @@ export function prepareSettle(db: DatabaseSync, books: Books): (settlement: Sett
       attempt.detail,
     )
     const succeeded = next.state === "delivered"
-    books.count(from.webhook, attempt.atMs, succeeded ? "succeeded" : "failed", 1)
-    if (attempt.statusCode !== null) books.took(from.webhook, attempt.atMs, attempt.durationMs)
-    const health = books.change(from.webhook)
-    if (succeeded) {
-      health.consecutiveFailures = 0
-      health.failingSinceMs = null
-      health.lastSuccessMs = Math.max(health.lastSuccessMs ?? 0, atMs)
-    } else {
-      health.consecutiveFailures += 1
-      health.failingSinceMs ??= atMs
-    }
+    const latencyMs = attempt.statusCode === null ? null : attempt.durationMs
+    books.attempted(from.webhook, attempt.atMs, succeeded, atMs, latencyMs)
   }
 }
 

@@ -61,6 +61,15 @@ export type OperationOnTape =
   | { readonly verb: "settle"; readonly settlement: SettlementOnTape }
   | RareOperation
 
+/**
+ * Whether a commit may keep what the operation counts in the books' journal (books.ts). With any other in it, it
+ * writes the books' tables, as it did anyway before there was a journal: those others are rare, and one that frees room
+ * on a full disk needs less of it so.
+ */
+export function isHot({ verb }: Pick<OperationOnTape, "verb">): boolean {
+  return verb === "accept" || verb === "settle"
+}
+
 /** An attempt's error, headers and response body: only ever read together, so one column. */
 export type AttemptDetail = readonly [AttemptError | null, HeaderList, HeaderList, string]
 

@@ -38,7 +38,7 @@ export function prepareDeletedWorkspaces(db: DatabaseSync, books: Books): Part {
   function removeWorkspace(workspace: number, step: Step): boolean {
     if (!removeSome(history, workspace, step)) return false
     // First, so that nothing this batch counted is lost, nor brings a removed counter back.
-    books.flush()
+    books.write()
     try {
       for (const row of webhooksOf.rows(workspace, step.left)) if (!removeWebhook(number(row[0]), step)) return false
       if (!removeSome(rest, workspace, step)) return false

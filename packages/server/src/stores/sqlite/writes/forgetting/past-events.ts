@@ -49,7 +49,7 @@ export function preparePastEvents(db: DatabaseSync, books: Books): Part {
     if (isWaiting(state) || (numberOrNull(row[5]) ?? createdMs) >= beforeMs) return 1
     const attempts = removeAttempts(workspace, id)
     removeDelivery(workspace, id)
-    books.count(webhook, createdMs, bucket(state, number(row[3])), -1)
+    books.removed(webhook, createdMs, bucket(state, number(row[3])))
     return Math.max(1, attempts)
   }
 

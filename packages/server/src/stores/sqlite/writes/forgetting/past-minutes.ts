@@ -52,7 +52,7 @@ export function preparePastMinutes(db: DatabaseSync, books: Books): Part {
 
   return (step) => {
     // What this very batch has counted must be stored before it is judged, and before the books are read anew.
-    books.flush()
+    books.write()
     let removes = false
     try {
       while (step.left > 0) {

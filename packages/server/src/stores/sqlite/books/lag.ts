@@ -1,0 +1,49 @@
+import { StoreUnavailable } from "../../../ports/store.ts"
+import { isHot, type OperationOnTape } from "../writes/tape.ts"
+
+/**
+ * Whether the books' tables lag behind the commits, on the side of those who read them: a read first has them written,
+ * and so sees all that was answered before it. Without commits of the hot path in between it costs nothing.
+ */
+export class BooksLag {
+  #commits = 0
+  /** The last commit that kept counts in the journal; the opening, which may have found some there. */
+  #keptBy = 0
+  /** The last one that wrote the tables. */
+  #writtenBy = -1
+  #writing: Promise<void> | null = null
+  readonly #write
+
+  /** @param write commits, and has the tables written with it. */
+  constructor(write: () => Promise<unknown>) {
+    this.#write = write
+  }
+
+  /** A commit is sent; they take effect in this order. @returns to be called once it is through. */
+  sent(operations: readonly Pick<OperationOnTape, "verb">[]): () => void {
+    const commit = ++this.#commits
+    return () => {
+      if (operations.every(isHot)) this.#keptBy = Math.max(this.#keptBy, commit)
+      else this.#writtenBy = Math.max(this.#writtenBy, commit)
+    }
+  }
+
+  /** Resolves when the tables hold all that was answered before the call, or cannot be written now. */
+  caughtUp(): Promise<void> {
+    if (this.#writtenBy >= this.#keptBy) return Promise.resolve()
+    // One that is under way will do: it is answered after whatever was answered before, so it takes effect after that.
+    this.#writing ??= this.#catchUp().finally(() => {
+      this.#writing = null
+    })
+    return this.#writing
+  }
+
+  async #catchUp(): Promise<void> {
+    try {
+      await this.#write()
+    } catch (error) {
+      // On a full disk what was written last is better than nothing.
+      if (!(error instanceof StoreUnavailable)) throw error
+    }
+  }
+}
