@@ -214,7 +214,7 @@ function CreateKey({ onClose }: { onClose: () => void }) {
           <legend className="mb-1 text-sm font-medium">Scopes</legend>
           <div className="grid gap-1.5 sm:grid-cols-2">
             {own.scopes.map((scope) => (
-              <label key={scope} className="flex items-center gap-2 font-mono text-xs">
+              <label key={scope} className="clickable flex items-center gap-2 font-mono text-xs">
                 <input
                   type="checkbox"
                   className="size-4 accent-solid"

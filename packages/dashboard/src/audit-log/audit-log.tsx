@@ -5,7 +5,8 @@ import { Code } from "../parts/code.tsx"
 import { Dialog } from "../parts/dialog.tsx"
 import { Facts } from "../parts/facts.tsx"
 import { Panel, ScreenTitle } from "../parts/panel.tsx"
-import { type Column, RowList, rowLink } from "../parts/row-list.tsx"
+import { rowTarget } from "../parts/row-link.tsx"
+import { type Column, RowList } from "../parts/row-list.tsx"
 import { Empty, Failed, Notice, Waiting } from "../parts/states.tsx"
 import { Time } from "../parts/time.tsx"
 import { useMay } from "../session/session.ts"
@@ -34,7 +35,7 @@ export function AuditLog() {
 function Entries() {
   const [opened, setOpened] = useState<AuditEntry | null>(null)
   const { rows, query, more } = useLiveList(["audit-log"], (cursor, signal) =>
-    tocsin.auditLog.list({ limit: 100, cursor }, { signal }).page(),
+    tocsin.auditLog.list({ limit: 200, cursor }, { signal }).page(),
   )
   if (query.error && rows.length === 0) return <Failed error={query.error} again={() => query.refetch()} />
   if (!query.data) return <Waiting className="h-[max(20rem,calc(100dvh-9.5rem))]" />
@@ -43,7 +44,7 @@ function Entries() {
       name: "Action",
       width: "minmax(0, 1.5fr)",
       cell: (entry) => (
-        <button type="button" className={`${rowLink} font-mono text-xs`} onClick={() => setOpened(entry)}>
+        <button type="button" className={`${rowTarget} font-mono text-xs`} onClick={() => setOpened(entry)}>
           {entry.action}
         </button>
       ),

@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
 import { Link } from "@tanstack/react-router"
 import type { Attempt, DeliveryDetail } from "@tocsin/client"
+import type { ReactNode } from "react"
 import { usePathPart } from "../parts/address.ts"
 import { Badge } from "../parts/badge.tsx"
 import { Button } from "../parts/button.tsx"
@@ -14,9 +15,10 @@ import { joined } from "../parts/joined.ts"
 import { Panel, ScreenTitle } from "../parts/panel.tsx"
 import { Failed, Notice, Waiting } from "../parts/states.tsx"
 import { DeliveryBadge, StatusCode } from "../parts/status-badges.tsx"
-import { Time } from "../parts/time.tsx"
+import { duration, Time } from "../parts/time.tsx"
 import { useMay } from "../session/session.ts"
 import { tocsin, told } from "../tocsin.ts"
+import { nameOf } from "../webhooks/webhook-name.ts"
 import { useWebhook } from "../webhooks/webhook-queries.ts"
 
 export function DeliveryPage() {
@@ -46,8 +48,10 @@ export function DeliveryPage() {
         actions={<RetryNow delivery={data} />}
       />
       <Verdict delivery={data} />
-      <Particulars delivery={data} />
-      <Timeline delivery={data} />
+      <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,5fr)_minmax(0,3fr)]">
+        <Timeline delivery={data} />
+        <Particulars delivery={data} />
+      </div>
     </>
   )
 }
@@ -122,7 +126,7 @@ function Particulars({ delivery }: { delivery: DeliveryDetail }) {
     staleTime: Number.POSITIVE_INFINITY,
   })
   return (
-    <div className="mb-4 grid gap-4 xl:grid-cols-2">
+    <div className="min-w-0 space-y-4">
       <Panel title="Delivery">
         <Facts
           facts={[
@@ -134,7 +138,7 @@ function Particulars({ delivery }: { delivery: DeliveryDetail }) {
                 params={{ id: delivery.webhook_id }}
                 className="text-accent hover:underline"
               >
-                {webhook?.url ?? delivery.webhook_id}
+                {webhook ? nameOf(webhook) : delivery.webhook_id}
               </Link>,
             ],
             [
@@ -149,7 +153,7 @@ function Particulars({ delivery }: { delivery: DeliveryDetail }) {
               </Link>,
             ],
             ["Sequence", delivery.sequence],
-            ["Ordering key", delivery.ordering_key ?? "–"],
+            ["Ordering key", delivery.ordering_key || "–"],
             ["Attempts", delivery.attempt_count],
             ["Created", <Time key="created" at={delivery.created} form="full" />],
             ["Ended", delivery.ended_at === null ? "not yet" : <Time key="ended" at={delivery.ended_at} form="full" />],
@@ -170,36 +174,79 @@ function Particulars({ delivery }: { delivery: DeliveryDetail }) {
   )
 }
 
+/** From what comes next down to the acceptance. */
 function Timeline({ delivery }: { delivery: DeliveryDetail }) {
   const newestFirst = delivery.attempts.toReversed()
   return (
-    <Panel title="Attempts" note={delivery.attempts.length === 0 ? undefined : "Newest first"}>
-      {delivery.next_attempt_at !== null && (
-        <p className="mb-3 text-sm text-muted">
-          Attempt {delivery.attempt_count + 1} is due <Time at={delivery.next_attempt_at} form="relative" />.
-        </p>
-      )}
-      {newestFirst.length === 0 && <p className="text-sm text-muted">None yet.</p>}
-      <ol className="space-y-2 border-l border-line pl-4">
+    <Panel title="Attempts" note="Newest first">
+      <ol className="ml-1.5 space-y-3 border-l border-line pl-5">
+        {delivery.next_attempt_at !== null && (
+          <Milestone tone="next">
+            {delivery.status === "held" ? "Held: due once its webhook sends again" : "Next attempt"}{" "}
+            {delivery.status !== "held" && (
+              <>
+                <Time at={delivery.next_attempt_at} form="relative" />
+                <span className="ml-auto text-xs text-muted">
+                  <Time at={delivery.next_attempt_at} />
+                </span>
+              </>
+            )}
+          </Milestone>
+        )}
         {newestFirst.map((attempt, at) => (
-          <AttemptEntry key={attempt.number} attempt={attempt} open={at === 0} />
+          <AttemptEntry
+            key={`${attempt.number} ${attempt.at}`}
+            attempt={attempt}
+            before={newestFirst[at + 1]}
+            open={at === 0}
+            reasonAbove={at === 0 && delivery.status !== "delivered"}
+          />
         ))}
+        <Milestone tone="past">
+          {delivery.replay_id === null ? "Event accepted" : "Asked for by a replay"}
+          <span className="ml-auto text-xs text-muted">
+            <Time at={delivery.created} />
+          </span>
+        </Milestone>
       </ol>
     </Panel>
   )
 }
 
-function AttemptEntry({ attempt, open }: { attempt: Attempt; open: boolean }) {
-  const good = attempt.error === null
+function Milestone({ tone, children }: { tone: "next" | "past"; children: ReactNode }) {
   return (
-    <li className="relative">
+    <li className="relative flex flex-wrap items-center gap-x-1.5 py-0.5 pr-3 text-sm text-muted">
       <span
         aria-hidden="true"
         className={joined(
-          "absolute top-2.5 -left-[21px] size-2.5 rounded-full ring-4 ring-surface",
-          good ? "bg-good" : "bg-bad",
+          dot,
+          "top-1.5",
+          tone === "next" ? "border-2 border-warn bg-surface" : "border-2 border-edge bg-surface",
         )}
       />
+      {children}
+    </li>
+  )
+}
+
+const dot = "absolute -left-[25.5px] size-2.5 rounded-full ring-4 ring-surface"
+
+/** @param reasonAbove whether its reason stands above already. */
+function AttemptEntry({
+  attempt,
+  before,
+  open,
+  reasonAbove,
+}: {
+  attempt: Attempt
+  before: Attempt | undefined
+  open: boolean
+  reasonAbove: boolean
+}) {
+  const good = attempt.error === null
+  return (
+    <li className="relative">
+      <span aria-hidden="true" className={joined(dot, "top-3.5", good ? "bg-good" : "bg-bad")} />
       <details open={open} className="rounded-md border border-line">
         <summary className="flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-2 text-sm">
           <span className="font-medium">Attempt {attempt.number}</span>
@@ -207,21 +254,22 @@ function AttemptEntry({ attempt, open }: { attempt: Attempt; open: boolean }) {
           {attempt.error !== null && <Badge tone="bad">{attempt.error.code}</Badge>}
           <Badge tone="idle">{milliseconds(attempt.duration_ms)}</Badge>
           <span className="ml-auto text-xs text-muted">
+            {before && `${duration(Date.parse(attempt.at) - Date.parse(before.at))} later, `}
             <Time at={attempt.at} />
           </span>
         </summary>
         <div className="space-y-3 border-t border-line p-3">
-          {attempt.error !== null && (
+          {attempt.error !== null && !reasonAbove && (
             <Notice tone="bad" title={attempt.error.message}>
               {attempt.error.hint}
             </Notice>
           )}
-          <div className="grid gap-3 xl:grid-cols-2">
-            <HeadersTable headers={attempt.request_headers} what="Request headers" />
+          <div className="grid gap-3 2xl:grid-cols-2">
             <div className="min-w-0 space-y-3">
-              <HeadersTable headers={attempt.response_headers} what="Response headers" />
               <Code text={attempt.response_body} what="Response body" />
+              <HeadersTable headers={attempt.response_headers} what="Response headers" />
             </div>
+            <HeadersTable headers={attempt.request_headers} what="Request headers" />
           </div>
         </div>
       </details>

@@ -1,7 +1,7 @@
-import { Link } from "@tanstack/react-router"
 import type { Delivery, DeliveryFilter } from "@tocsin/client"
 import { useLiveList } from "../live/live-list.ts"
-import { type Column, RowList, rowLink } from "../parts/row-list.tsx"
+import { RowLink } from "../parts/row-link.tsx"
+import { type Column, RowList } from "../parts/row-list.tsx"
 import { Empty, Failed, Waiting } from "../parts/states.tsx"
 import { DeliveryBadge } from "../parts/status-badges.tsx"
 import { OnPhone, Time } from "../parts/time.tsx"
@@ -19,9 +19,9 @@ function columns(names: ReadonlyMap<string, string>, withWebhook: boolean): read
       width: "minmax(0, 2fr)",
       cell: ({ id, event_type, created }) => (
         <>
-          <Link to="/deliveries/$id" params={{ id }} className={`${rowLink} font-mono text-xs`}>
+          <RowLink to={`/deliveries/${id}`} mono>
             {event_type}
-          </Link>
+          </RowLink>
           <OnPhone at={created} />
         </>
       ),
@@ -30,7 +30,7 @@ function columns(names: ReadonlyMap<string, string>, withWebhook: boolean): read
       ? [
           {
             name: "Webhook",
-            width: "minmax(0, 2fr)",
+            width: "minmax(0, 1.5fr)",
             from: "md" as const,
             cell: ({ webhook_id }: Delivery) => (
               <span className="text-muted">{names.get(webhook_id) ?? webhook_id}</span>
@@ -38,7 +38,7 @@ function columns(names: ReadonlyMap<string, string>, withWebhook: boolean): read
           },
         ]
       : []),
-    { name: "Outcome", width: "minmax(5rem, 1fr)", from: "sm", cell: (delivery) => <Outcome delivery={delivery} /> },
+    { name: "Outcome", width: "minmax(9rem, 1fr)", from: "sm", cell: (delivery) => <Outcome delivery={delivery} /> },
     { name: "Attempts", width: "4.5rem", from: "lg", right: true, cell: ({ attempt_count }) => attempt_count },
     {
       name: "Next attempt",
@@ -71,7 +71,7 @@ export function DeliveryTable({ filter, tail }: { filter: DeliveryFilter; tail: 
   const names = new Map(webhooks.data?.map((webhook) => [webhook.id, nameOf(webhook)]))
   const { rows, query, more } = useLiveList(
     ["deliveries", filter],
-    (cursor, signal) => tocsin.deliveries.list({ ...filter, limit: 100, cursor }, { signal }).page(),
+    (cursor, signal) => tocsin.deliveries.list({ ...filter, limit: 200, cursor }, { signal }).page(),
     { on: tail, about: "attempt" },
   )
   if (query.error && rows.length === 0) return <Failed error={query.error} again={() => query.refetch()} />

@@ -7,7 +7,8 @@ import { Button } from "../parts/button.tsx"
 import { inputClass } from "../parts/field.tsx"
 import { Icon } from "../parts/icons.tsx"
 import { Panel, ScreenTitle } from "../parts/panel.tsx"
-import { type Column, RowList, rowLink } from "../parts/row-list.tsx"
+import { RowLink } from "../parts/row-link.tsx"
+import { type Column, RowList } from "../parts/row-list.tsx"
 import { Empty, Failed, Waiting } from "../parts/states.tsx"
 import { SeverityBadge } from "../parts/status-badges.tsx"
 import { OnPhone, Time } from "../parts/time.tsx"
@@ -21,9 +22,9 @@ const columns: readonly Column<Event>[] = [
     width: "minmax(0, 2fr)",
     cell: ({ id, type, accepted }) => (
       <>
-        <Link to="/events/$id" params={{ id }} className={`${rowLink} font-mono text-xs`}>
+        <RowLink to={`/events/${id}`} mono>
           {type}
-        </Link>
+        </RowLink>
         <OnPhone at={accepted} />
       </>
     ),
@@ -80,7 +81,7 @@ export function EventList() {
   }
   const { rows, query, more } = useLiveList(
     ["events", filter],
-    (cursor, signal) => tocsin.events.list({ ...filter, limit: 100, cursor }, { signal }).page(),
+    (cursor, signal) => tocsin.events.list({ ...filter, limit: 200, cursor }, { signal }).page(),
     { on: tail, about: "event" },
   )
   const search = (event: FormEvent<HTMLFormElement>) => {

@@ -11,6 +11,7 @@ import { Empty, Failed, Waiting } from "../parts/states.tsx"
 import { DeliveryBadge } from "../parts/status-badges.tsx"
 import { Time } from "../parts/time.tsx"
 import { tocsin } from "../tocsin.ts"
+import { nameOf } from "../webhooks/webhook-name.ts"
 
 export function EventPage() {
   const id = usePathPart("id")
@@ -110,7 +111,7 @@ function MatchEntry({ match }: { match: EventMatch }) {
           params={{ id: match.webhook_id }}
           className="min-w-0 font-medium wrap-anywhere hover:text-accent"
         >
-          {match.url}
+          {nameOf(match)}
         </Link>
       </div>
       {match.outcome === "sent" ? (

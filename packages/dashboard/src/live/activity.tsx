@@ -78,6 +78,9 @@ export function paced(call: () => void, everyMs: number): { soon: () => void; ca
     soon() {
       timer ??= setTimeout(run, Math.max(0, lastMs + everyMs - Date.now()))
     },
-    cancel: () => clearTimeout(timer),
+    cancel() {
+      clearTimeout(timer)
+      timer = undefined
+    },
   }
 }

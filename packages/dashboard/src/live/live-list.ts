@@ -22,6 +22,8 @@ export function useLiveList<Item extends { readonly id: string }>(
   const query = useInfiniteQuery({
     queryKey,
     queryFn: ({ pageParam, signal }) => fetchPage(pageParam, signal),
+    // Comparing all that is loaded with itself at each further page would take longer and longer.
+    structuralSharing: false,
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   })
@@ -42,10 +44,17 @@ export function useLiveList<Item extends { readonly id: string }>(
       }, tailEveryMs),
     [],
   )
-  useEffect(() => pace.cancel, [pace])
+  const follows = tail?.on === true
+  const paused = useRef(false)
+  useEffect(() => {
+    // What came meanwhile is taken in at once when it is followed again.
+    if (follows && paused.current) pace.soon()
+    paused.current = !follows
+    return pace.cancel
+  }, [pace, follows])
   useActivity((activity) => {
     if (activity.kind === tail?.about || (tail?.about === "attempt" && activity.kind === "event")) pace.soon()
-  }, tail?.on === true)
+  }, follows)
   const rows = useMemo(() => query.data?.pages.flatMap(({ data }) => data) ?? [], [query.data])
   return {
     rows,

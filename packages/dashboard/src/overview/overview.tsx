@@ -6,11 +6,14 @@ import { Badge, type Tone } from "../parts/badge.tsx"
 import { buttonClass } from "../parts/button.tsx"
 import { Figure } from "../parts/facts.tsx"
 import { count, milliseconds, percent } from "../parts/figures.ts"
+import { Icon } from "../parts/icons.tsx"
 import { Panel, ScreenTitle } from "../parts/panel.tsx"
 import { Empty, Failed } from "../parts/states.tsx"
 import { Time } from "../parts/time.tsx"
-import { LazyPlot } from "../plots/lazy-plot.tsx"
+import { AttemptsPlot } from "../plots/attempts-plot.tsx"
+import { LatencyPlot } from "../plots/latency-plot.tsx"
 import { tocsin } from "../tocsin.ts"
+import { nameOf } from "../webhooks/webhook-name.ts"
 
 const refreshMs = 10_000
 
@@ -25,7 +28,7 @@ export function Overview() {
     <>
       <ScreenTitle title="Overview" below="The last 60 minutes of this workspace" />
       <FirstFigures figures={data} />
-      <Traffic figures={data} />
+      <Plots figures={data} />
       <InTrouble figures={data} />
     </>
   )
@@ -70,29 +73,31 @@ function FirstFigures({ figures }: { figures: Figures | undefined }) {
   )
 }
 
-function Traffic({ figures }: { figures: Figures | undefined }) {
-  const series = figures?.series
-  const times = useMemo(() => series?.map(({ at }) => Date.parse(at) / 1000) ?? [], [series])
-  const lines = useMemo(
-    () => [
-      { name: "Accepted", colour: "accent" as const, values: series?.map(({ accepted }) => accepted) ?? [] },
-      {
-        name: "Delivered",
-        colour: "good" as const,
-        filled: true,
-        values: series?.map(({ delivered }) => delivered) ?? [],
-      },
-      { name: "Failed attempts", colour: "bad" as const, values: series?.map(({ failed }) => failed) ?? [] },
-    ],
+const noSlices: Figures["series"] = []
+
+function Plots({ figures }: { figures: Figures | undefined }) {
+  const series = figures?.series ?? noSlices
+  const accepted = useMemo(
+    () => ({
+      name: "Accepted",
+      colour: "accent" as const,
+      as: "line" as const,
+      values: series.map((each) => each.accepted),
+    }),
     [series],
   )
   const says = figures
     ? `In the last hour ${figures.accepted} events were accepted, ${figures.delivered} attempts delivered and ${figures.failed} failed.`
     : "Figures are being loaded."
   return (
-    <Panel title="Traffic per minute" className="mb-4">
-      <LazyPlot times={times} lines={lines} unit="" says={says} />
-    </Panel>
+    <div className="mb-4 grid gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+      <Panel title="Per minute" note="Attempts as bars, accepted events as a line">
+        <AttemptsPlot series={series} besides={accepted} says={says} />
+      </Panel>
+      <Panel title="Latency" note="Of attempts that got a response">
+        <LatencyPlot series={series} whole={figures?.latency_ms ?? null} />
+      </Panel>
+    </div>
   )
 }
 
@@ -138,34 +143,42 @@ function Troubled({ webhook }: { webhook: TroubledWebhook }) {
   const [tone, text] = tones[webhook.because]
   return (
     <li className="relative flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2.5 text-sm hover:bg-sunken">
-      <Badge tone={tone}>{text}</Badge>
-      <Link
-        to="/settings/integrations/webhooks/$id"
-        params={{ id: webhook.id }}
-        className="min-w-0 flex-1 basis-56 truncate font-medium after:absolute after:inset-0"
-      >
-        {webhook.url}
-      </Link>
-      <span className="text-muted">{reason(webhook)}</span>
-      <span className="text-xs text-muted">
-        {webhook.failing_since !== null && (
-          <>
-            since <Time at={webhook.failing_since} form="relative" />
-          </>
-        )}
+      <span className="w-20 shrink-0">
+        <Badge tone={tone}>{text}</Badge>
       </span>
+      <span className="min-w-0 flex-1 basis-56">
+        <Link
+          to="/settings/integrations/webhooks/$id"
+          params={{ id: webhook.id }}
+          className="block truncate font-medium after:absolute after:inset-0"
+        >
+          {nameOf(webhook)}
+        </Link>
+        {webhook.description !== null && <span className="block truncate text-xs text-muted">{webhook.url}</span>}
+      </span>
+      <span className="basis-72 max-sm:basis-full">
+        <span className="block">{reason(webhook)}</span>
+        <span className="block text-xs text-muted">
+          {webhook.failing_since !== null && (
+            <>
+              since <Time at={webhook.failing_since} form="relative" />,{" "}
+            </>
+          )}
+          {count(webhook.backlog)} waiting
+        </span>
+      </span>
+      <Icon name="chevron" className="text-muted max-sm:hidden" />
     </li>
   )
 }
 
 function reason(webhook: TroubledWebhook): string {
-  const waiting = webhook.backlog === 0 ? "" : `, ${count(webhook.backlog)} waiting`
   switch (webhook.because) {
     case "disabled":
-      return `${webhook.disabled_reason === "gone" ? "answered 410 Gone" : "failed for five days"}${waiting}`
+      return webhook.disabled_reason === "gone" ? "Answered 410 Gone" : "Failed for five days"
     case "unverified":
-      return `has not taken its verification payload${waiting}`
+      return "Has not taken its verification payload"
     case "failing":
-      return `${count(webhook.consecutive_failures)} failed attempts in a row${waiting}`
+      return `${count(webhook.consecutive_failures)} failed attempts in a row`
   }
 }

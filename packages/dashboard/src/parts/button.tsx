@@ -1,12 +1,13 @@
 import { type ButtonHTMLAttributes, forwardRef } from "react"
 import { joined } from "./joined.ts"
 
-type Look = "primary" | "plain" | "quiet" | "danger"
+type Look = "primary" | "plain" | "quiet" | "chosen" | "danger"
 
 const looks: Readonly<Record<Look, string>> = {
   primary: "bg-solid text-white hover:brightness-110 border-transparent",
   plain: "bg-raised text-ink border-line hover:border-edge",
   quiet: "border-transparent text-muted hover:text-ink hover:bg-idle-ground",
+  chosen: "border-transparent bg-tint text-accent",
   danger: "bg-raised text-bad border-line hover:border-bad",
 }
 

@@ -15,5 +15,6 @@ export function percent(share: number | null): string {
 
 export function milliseconds(value: number | undefined): string {
   if (value === undefined) return "–"
+  if (value === 0) return "0 ms"
   return value < 1_000 ? `${value < 10 ? value.toFixed(1) : Math.round(value)} ms` : `${(value / 1_000).toFixed(2)} s`
 }

@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual"
-import { type CSSProperties, type ReactNode, useEffect, useRef } from "react"
+import { type CSSProperties, type ReactNode, useCallback, useEffect, useRef } from "react"
 import { joined } from "./joined.ts"
 import { scrollable } from "./scrollable.ts"
 
@@ -13,7 +13,6 @@ export type Column<Row> = {
   readonly right?: boolean
 }
 
-const rowHeightPx = 44
 const hiding = { sm: "max-sm:hidden", md: "max-md:hidden", lg: "max-lg:hidden" } as const
 
 /**
@@ -30,6 +29,7 @@ export function RowList<Row>({
   more,
   loadingMore = false,
   empty,
+  rowHeightPx = 44,
   height = "h-[max(20rem,calc(100dvh-9.5rem))]",
 }: {
   label: string
@@ -39,18 +39,27 @@ export function RowList<Row>({
   more?: (() => void) | undefined
   loadingMore?: boolean
   empty: ReactNode
+  rowHeightPx?: number
   height?: string
 }) {
   const scroller = useRef<HTMLElement>(null)
+  const latestKeyOf = useRef(keyOf)
+  latestKeyOf.current = keyOf
+  // The same function as long as the rows are the same: for another one every row's place is reckoned anew, at a hundred
+  // thousand of them for longer than a frame lasts.
+  const getItemKey = useCallback(
+    (index: number) => {
+      const row = rows[index]
+      return row === undefined ? index : latestKeyOf.current(row)
+    },
+    [rows],
+  )
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeightPx,
-    overscan: 12,
-    getItemKey: (index) => {
-      const row = rows[index]
-      return row === undefined ? index : keyOf(row)
-    },
+    overscan: 8,
+    getItemKey,
   })
   const items = virtual.getVirtualItems()
   const last = items.at(-1)?.index ?? 0
@@ -61,10 +70,10 @@ export function RowList<Row>({
   return (
     <section ref={scroller} className={joined("overflow-auto", height)} {...scrollable} aria-label={label}>
       {/* A table in meaning, a grid in layout: rows that are not in the document take up their room all the same. */}
-      <table className="block" aria-rowcount={more ? -1 : rows.length + 1}>
+      <table className="block" style={tracks(columns)} aria-rowcount={more ? -1 : rows.length + 1}>
         <caption className="sr-only">{label}</caption>
         <thead className="sticky top-0 z-10 block border-b border-line bg-surface">
-          <tr aria-rowindex={1} className={rowClass} style={tracks(columns)}>
+          <tr aria-rowindex={1} className={rowClass}>
             {columns.map((column) => (
               <th
                 key={column.name}
@@ -88,8 +97,8 @@ export function RowList<Row>({
               <tr
                 key={item.key}
                 aria-rowindex={item.index + 2}
-                className={joined(rowClass, "absolute inset-x-0 border-b border-line hover:bg-sunken")}
-                style={{ ...tracks(columns), height: item.size, transform: `translateY(${item.start}px)` }}
+                className={joined(rowClass, "absolute inset-x-0 contain-content border-b border-line hover:bg-sunken")}
+                style={{ height: item.size, transform: `translateY(${item.start}px)` }}
               >
                 {columns.map((column) => (
                   <td
@@ -113,7 +122,7 @@ export function RowList<Row>({
   )
 }
 
-// The tracks come as custom properties, one for each width of screen: hidden columns must not keep theirs.
+// The tracks come as custom properties of the table, one for each width of screen: hidden columns must not keep theirs.
 const rowClass =
   "grid min-h-9 items-center gap-x-4 px-4 text-sm grid-cols-(--all) max-lg:grid-cols-(--to-lg) max-md:grid-cols-(--to-md) max-sm:grid-cols-(--to-sm)"
 
@@ -125,6 +134,3 @@ function tracks<Row>(columns: readonly Column<Row>[]): CSSProperties & Record<`-
       .join(" ")
   return { "--all": of(), "--to-lg": of("lg"), "--to-md": of("lg", "md"), "--to-sm": of("lg", "md", "sm") }
 }
-
-/** Makes the whole row the target of the link in one of its cells. */
-export const rowLink = "font-medium text-ink after:absolute after:inset-0 hover:text-accent"

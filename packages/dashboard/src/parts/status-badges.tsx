@@ -1,4 +1,4 @@
-import type { DeliveryStatus, WebhookStatus } from "@tocsin/client"
+import type { DeliveryStatus, Webhook, WebhookStatus } from "@tocsin/client"
 import { Badge, type Tone } from "./badge.tsx"
 
 const ofDelivery: Readonly<Record<DeliveryStatus, readonly [Tone, string]>> = {
@@ -24,8 +24,11 @@ const ofWebhook: Readonly<Record<WebhookStatus, readonly [Tone, string]>> = {
   deleted: ["idle", "Deleted"],
 }
 
-export function WebhookBadge({ status }: { status: WebhookStatus }) {
-  const [tone, text] = ofWebhook[status]
+/** An active one whose last attempts failed is still tried, but is not well. */
+export function WebhookBadge({ webhook }: { webhook: Pick<Webhook, "status" | "consecutive_failures"> }) {
+  const { status, consecutive_failures } = webhook
+  const [tone, text] =
+    status === "active" && consecutive_failures > 0 ? (["bad", "Failing"] as const) : ofWebhook[status]
   return <Badge tone={tone}>{text}</Badge>
 }
 

@@ -11,11 +11,11 @@ export function presentColours(): Colours {
     return getComputedStyle(probe).color
   }
   const colours = {
-    accent: of("accent"),
-    good: of("good"),
-    bad: of("bad"),
-    warn: of("warn"),
-    info: of("info"),
+    accent: of("plot-accent"),
+    good: of("plot-good"),
+    bad: of("plot-bad"),
+    warn: of("plot-warn"),
+    info: of("plot-info"),
     line: of("line"),
     muted: of("muted"),
     surface: of("surface"),

@@ -18,8 +18,8 @@ export function Sparkline({
         const bad = failed === 0 ? 0 : Math.max(2, (failed / most) * 23)
         return (
           <g key={at}>
-            <rect x={index * width} y={23 - good - bad} width={width * 0.8} height={bad} className="fill-bad" />
-            <rect x={index * width} y={23 - good} width={width * 0.8} height={good} className="fill-good" />
+            <rect x={index * width} y={23 - good - bad} width={width * 0.8} height={bad} className="fill-plot-bad" />
+            <rect x={index * width} y={23 - good} width={width * 0.8} height={good} className="fill-plot-good" />
           </g>
         )
       })}

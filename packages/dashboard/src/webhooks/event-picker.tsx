@@ -34,7 +34,7 @@ export function EventPicker({
     <fieldset aria-describedby={`${id}-flaws`}>
       <legend className="mb-1 text-sm font-medium">Events</legend>
       <div className="mb-2 flex flex-wrap items-center gap-x-4 gap-y-2">
-        <label className="flex items-center gap-2 text-sm">
+        <label className="clickable flex items-center gap-2 text-sm">
           <input
             type="checkbox"
             className="size-4 accent-solid"
@@ -71,7 +71,7 @@ export function EventPicker({
                 {types.map((type) => (
                   <li key={type.name} className="px-3 py-2">
                     <div className="flex items-start gap-3">
-                      <label className="flex min-w-0 flex-1 items-start gap-2.5">
+                      <label className="clickable flex min-w-0 flex-1 items-start gap-2.5">
                         <input
                           type="checkbox"
                           className="mt-0.5 size-4 shrink-0 accent-solid"

@@ -2,26 +2,53 @@ import { useQuery } from "@tanstack/react-query"
 import { Link } from "@tanstack/react-router"
 import type { RecentAttempt, Webhook } from "@tocsin/client"
 import { useMemo } from "react"
+import { useAddress } from "../parts/address.ts"
+import { Button } from "../parts/button.tsx"
 import { Figure } from "../parts/facts.tsx"
 import { count, milliseconds, percent } from "../parts/figures.ts"
 import { Panel } from "../parts/panel.tsx"
 import { Empty, Failed } from "../parts/states.tsx"
 import { Time } from "../parts/time.tsx"
+import { AttemptsPlot } from "../plots/attempts-plot.tsx"
+import { LatencyPlot } from "../plots/latency-plot.tsx"
 import { LazyPlot } from "../plots/lazy-plot.tsx"
 import { tocsin } from "../tocsin.ts"
 import { useWebhookStats } from "./webhook-queries.ts"
 
-/** How it fares: a day of attempts, and how long the latest took. */
+const windows = [
+  ["1h", "hour"],
+  ["24h", "24 hours"],
+  ["7d", "7 days"],
+] as const
+
+/** How it fares: attempts and latencies over time, and each of the latest attempts. */
 export function Health({ webhook }: { webhook: Webhook }) {
-  const stats = useWebhookStats(webhook.id, "24h", 48)
+  const [address, setAddress] = useAddress()
+  const [window, time] = windows.find(([id]) => id === address.window) ?? windows[1]
+  const stats = useWebhookStats(webhook.id, window, window === "1h" ? 60 : 48)
   const { data } = stats
   const attempts = data ? data.attempts.succeeded + data.attempts.failed : null
   if (stats.error && !data) return <Failed error={stats.error} again={() => stats.refetch()} />
   return (
     <>
+      <fieldset className="mb-3 flex items-center gap-1.5">
+        <legend className="sr-only">Time that the figures are of</legend>
+        <span className="mr-1 text-xs text-muted">Last</span>
+        {windows.map(([id, text]) => (
+          <Button
+            key={id}
+            small
+            look={id === window ? "chosen" : "quiet"}
+            aria-pressed={id === window}
+            onClick={() => setAddress({ window: id })}
+          >
+            {text}
+          </Button>
+        ))}
+      </fieldset>
       <dl className="mb-4 grid grid-cols-2 gap-3 md:grid-cols-3 xl:grid-cols-6">
         <Figure
-          name="Success rate, 24 h"
+          name="Success rate"
           value={percent(data?.success_rate ?? null)}
           note={attempts !== null && `of ${count(attempts)} attempts`}
         />
@@ -43,38 +70,29 @@ export function Health({ webhook }: { webhook: Webhook }) {
           note={webhook.last_success_at !== null && <Time at={webhook.last_success_at} />}
         />
       </dl>
-      <div className="grid gap-4 xl:grid-cols-2">
-        <Latency webhook={webhook} />
-        <Panel title="Attempts, last 24 hours">
-          <Attempts series={data?.series ?? []} />
+      <div className="mb-4 grid gap-4 xl:grid-cols-2">
+        <Panel title="Latency" note={`p50, p95 and p99, last ${time}`}>
+          <LatencyPlot series={data?.series ?? noSlices} whole={data?.latency_ms ?? null} />
+        </Panel>
+        <Panel title="Attempts" note={`Last ${time}`}>
+          <AttemptsPlot
+            series={data?.series ?? noSlices}
+            says={
+              data
+                ? `In the last ${time} ${data.attempts.succeeded} attempts succeeded and ${data.attempts.failed} failed.`
+                : "Figures are being loaded."
+            }
+          />
         </Panel>
       </div>
+      <LatestAttempts webhook={webhook} />
     </>
   )
 }
 
-function Attempts({ series }: { series: readonly { at: string; delivered: number; failed: number }[] }) {
-  const times = useMemo(() => series.map(({ at }) => Date.parse(at) / 1000), [series])
-  const lines = useMemo(
-    () => [
-      { name: "Delivered", colour: "good" as const, filled: true, values: series.map(({ delivered }) => delivered) },
-      { name: "Failed", colour: "bad" as const, filled: true, values: series.map(({ failed }) => failed) },
-    ],
-    [series],
-  )
-  const failed = series.reduce((sum, each) => sum + each.failed, 0)
-  const delivered = series.reduce((sum, each) => sum + each.delivered, 0)
-  return (
-    <LazyPlot
-      times={times}
-      lines={lines}
-      unit=""
-      says={`In 24 hours ${delivered} attempts succeeded and ${failed} failed.`}
-    />
-  )
-}
+const noSlices: readonly never[] = []
 
-function Latency({ webhook }: { webhook: Webhook }) {
+function LatestAttempts({ webhook }: { webhook: Webhook }) {
   const { data, error } = useQuery({
     queryKey: ["webhook-stats", webhook.id, "attempts"],
     queryFn: ({ signal }) => tocsin.webhooks.recentAttempts(webhook.id, {}, { signal }),
@@ -86,11 +104,13 @@ function Latency({ webhook }: { webhook: Webhook }) {
       {
         name: "Succeeded",
         colour: "good" as const,
+        as: "points" as const,
         values: plotted.map(({ attempt }) => (attempt.error_code === null ? attempt.duration_ms : null)),
       },
       {
         name: "Failed",
         colour: "bad" as const,
+        as: "points" as const,
         values: plotted.map(({ attempt }) => (attempt.error_code === null ? null : attempt.duration_ms)),
       },
     ],
@@ -102,7 +122,8 @@ function Latency({ webhook }: { webhook: Webhook }) {
   )
   return (
     <Panel
-      title="Latency of the latest attempts"
+      title="Latest attempts"
+      note="Each with the time it took"
       actions={
         slowest && (
           <Link
@@ -122,10 +143,9 @@ function Latency({ webhook }: { webhook: Webhook }) {
         </Empty>
       ) : (
         <LazyPlot
-          points
           times={times}
           lines={lines}
-          unit=" ms"
+          unit="ms"
           says={`How long each of the latest ${data?.length ?? 0} attempts took${slowest ? `, at most ${milliseconds(slowest.duration_ms)}` : ""}.`}
         />
       )}

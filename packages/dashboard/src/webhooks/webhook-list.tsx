@@ -4,24 +4,24 @@ import { buttonClass } from "../parts/button.tsx"
 import { count, milliseconds, percent } from "../parts/figures.ts"
 import { Icon } from "../parts/icons.tsx"
 import { Panel, ScreenTitle } from "../parts/panel.tsx"
-import { type Column, RowList, rowLink } from "../parts/row-list.tsx"
+import { RowLink } from "../parts/row-link.tsx"
+import { type Column, RowList } from "../parts/row-list.tsx"
 import { Empty, Failed, Waiting } from "../parts/states.tsx"
 import { WebhookBadge } from "../parts/status-badges.tsx"
 import { Sparkline } from "../plots/sparkline.tsx"
 import { useMay } from "../session/session.ts"
+import { nameOf } from "./webhook-name.ts"
 import { useWebhookStats, useWebhooks } from "./webhook-queries.ts"
 
 const columns: readonly Column<Webhook>[] = [
-  { name: "Status", width: "6rem", cell: ({ status }) => <WebhookBadge status={status} /> },
+  { name: "Status", width: "6rem", cell: (webhook) => <WebhookBadge webhook={webhook} /> },
   {
     name: "Endpoint",
     width: "minmax(0, 3fr)",
-    cell: ({ id, url, description }) => (
+    cell: (webhook) => (
       <>
-        <Link to="/settings/integrations/webhooks/$id" params={{ id }} className={rowLink}>
-          {url}
-        </Link>
-        {description !== null && <span className="ml-2 text-xs text-muted">{description}</span>}
+        <RowLink to={`/settings/integrations/webhooks/${webhook.id}`}>{nameOf(webhook)}</RowLink>
+        {webhook.description !== null && <span className="block truncate text-xs text-muted">{webhook.url}</span>}
       </>
     ),
   },
@@ -58,6 +58,8 @@ export function WebhookList() {
             rows={data}
             columns={columns}
             keyOf={({ id }) => id}
+            rowHeightPx={56}
+            height="max-h-[max(20rem,calc(100dvh-9.5rem))]"
             empty={
               <Empty icon="webhooks" title="No webhook yet">
                 <p className="mb-3">

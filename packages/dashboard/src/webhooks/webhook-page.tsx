@@ -20,6 +20,7 @@ import { ReplayTab } from "./replay-tab.tsx"
 import { SecretTab } from "./secret-tab.tsx"
 import { SettingsTab } from "./settings-tab.tsx"
 import { TestTab } from "./test-tab.tsx"
+import { nameOf } from "./webhook-name.ts"
 import { useWebhook } from "./webhook-queries.ts"
 
 const VerificationCode = lazy(() => import("./verification/verification-code.tsx"))
@@ -43,7 +44,7 @@ export function WebhookPage() {
   return (
     <>
       <ScreenTitle
-        title={webhook.url}
+        title={nameOf(webhook)}
         above={
           <>
             Settings › Integrations ›{" "}
@@ -54,10 +55,12 @@ export function WebhookPage() {
         }
         below={
           <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
-            <WebhookBadge status={webhook.status} />
-            <span className="font-mono text-xs">{webhook.id}</span>
-            <CopyButton text={webhook.id} what="the webhook's id" />
-            {webhook.description}
+            <WebhookBadge webhook={webhook} />
+            <span className="wrap-anywhere">{webhook.url}</span>
+            <span className="inline-flex items-center gap-1">
+              <span className="font-mono text-xs">{webhook.id}</span>
+              <CopyButton text={webhook.id} what="the webhook's id" />
+            </span>
           </span>
         }
         actions={<Actions webhook={webhook} />}

@@ -17,7 +17,7 @@ export default function VerificationCode() {
           <Button
             key={each.language}
             small
-            look={each.language === language ? "primary" : "plain"}
+            look={each.language === language ? "chosen" : "quiet"}
             aria-pressed={each.language === language}
             onClick={() => setLanguage(each.language)}
           >

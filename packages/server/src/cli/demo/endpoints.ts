@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http"
 export type EndpointAnswer = { readonly status: number; readonly afterMs: number; readonly body: string }
 
 export type Endpoints = {
-  /** `http://127.0.0.1:…`; an endpoint's path begins with its temper. */
+  /** `http://127.0.0.1:…`; an endpoint's path begins with its name below. */
   readonly origin: string
   /** What the endpoint at a URL answers to a request of that moment: the same over the network as in a past. */
   answer(url: string, atMs: number): EndpointAnswer
@@ -20,14 +20,14 @@ const taken = '{"received":true}'
 
 const tempers = {
   /** A SIEM that keeps up; one answer in a hundred takes long. */
-  steady: () => ({ status: 200, afterMs: Math.random() < 0.01 ? spread(180, 240) : spread(9, 30), body: taken }),
+  siem: () => ({ status: 200, afterMs: Math.random() < 0.01 ? spread(180, 240) : spread(9, 30), body: taken }),
   /** A ticketing system that stalls now and then, and was away for twenty minutes. */
-  moody: (agoMs, count) =>
+  tickets: (agoMs, count) =>
     between(agoMs, 8 * hourMs, 8 * hourMs - 20 * minuteMs) || count % 23 === 11
       ? { status: 503, afterMs: spread(30, 20), body: '{"error":"upstream busy"}' }
       : { status: 201, afterMs: spread(60, 240), body: '{"ticket":"SEC-1042"}' },
   /** One whose deployment went wrong 40 minutes ago; its error page must be shown as text. */
-  broken: (agoMs) =>
+  archive: (agoMs) =>
     agoMs > 40 * minuteMs
       ? { status: 200, afterMs: spread(40, 90), body: '{"archived":true}' }
       : {
@@ -36,12 +36,12 @@ const tempers = {
           body: '<!doctype html><html><body onload="alert(1)"><h1>500</h1><script>alert("database is down")</script></body></html>',
         },
   /** One that still verifies with the secret of before the change three hours ago. */
-  forgetful: (agoMs) =>
+  identity: (agoMs) =>
     agoMs > 3 * hourMs
       ? { status: 204, afterMs: spread(15, 25), body: "" }
       : { status: 401, afterMs: spread(4, 5), body: '{"error":"invalid signature"}' },
   /** A service that was taken down for good six hours ago. */
-  gone: (agoMs) =>
+  pager: (agoMs) =>
     agoMs > 6 * hourMs
       ? { status: 200, afterMs: spread(25, 60), body: "paged" }
       : { status: 410, afterMs: spread(4, 4), body: "" },
@@ -65,7 +65,7 @@ export async function openEndpoints(startMs: number): Promise<Endpoints> {
     const path = new URL(url, "http://endpoint").pathname
     const count = (counts.get(path) ?? 0) + 1
     counts.set(path, count)
-    const temper: Temper = Object.entries(tempers).find(([name]) => path.startsWith(`/${name}/`))?.[1] ?? tempers.steady
+    const temper: Temper = Object.entries(tempers).find(([name]) => path.startsWith(`/${name}/`))?.[1] ?? tempers.siem
     return temper(startMs - atMs, count)
   }
   const server: Server = createServer((request, response) => {

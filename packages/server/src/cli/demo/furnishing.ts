@@ -44,23 +44,26 @@ export async function furnish(address: string, adminKey: string, origin: string)
     {
       agoMs: 26 * hourMs,
       async act() {
-        await add("steady", "SIEM forwarder", { events: ["*"], headers: { "X-Tenant": "northwind" } })
-        await add("moody", "Ticketing", {
+        await add("siem", "SIEM forwarder", { events: ["*"], headers: { "X-Tenant": "northwind" } })
+        await add("tickets", "Ticketing", {
           events: ["policy.violation.created", "policy.violation.resolved", "compliance.*"],
           filters: { severity: ["HIGH", "CRITICAL"] },
         })
-        await add("steady", "Critical alerts", {
+        await add("siem", "Critical alerts", {
           events: ["policy.*"],
           filters: { severity: ["CRITICAL"], environments: ["production"] },
           ordering: "by_key",
         })
-        await add("broken", "Compliance archive", { events: ["compliance.*"] })
-        await add("forgetful", "Identity watch", {
-          events: ["user.*"],
-          retry_config: { max_attempts: 4, initial_delay_seconds: 30, backoff_multiplier: 3 },
+        await add("archive", "Compliance archive", {
+          events: ["compliance.*"],
+          retry_config: { max_attempts: 10, initial_delay_seconds: 60, backoff_multiplier: 2.5 },
         })
-        await add("gone", "Old pager", { events: ["policy.enforcement.failed"] })
-        await add("steady", "Staging mirror", { events: ["scan.completed"], filters: { environments: ["staging"] } })
+        await add("identity", "Identity watch", {
+          events: ["user.*"],
+          retry_config: { max_attempts: 3, initial_delay_seconds: 60, backoff_multiplier: 4 },
+        })
+        await add("pager", "Old pager", { events: ["policy.enforcement.failed"] })
+        await add("siem", "Staging mirror", { events: ["scan.completed"], filters: { environments: ["staging"] } })
         await tocsin.apiKeys.create({ name: "publisher in CI", scopes: ["events:write"] })
         const { id } = await tocsin.apiKeys.create({ name: "publisher in CI (old)", scopes: ["events:write"] })
         oldKey = id
@@ -93,7 +96,7 @@ export async function furnish(address: string, adminKey: string, origin: string)
     { agoMs: 2 * hourMs, act: () => tocsin.webhooks.update(idOf("Staging mirror"), { active: false }) },
     {
       agoMs: hourMs / 6,
-      act: () => add("forgetful", "New endpoint", { events: ["policy.*"], verification: { enabled: true } }),
+      act: () => add("identity", "New endpoint", { events: ["policy.*"], verification: { enabled: true } }),
     },
   ]
   return { key: api_key.key, tocsin, deeds }

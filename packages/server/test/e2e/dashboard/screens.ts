@@ -3,13 +3,19 @@ import type { Tocsin } from "../../../../client/src/index.ts"
 /** Every screen of the dashboard, by name, with an address at which there is something to see. */
 export async function screensOf(tocsin: Tocsin): Promise<readonly (readonly [name: string, path: string])[]> {
   const { data: webhooks } = await tocsin.webhooks.list().page()
-  const failing = webhooks.find(({ consecutive_failures }) => consecutive_failures > 0) ?? webhooks[0]
-  const well = webhooks.find(({ last_success_at }) => last_success_at !== null) ?? webhooks[0]
+  const sending = webhooks.filter(({ status }) => status === "active")
+  const failing = sending.find(({ consecutive_failures }) => consecutive_failures > 0) ?? webhooks[0]
+  const fine = sending.filter((each) => each.consecutive_failures === 0 && each.last_success_at !== null)
+  // The oldest with something particular about it.
+  const well = fine.findLast(({ filters }) => filters !== null) ?? fine.at(-1) ?? webhooks[0]
   const { data: failed } = await tocsin.deliveries.list({ ...(failing && { webhook_id: failing.id }) }).page()
   const { data: events } = await tocsin.events.list().page()
-  const event = events.find(({ deliveries }) => deliveries > 0) ?? events[0]
+  const event =
+    events.find(({ type, deliveries }) => type === "policy.violation.created" && deliveries > 1) ??
+    events.find(({ deliveries }) => deliveries > 0) ??
+    events[0]
   if (!failing || !well || !event) throw new Error("there is nothing to see")
-  const delivery = failed.find(({ attempt_count }) => attempt_count > 0) ?? failed[0]
+  const [delivery] = failed.toSorted((one, other) => other.attempt_count - one.attempt_count)
   const webhook = `/settings/integrations/webhooks/${well.id}`
   return [
     ["overview", "/"],

@@ -1,0 +1,377 @@
+import { readFileSync } from "node:fs"
+import type { Page } from "playwright-core"
+import { expect, it, onTestFinished } from "vitest"
+import { type NewWebhook, Tocsin, type Webhook } from "../../../../client/src/index.ts"
+import { openReceiver, type Receiver } from "../../receiver.ts"
+import { eventually } from "../api-calls.ts"
+import { dashboard } from "./dashboard-browser.ts"
+
+const { here, signedIn } = dashboard("policycortex")
+
+const authorityPem = readFileSync(new URL("../../fixtures/tls/authority.crt", import.meta.url), "utf8")
+const webhooksPath = "/settings/integrations/webhooks"
+
+async function ownReceiver(): Promise<Receiver> {
+  const receiver = await openReceiver()
+  onTestFinished(() => receiver.close())
+  return receiver
+}
+
+/** A webhook of the test's own, deleted after it, so that the others have the workspace to themselves. */
+async function added(settings: Partial<NewWebhook> & { readonly url: string }): Promise<Webhook> {
+  const { tocsin } = here()
+  const webhook = await tocsin.webhooks.create({ events: ["scan.*"], secret: "a-shared-secret", ...settings })
+  onTestFinished(() => tocsin.webhooks.delete(webhook.id).catch(() => {}))
+  return webhook
+}
+
+/** Publishes the catalogue's sample. */
+async function publish(type: string): Promise<string> {
+  const { sample } = await here().tocsin.eventTypes.get(type)
+  const { id } = await here().tocsin.events.publish({ type, data: sample ?? {} })
+  return id
+}
+
+/** What is said beneath a field to be wrong with it. */
+async function flawOf(page: Page, label: string): Promise<string> {
+  const field = page.getByLabel(label, { exact: true })
+  await expect.poll(() => field.getAttribute("aria-invalid")).toBe("true")
+  const about = await field.getAttribute("aria-describedby")
+  return (await page.locator(`[id="${about}"] [data-flaw]`).allTextContents()).join()
+}
+
+it("edits a webhook: the form has what is stored, and what is saved holds", async () => {
+  const { origin } = await ownReceiver()
+  const webhook = await added({ url: `${origin}/edit`, description: "Before", headers: { "X-Tenant": "acme" } })
+  const page = await signedIn(`${webhooksPath}/${webhook.id}`)
+  await page.getByRole("link", { name: "Edit" }).click()
+  expect(await page.getByLabel("URL", { exact: true }).inputValue()).toBe(`${origin}/edit`)
+  expect(await page.getByLabel("Value", { exact: true }).inputValue()).toBe("acme")
+  await page.getByLabel("Description").fill("After")
+  await page.getByLabel("Severity").fill("HIGH, CRITICAL")
+  await page.getByLabel("Ordering").selectOption("by_key")
+  await page.getByRole("checkbox", { name: /user\.login/ }).check()
+  await page.getByRole("button", { name: "Save changes" }).click()
+  await page.getByRole("heading", { name: "After" }).waitFor()
+  expect(await here().tocsin.webhooks.get(webhook.id)).toMatchObject({
+    description: "After",
+    events: ["scan.*", "user.login"],
+    filters: { severity: ["HIGH", "CRITICAL"] },
+    ordering: "by_key",
+    headers: { "X-Tenant": "acme" },
+  })
+})
+
+it("sets how it authorizes itself, says at the field what is missing, and keeps what it shows masked", async () => {
+  const receiver = await ownReceiver()
+  const webhook = await added({ url: `${receiver.origin}/authorized` })
+  const page = await signedIn(`${webhooksPath}/${webhook.id}/edit`)
+  const save = page.getByRole("button", { name: "Save changes" })
+  const type = page.getByLabel("Authorization header")
+
+  await type.selectOption("oauth2_client_credentials")
+  await page.getByLabel("Client id").fill("tocsin")
+  await save.click()
+  expect(await flawOf(page, "Token URL")).toContain("required")
+  expect(await flawOf(page, "Client secret")).toContain("required")
+  expect(await page.getByLabel("Client id").getAttribute("aria-invalid")).toBeNull()
+
+  await type.selectOption("static")
+  await page.getByLabel("Value", { exact: true }).fill("Bearer of-good-news")
+  await save.click()
+  await page.getByRole("heading", { name: "/authorized" }).waitFor()
+
+  // Saved once more with the mask in the field: what is stored stays.
+  await page.getByRole("link", { name: "Edit" }).click()
+  expect(await page.getByLabel("Value", { exact: true }).inputValue()).toBe("********")
+  await page.getByLabel("Description").fill("Masked")
+  await save.click()
+  await page.getByRole("heading", { name: "Masked" }).waitFor()
+  await page.getByRole("link", { name: "Send test event" }).click()
+  await page.getByRole("button", { name: "Send", exact: true }).click()
+  const [sent] = await receiver.arrived(1)
+  expect(sent?.header("authorization")).toBe("Bearer of-good-news")
+  await page.getByText("The endpoint accepted it").waitFor()
+  expect(await page.content()).not.toContain("of-good-news")
+})
+
+it("takes certificates for both sides of TLS, and says at the field what is wrong with them", async () => {
+  const { origin } = await ownReceiver()
+  const webhook = await added({ url: `${origin}/tls` })
+  const page = await signedIn(`${webhooksPath}/${webhook.id}/edit`)
+  const save = page.getByRole("button", { name: "Save changes" })
+  await page.getByLabel("Client certificate").fill("not a certificate")
+  await page.getByLabel("Certificate authority").fill("nor this")
+  await save.click()
+  expect(await flawOf(page, "Client certificate")).toContain("PEM")
+  expect(await flawOf(page, "Client key")).toContain("required")
+  expect(await flawOf(page, "Certificate authority")).toContain("PEM")
+
+  await page.getByLabel("Client certificate").fill("")
+  await page.getByLabel("Certificate authority").fill(authorityPem)
+  await save.click()
+  await page.getByRole("heading", { name: "/tls" }).waitFor()
+  await page.getByRole("link", { name: "Settings", exact: true }).click()
+  await page.getByText("its own alone").waitFor()
+  expect((await here().tocsin.webhooks.get(webhook.id)).tls?.authority).toBe(authorityPem.trim())
+})
+
+it("pauses and resumes: what was held goes out", async () => {
+  const receiver = await ownReceiver()
+  const webhook = await added({ url: `${receiver.origin}/pause` })
+  const page = await signedIn(`${webhooksPath}/${webhook.id}`)
+  await page.getByRole("button", { name: "Pause", exact: true }).click()
+  await page.getByText("Paused", { exact: true }).first().waitFor()
+  await publish("scan.completed")
+  await page.getByText("1 deliveries are held").waitFor()
+  expect(receiver.received).toHaveLength(0)
+  await page.getByRole("button", { name: "Resume" }).click()
+  await receiver.arrived(1)
+  await page.getByText("Active", { exact: true }).waitFor()
+})
+
+it("deletes only what was confirmed", async () => {
+  const { origin } = await ownReceiver()
+  const webhook = await added({ url: `${origin}/delete`, description: "Short-lived" })
+  const page = await signedIn(`${webhooksPath}/${webhook.id}`)
+  await page.getByRole("button", { name: "Delete" }).click()
+  const dialog = page.getByRole("dialog", { name: "Delete this webhook?" })
+  await dialog.getByText(`${origin}/delete`).waitFor()
+  await dialog.getByRole("button", { name: "Keep it" }).click()
+  await dialog.waitFor({ state: "detached" })
+  expect((await here().tocsin.webhooks.get(webhook.id)).status).toBe("active")
+
+  await page.getByRole("button", { name: "Delete" }).click()
+  await dialog.getByRole("button", { name: "Delete webhook" }).click()
+  await page.getByRole("heading", { name: "Webhooks", exact: true }).waitFor()
+  await expect.poll(() => page.getByRole("link", { name: "Short-lived" }).count()).toBe(0)
+  await expect(here().tocsin.webhooks.get(webhook.id)).rejects.toMatchObject({ status: 404 })
+})
+
+it("rotates the secret with an overlap that is counted down, and shows the new one once", async () => {
+  const receiver = await ownReceiver()
+  const webhook = await added({ url: `${receiver.origin}/rotate` })
+  const page = await signedIn(`${webhooksPath}/${webhook.id}?tab=secret`)
+  await page.getByLabel("Overlap with the old one").selectOption("3600")
+  await page.getByRole("button", { name: "Rotate secret" }).click()
+  const dialog = page.getByRole("dialog", { name: "Keep this secret" })
+  const secret = (await dialog.locator("pre").textContent()) ?? ""
+  expect(secret.length).toBeGreaterThanOrEqual(24)
+  await dialog.getByRole("button", { name: "I have kept it" }).click()
+  await dialog.waitFor({ state: "detached" })
+  expect(await page.content()).not.toContain(secret)
+
+  const timer = page.getByRole("timer")
+  const left = async () => /\d\d:\d\d:\d\d/.exec((await timer.textContent()) ?? "")?.[0] ?? ""
+  const first = await left()
+  expect(first).toMatch(/^(00:59:|01:00:00)/)
+  await expect.poll(left).not.toBe(first)
+
+  await publish("scan.completed")
+  const [delivered] = await receiver.arrived(1)
+  expect(delivered?.header("webhook-signature")?.split(" ")).toHaveLength(2)
+
+  await page.getByRole("button", { name: "Reveal secret" }).click()
+  await page.getByText(secret).waitFor()
+  await page.getByText("a-shared-secret").waitFor()
+  await page.getByRole("button", { name: "Hide" }).click()
+  await expect.poll(() => page.content()).not.toContain(secret)
+})
+
+it("tells why a webhook was disabled, on its page and on the overview, and takes it up again", async () => {
+  const receiver = await ownReceiver()
+  receiver.reply(410)
+  const webhook = await added({ url: `${receiver.origin}/gone`, description: "Moved away" })
+  const page = await signedIn(`${webhooksPath}/${webhook.id}`)
+  await publish("scan.failed")
+  await receiver.arrived(1)
+  await page.getByText("Disabled: the endpoint answered 410 Gone").waitFor()
+  await page.getByRole("link", { name: "Overview" }).click()
+  const trouble = page.getByRole("listitem").filter({ hasText: "Moved away" })
+  await trouble.getByText("Answered 410 Gone").waitFor()
+  await trouble.getByRole("link").click()
+  receiver.reply(200)
+  await page.getByRole("button", { name: "Resume" }).click()
+  await page.getByText("Failing", { exact: true }).waitFor()
+  await publish("scan.completed")
+  await page.getByText("Active", { exact: true }).waitFor()
+})
+
+it("creates an API key that is shown once, and revokes it", async () => {
+  const page = await signedIn("/api-keys")
+  await page.getByRole("button", { name: "Create key" }).click()
+  await page.getByLabel("Name").fill("")
+  const dialog = page.getByRole("dialog")
+  await dialog.getByRole("button", { name: "Create", exact: true }).click()
+  expect(await flawOf(page, "Name")).not.toBe("")
+  await page.getByLabel("Name").fill("nightly report")
+  await dialog.getByRole("checkbox", { name: "webhooks:write" }).uncheck()
+  await dialog.getByRole("button", { name: "Create", exact: true }).click()
+  const shown = page.getByRole("dialog", { name: "Keep this key" })
+  const apiKey = (await shown.locator("pre").textContent()) ?? ""
+  await shown.getByRole("button", { name: "I have kept it" }).click()
+  await shown.waitFor({ state: "detached" })
+  expect(await page.content()).not.toContain(apiKey)
+
+  const holder = new Tocsin({ baseUrl: here().server.address, apiKey })
+  await holder.webhooks.list().page()
+  const refused = holder.webhooks.create({ url: "https://example.com/", events: ["*"], secret: "a-shared-secret" })
+  await expect(refused).rejects.toMatchObject({ status: 403 })
+
+  await page.getByRole("button", { name: "Revoke nightly report" }).click()
+  await page.getByRole("button", { name: "Revoke key" }).click()
+  await page.getByText("Revoked", { exact: true }).waitFor()
+  await expect(holder.webhooks.list().page()).rejects.toMatchObject({ status: 401 })
+})
+
+it("shows in the audit log who changed what", async () => {
+  const { origin } = await ownReceiver()
+  const webhook = await added({ url: `${origin}/audited` })
+  await here().tocsin.webhooks.update(webhook.id, { description: "Audited" })
+  const page = await signedIn("/audit-log")
+  const row = page.getByRole("row").filter({ hasText: webhook.id }).filter({ hasText: "webhook.updated" })
+  await row.getByRole("button", { name: "webhook.updated" }).click()
+  const dialog = page.getByRole("dialog", { name: "webhook.updated" })
+  await dialog.getByText("127.0.0.1", { exact: true }).waitFor()
+  expect(await dialog.getByRole("region", { name: "After" }).textContent()).toContain("Audited")
+  await page.keyboard.press("Escape")
+  await dialog.waitFor({ state: "detached" })
+})
+
+it("registers an event type of the workspace's own, and shows those of the catalogue with their samples", async () => {
+  const page = await signedIn("/event-types")
+  await page.getByRole("button", { name: "Register a type" }).click()
+  const dialog = page.getByRole("dialog")
+  await dialog.getByLabel("Name").fill("Not Dotted")
+  await dialog.getByRole("button", { name: "Register", exact: true }).click()
+  expect(await flawOf(page, "Name")).not.toBe("")
+  await dialog.getByLabel("Name").fill("pipeline.blocked")
+  await dialog.getByLabel("Description").fill("A deployment was stopped")
+  await dialog.getByRole("button", { name: "Register", exact: true }).click()
+  await dialog.waitFor({ state: "detached" })
+  expect(await here().tocsin.eventTypes.get("pipeline.blocked")).toMatchObject({
+    description: "A deployment was stopped",
+  })
+  await page.goto(`${here().server.address}/event-types/policy.violation.created`)
+  await page.getByText("require-s3-encryption").first().waitFor()
+})
+
+it("says of an event where it went, and why not elsewhere", async () => {
+  const receiver = await ownReceiver()
+  const matched = await added({ url: `${receiver.origin}/matched`, events: ["policy.*"] })
+  await added({ url: `${receiver.origin}/other-type` })
+  await added({ url: `${receiver.origin}/filtered`, events: ["*"], filters: { severity: ["CRITICAL"] } })
+  const id = await publish("policy.violation.created")
+  await receiver.arrived(1)
+  await added({ url: `${receiver.origin}/later`, events: ["*"] })
+  const page = await signedIn(`/events/${id}`)
+  const entry = (path: string) => page.getByRole("listitem").filter({ hasText: `${receiver.port}/${path}` })
+  await entry("matched").getByText("Matched", { exact: true }).waitFor()
+  await entry("matched").getByText("Delivered", { exact: true }).waitFor()
+  await entry("other-type").getByText("It does not subscribe to this type, but to scan.*.").waitFor()
+  await entry("filtered").getByText("lets through severity CRITICAL; the event's severity is HIGH").waitFor()
+  await entry("later").getByText("It was added after this event. A replay can still send it.").waitFor()
+  await page.getByText("Byte for byte as receivers get it").waitFor()
+  expect(await page.getByRole("region", { name: "Payload" }).textContent()).toContain(id)
+  await entry("matched").getByRole("link", { name: /^dlv_/ }).click()
+  await page.getByRole("heading", { name: "policy.violation.created" }).waitFor()
+  await page.getByRole("link", { name: matched.url.replace("http://", "") }).waitFor()
+})
+
+it("replays with a bar that rises to its end", async () => {
+  const { tocsin } = here()
+  const receiver = await ownReceiver()
+  const { name } = await tocsin.eventTypes.create({ name: "replay.row" })
+  const from = new Date(Date.now() - 1_000)
+  for (let batch = 0; batch < 5; batch++) {
+    await tocsin.events.publishBatch(Array.from({ length: 1_000 }, (_, row) => ({ type: name, data: { batch, row } })))
+  }
+  const webhook = await added({ url: `${receiver.origin}/replay`, events: [name], ordering: "none" })
+  const page = await signedIn(`${webhooksPath}/${webhook.id}?tab=replay`)
+  await page.getByLabel("Which").selectOption("all")
+  // Each value that the bar is drawn with.
+  await page.evaluate(() => {
+    const values: number[] = []
+    Object.assign(globalThis, { values })
+    new MutationObserver(() => {
+      const bar = document.querySelector("progress")
+      if (bar && bar.value !== values.at(-1)) values.push(bar.value)
+    }).observe(document.body, { subtree: true, childList: true, attributes: true })
+  })
+  await page.getByRole("button", { name: "Start replay" }).click()
+  await page.getByText("Completed").waitFor()
+  await page.getByText("100 %").waitFor()
+  await page.getByText(/^5,0\d\d events looked at/).waitFor()
+  const values = await page.evaluate(() => (globalThis as unknown as { values: number[] }).values)
+  expect(values.length).toBeGreaterThan(1)
+  expect(values[0]).toBeLessThan(1)
+  expect(values.at(-1)).toBe(1)
+  expect(values).toEqual(values.toSorted((one, other) => one - other))
+  const [replay] = await eventually(
+    async () => (await tocsin.deliveries.list({ webhook_id: webhook.id, from: from.toISOString() }).page()).data,
+    (data) => data.length > 0,
+  )
+  expect(replay?.replay_id).toMatch(/^rpl_/)
+})
+
+it("retries at a person's word what was given up", async () => {
+  const receiver = await ownReceiver()
+  receiver.reply(500)
+  await added({ url: `${receiver.origin}/retry`, retry_config: { max_attempts: 1 } })
+  const id = await publish("scan.completed")
+  await receiver.arrived(1)
+  const page = await signedIn(`/deliveries?event=${id}`)
+  await page.getByText("Exhausted", { exact: true }).waitFor()
+  await page.getByRole("link", { name: "scan.completed" }).click()
+  await page.getByText("It was given up after the last attempt that its webhook allows").waitFor()
+  receiver.reply(200)
+  await page.getByRole("button", { name: "Retry now" }).click()
+  await receiver.arrived(2)
+  await page.getByText("Attempt 2", { exact: true }).waitFor()
+  await page.getByText("Delivered", { exact: true }).waitFor()
+})
+
+it("follows deliveries live until it is paused, and goes on from where it is", async () => {
+  const receiver = await ownReceiver()
+  await added({ url: `${receiver.origin}/live`, events: ["user.login"] })
+  const page = await signedIn("/deliveries?type=user.login")
+  await page.getByText("Live", { exact: true }).waitFor()
+  await page.getByText("No delivery fits").waitFor()
+  const rows = page.getByRole("table", { name: "Deliveries" }).getByRole("link")
+  await publish("user.login")
+  await expect.poll(() => rows.count()).toBe(1)
+  await page.getByRole("button", { name: "Pause live tail" }).click()
+  await publish("user.login")
+  await receiver.arrived(2)
+  // Longer than a tail takes to show what came.
+  await page.waitForTimeout(2_500)
+  expect(await rows.count()).toBe(1)
+  // What came meanwhile is there at once, what comes from now on as it comes.
+  await page.getByRole("button", { name: "Live tail" }).click()
+  await expect.poll(() => rows.count()).toBe(2)
+  await publish("user.login")
+  await expect.poll(() => rows.count()).toBe(3)
+})
+
+it("narrows lists to a time of one's own choosing, which the address keeps", async () => {
+  const receiver = await ownReceiver()
+  await added({ url: `${receiver.origin}/time`, events: ["resource.changed"] })
+  const id = await publish("resource.changed")
+  await receiver.arrived(1)
+  const page = await signedIn("/deliveries?type=resource.changed")
+  const rows = page.getByRole("table", { name: "Deliveries" }).getByRole("link")
+  await expect.poll(() => rows.count()).toBe(1)
+  await page.getByLabel("Time", { exact: true }).selectOption("custom")
+  const { accepted } = await here().tocsin.events.get(id)
+  const berlin = (offsetMs: number) =>
+    new Date(Date.parse(accepted) + offsetMs).toLocaleString("sv-SE", { timeZone: "Europe/Berlin" }).replace(" ", "T")
+  await page.getByLabel("To", { exact: true }).fill(berlin(-60_000))
+  await page.getByText("No delivery fits").waitFor()
+  await page.getByLabel("From", { exact: true }).fill(berlin(-30_000))
+  await page.getByText("The end is not after the start").waitFor()
+  await page.getByLabel("To", { exact: true }).fill(berlin(60_000))
+  await expect.poll(() => rows.count()).toBe(1)
+  await page.reload()
+  expect(await page.getByLabel("From", { exact: true }).inputValue()).toBe(berlin(-30_000))
+  await expect.poll(() => rows.count()).toBe(1)
+})
