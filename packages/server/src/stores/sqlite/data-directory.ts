@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from "node:fs"
+import { accessSync, closeSync, constants, mkdirSync, openSync } from "node:fs"
 import { join } from "node:path"
 
 export type DataFiles = { readonly directory: string; readonly database: string; readonly lock: string }
@@ -15,6 +15,8 @@ export function prepareDataDirectory(directory: string): DataFiles {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     createPrivate(files.database)
     createPrivate(files.lock)
+    // SQLite opens what it may not write to read it, without a word; even BEGIN EXCLUSIVE, the lock, then succeeds.
+    for (const path of [directory, files.database, files.lock]) accessSync(path, constants.R_OK | constants.W_OK)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new Error(`The data directory ${directory} cannot be used: ${reason}. Set TOCSIN_DATA_DIR to one that can.`)
