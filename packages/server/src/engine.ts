@@ -13,7 +13,7 @@ import { asId, IdMint, pooledHex16, type WorkspaceId } from "./domain/ids.ts"
 import { type DisabledReason, type Webhook, webhookStatus } from "./domain/webhook.ts"
 import type { Clock } from "./ports/clock.ts"
 import type { Gauges, Metrics } from "./ports/metrics.ts"
-import { type Ownership, ownsAll, type Signals } from "./ports/ownership.ts"
+import { type ChangedConfig, type Ownership, ownsAll, type Signals } from "./ports/ownership.ts"
 import type { Random } from "./ports/random.ts"
 import type { Sender } from "./ports/sender.ts"
 import { type Store, StoreUnavailable } from "./ports/store.ts"
@@ -59,6 +59,8 @@ const uncertainPauseMs = 5_000
 /** Replays asked for on another node, or left by one, are found this soon. */
 const replayPollMs = 2_000
 const reloadAgainMs = 250
+/** Changes read one by one; with more of them waiting everything is read. */
+const changesApartMax = 50
 
 /**
  * Puts the engine together. The server and the simulation do it here alike: only what is handed in differs.
@@ -170,7 +172,8 @@ function followOthers(
   { clock, onFault }: Pick<EngineParts, "clock" | "onFault">,
 ): () => void {
   let stopped = false
-  let changes = 0
+  /** What is to be read, in the order in which it was heard of. */
+  let changes: (ChangedConfig | "all")[] = []
   let reloading = false
   const quietly = async (what: string, work: () => Promise<void>): Promise<boolean> => {
     try {
@@ -181,26 +184,29 @@ function followOthers(
       return false
     }
   }
-  const reload = async () => {
-    changes += 1
+  const reload = async (changed: ChangedConfig | "all") => {
+    // Whatever was read before tells nothing of a change that comes now.
+    if (changed === "all" || changes.length >= changesApartMax) changes = ["all"]
+    else if (changes[0] !== "all") changes.push(changed)
+    else changes = ["all"]
     if (reloading) return
     reloading = true
-    // A change that comes while one is read may not be in what is read.
-    for (let seen = 0; seen !== changes && !stopped; ) {
-      const reads = changes
-      if (await quietly("reading the changed configuration", () => registry.reload())) seen = reads
-      else await new Promise<void>((resolve) => clock.after(reloadAgainMs, resolve))
+    for (let next = changes.shift(); next !== undefined && !stopped; next = changes.shift()) {
+      const read = next
+      const what = "reading the changed configuration"
+      if (await quietly(what, () => (read === "all" ? registry.reload() : registry.reloadChanged(read)))) continue
+      changes = ["all"]
+      await new Promise<void>((resolve) => clock.after(reloadAgainMs, resolve))
     }
     reloading = false
-    changes = 0
   }
-  signals.onConfig(() => void reload())
+  signals.onConfig((changed) => void reload(changed ?? "all"))
   signals.onWork((workspaceId, webhookId, what) => {
     if (what === "new") dispatcher.missed(workspaceId, webhookId)
     else dispatcher.wake(workspaceId, webhookId)
   })
   // What was changed while this node loaded its configuration.
-  void reload()
+  void reload("all")
   const pollReplays = async () => {
     await quietly("looking for replays", () => replaying.start())
     if (!stopped) cancel = clock.after(replayPollMs, () => void pollReplays())

@@ -1,4 +1,5 @@
 import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
+import type { ConfigSnapshot } from "./store.ts"
 
 /**
  * Which webhooks this node sends for. With several nodes on one database each owns some; alone, one owns them all.
@@ -26,8 +27,21 @@ export interface Ownership {
 export interface Signals {
   /** `new`: deliveries of an owned webhook were stored elsewhere. `again`: a retry of one was asked for elsewhere. */
   onWork(listener: (workspaceId: WorkspaceId, webhookId: WebhookId, what: "new" | "again") => void): void
-  /** The configuration was changed elsewhere. */
-  onConfig(listener: () => void): void
+  /** The configuration was changed elsewhere: these records of it, or any when none are named. */
+  onConfig(listener: (changed?: ChangedConfig) => void): void
+}
+
+/** Records of the configuration by their names, and how they are now: one that `read` leaves out is gone. */
+export type ChangedConfig = {
+  readonly names: readonly ConfigName[]
+  read(): Promise<ConfigSnapshot>
+}
+
+export type ConfigName = {
+  readonly kind: "workspace" | "apiKey" | "webhook" | "eventType"
+  readonly workspaceId: WorkspaceId
+  /** Within the workspace; of a workspace its own. */
+  readonly id: string
 }
 
 /** The one node of an embedded store. */

@@ -2,6 +2,7 @@ import type { AuditEntry } from "../domain/audit.ts"
 import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
 import type { Webhook } from "../domain/webhook.ts"
 import { type ApiKey, type CustomEventType, type EventType, inCatalogue, type Workspace } from "../domain/workspace.ts"
+import type { ChangedConfig } from "../ports/ownership.ts"
 import type { Brought, ConfigChange, ConfigSnapshot, Store } from "../ports/store.ts"
 import { profileByName } from "../profiles/by-name.ts"
 import { operationalEvents } from "../profiles/operational-events.ts"
@@ -53,24 +54,24 @@ export class Registry {
 
   /** Reads everything anew, and tells listeners of each webhook that differs from what was known. */
   reload(): Promise<void> {
-    // One after the other: an older snapshot must not be taken over after a newer one.
-    const reloaded = this.#reloads.then(() => this.#reloadOnce())
-    this.#reloads = reloaded.catch(() => {})
-    return reloaded
+    return this.#inTurn(() => this.#reloadOnce())
+  }
+
+  /** The same for what is known to have changed elsewhere. */
+  reloadChanged(changed: ChangedConfig): Promise<void> {
+    return this.#inTurn(() => this.#reloadOf(changed))
+  }
+
+  /** One after the other: an older snapshot must not be taken over after a newer one. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#reloads.then(work)
+    this.#reloads = done.catch(() => {})
+    return done
   }
 
   async #reloadOnce(): Promise<void> {
-    const snapshot = await this.#currentSnapshot()
+    const snapshot = await this.#undisturbed(() => this.#store.loadConfig())
     const present = new Set(snapshot.workspaces.map(({ id }) => id))
-    const changes: Change[] = [
-      ...snapshot.workspaces.map((put) => ({ kind: "workspace" as const, put })),
-      ...snapshot.apiKeys.map((put) => ({ kind: "apiKey" as const, put })),
-      // Those of a deleted workspace are nobody's.
-      ...snapshot.webhooks
-        .filter(({ workspaceId }) => present.has(workspaceId))
-        .map((put) => ({ kind: "webhook" as const, put: fromStored(put, this.#sealing) })),
-      ...snapshot.eventTypes.map((put) => ({ kind: "eventType" as const, put })),
-    ]
     for (const id of [...this.#workspaces.keys()]) {
       if (!present.has(id)) this.#take({ kind: "workspaceDeleted", id, atMs: 0 })
     }
@@ -80,14 +81,43 @@ export class Registry {
         if (!names.has(name)) this.#take({ kind: "eventTypeDeleted", workspaceId: id, name })
       }
     }
+    this.#takeAll(snapshot, (id) => present.has(id))
+  }
+
+  async #reloadOf({ names, read }: ChangedConfig): Promise<void> {
+    const snapshot = await this.#undisturbed(read)
+    const workspaces = new Set(snapshot.workspaces.map(({ id }) => id))
+    const types = new Set(snapshot.eventTypes.map(({ workspaceId, name }) => `${workspaceId} ${name}`))
+    for (const { kind, workspaceId, id } of names) {
+      // Keys and webhooks stay, dead, until their workspace goes.
+      if (kind === "workspace" && !workspaces.has(workspaceId)) {
+        this.#take({ kind: "workspaceDeleted", id: workspaceId, atMs: 0 })
+      }
+      if (kind === "eventType" && !types.has(`${workspaceId} ${id}`)) {
+        this.#take({ kind: "eventTypeDeleted", workspaceId, name: id })
+      }
+    }
+    this.#takeAll(snapshot, (id) => workspaces.has(id) || this.#workspaces.has(id))
+  }
+
+  #takeAll(snapshot: ConfigSnapshot, isPresent: (workspaceId: WorkspaceId) => boolean): void {
+    const changes: Change[] = [
+      ...snapshot.workspaces.map((put) => ({ kind: "workspace" as const, put })),
+      ...snapshot.apiKeys.map((put) => ({ kind: "apiKey" as const, put })),
+      // Those of a deleted workspace are nobody's.
+      ...snapshot.webhooks
+        .filter(({ workspaceId }) => isPresent(workspaceId))
+        .map((put) => ({ kind: "webhook" as const, put: fromStored(put, this.#sealing) })),
+      ...snapshot.eventTypes.map((put) => ({ kind: "eventType" as const, put })),
+    ]
     for (const change of changes) this.#take(change)
   }
 
   /** What changed here while the store was being read may be missing in what it read: a revoked key would live again. */
-  async #currentSnapshot(): Promise<ConfigSnapshot> {
+  async #undisturbed(read: () => Promise<ConfigSnapshot>): Promise<ConfigSnapshot> {
     for (;;) {
       const changes = this.#changes
-      const snapshot = await this.#store.loadConfig()
+      const snapshot = await read()
       if (changes === this.#changes) return snapshot
     }
   }

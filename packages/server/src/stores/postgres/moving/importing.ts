@@ -6,9 +6,11 @@ import { jobLock, lockClass, migrate } from "../migrate.ts"
 import { mintedMs } from "../minted.ts"
 import { side } from "../minutes.ts"
 import { channel } from "../notices/channel.ts"
+import { configNotice } from "../notices/config-notice.ts"
 import { dayOf, Partitions } from "../partitions.ts"
 import { type Runner, Session, SessionPool } from "../session.ts"
 import { code } from "../states.ts"
+import { nextConfigVersion } from "../writes/configure.ts"
 
 type Run = Runner["run"]
 type Configuration<Kind extends MovedConfiguration["kind"]> = Extract<MovedConfiguration, { kind: Kind }>
@@ -251,14 +253,14 @@ async function countsOf(run: Run, workspaceIds: readonly WorkspaceId[]): Promise
 
 /** A change of configuration like others: they follow one another, and the nodes are told in the same commit. */
 async function finish(run: Run, records: readonly MovedConfiguration[]): Promise<"done" | "taken"> {
-  await run("UPDATE config_version SET version = version + 1")
+  const version = await nextConfigVersion(run)
   const workspaceIds = [...new Set(records.map(({ workspaceId }) => workspaceId))]
   if ((await takenOf(run, workspaceIds)).length > 0) {
     await run("UPDATE config_version SET version = version - 1")
     return "taken"
   }
   for (const record of records) await put(run, record)
-  await run(`SELECT pg_notify('${channel}', 'config')`)
+  await run("SELECT pg_notify($1, $2)", [channel, configNotice(version, [])])
   return "done"
 }
 

@@ -1,17 +1,18 @@
+import { setTimeout as delay } from "node:timers/promises"
 import { asId, type WebhookId, type WorkspaceId } from "../../../domain/ids.ts"
-import type { Signals } from "../../../ports/ownership.ts"
+import type { ChangedConfig, Signals } from "../../../ports/ownership.ts"
 import type { Relay } from "../../../ports/relay.ts"
 import { backlogs } from "../lanes/backlogs.ts"
+import { namedConfig } from "../log/load-config.ts"
 import type { Pool } from "../session.ts"
 import { Session } from "../session.ts"
 import { configVersion } from "../writes/configure.ts"
-import { channel } from "./channel.ts"
+import { channel, payloadMaxBytes } from "./channel.ts"
+import { type ConfigNotice, readConfigNotice } from "./config-notice.ts"
 
 type What = "new" | "again"
 type Work = { readonly workspaceId: WorkspaceId; readonly webhookId: WebhookId; readonly what: What }
 
-/** PostgreSQL takes payloads below 8,000 bytes. */
-const payloadMaxBytes = 7_900
 /**
  * Gathered for so long. Sent after the commit and not within: a transaction that notifies holds a lock of the whole
  * database until its commit is on disk, so commits would queue up behind each other.
@@ -19,6 +20,8 @@ const payloadMaxBytes = 7_900
 const gatherMs = 5
 const pollWorkMs = 1_500
 const pollConfigMs = 500
+/** A change that the poll finds first is mostly one whose notification is on its way. */
+const configNoticeLateMs = 150
 const reconnectMs = 250
 const relayGatherMs = 50
 const relayMessagesMax = 500
@@ -37,7 +40,7 @@ export class Notices implements Signals, Relay {
   #messages: string[] = []
   readonly #messageListeners: ((message: string) => void)[] = []
   readonly #workListeners: ((workspaceId: WorkspaceId, webhookId: WebhookId, what: What) => void)[] = []
-  readonly #configListeners: (() => void)[] = []
+  readonly #configListeners: ((changed?: ChangedConfig) => void)[] = []
   #configSeen: number | null = null
   /** What each owned webhook had come to at the last poll. */
   #seen = new Map<WebhookId, string>()
@@ -60,7 +63,7 @@ export class Notices implements Signals, Relay {
     this.#workListeners.push(listener)
   }
 
-  onConfig(listener: () => void): void {
+  onConfig(listener: (changed?: ChangedConfig) => void): void {
     this.#configListeners.push(listener)
   }
 
@@ -135,7 +138,8 @@ export class Notices implements Signals, Relay {
   }
 
   #heard(payload: string): void {
-    if (payload === "config") return void this.#pollConfig().catch(() => undefined)
+    const config = readConfigNotice(payload)
+    if (config !== null) return this.#heardOfConfig(config)
     const lines = payload.split("\n")
     if (lines[0]?.startsWith("relay ")) {
       if (lines[0] === this.#relayed) return
@@ -170,11 +174,27 @@ export class Notices implements Signals, Relay {
     await this.#run("SELECT pg_notify($1, $2)", [channel, payload]).catch(() => undefined)
   }
 
+  /** What is named is all that has changed only if no notification before it was missed. */
+  #heardOfConfig({ version, names }: ConfigNotice): void {
+    const seen = this.#configSeen
+    if (seen !== null && version <= seen) return
+    this.#configSeen = version
+    const isNext = seen !== null && version === seen + 1
+    if (names === null || !isNext) this.#tellConfig()
+    else this.#tellConfig({ names, read: () => namedConfig(this.#run, names) })
+  }
+
+  #tellConfig(changed?: ChangedConfig): void {
+    for (const listener of this.#configListeners) listener(changed)
+  }
+
   async #pollConfig(): Promise<void> {
     const version = await configVersion(this.#run)
     if (version === this.#configSeen) return
+    await delay(configNoticeLateMs)
+    if (this.#configSeen !== null && version <= this.#configSeen) return
     this.#configSeen = version
-    for (const listener of this.#configListeners) listener()
+    this.#tellConfig()
   }
 
   async #pollWork(): Promise<void> {

@@ -2,9 +2,11 @@ import type { AuditEntry } from "../../../domain/audit.ts"
 import type { WorkspaceId } from "../../../domain/ids.ts"
 import { webhookStatus } from "../../../domain/webhook.ts"
 import type { ApiKey } from "../../../domain/workspace.ts"
+import type { ConfigName } from "../../../ports/ownership.ts"
 import type { ConfigChange, StoredWebhook } from "../../../ports/store.ts"
 import { number, record } from "../columns.ts"
 import { channel } from "../notices/channel.ts"
+import { configNotice } from "../notices/config-notice.ts"
 import type { Runner } from "../session.ts"
 import { noteAll } from "./note.ts"
 
@@ -19,14 +21,14 @@ export async function configure(
   changes: readonly ConfigChange[],
   audit: readonly AuditEntry[],
 ): Promise<"done" | "conflict"> {
-  await run("UPDATE config_version SET version = version + 1")
+  const version = await nextConfigVersion(run)
   if (await isConflict(run, changes)) {
     await run("UPDATE config_version SET version = version - 1")
     return "conflict"
   }
   for (const change of changes) await apply(run, change)
   await noteAll(run, audit)
-  await run(`SELECT pg_notify('${channel}', 'config')`)
+  await run("SELECT pg_notify($1, $2)", [channel, configNotice(version, changes.map(nameOfChange))])
   return "done"
 }
 
@@ -159,6 +161,26 @@ function workspaceOf(change: ConfigChange): WorkspaceId {
 
 function nameOf(kind: string, workspaceId: string, id: string): string {
   return JSON.stringify([kind, workspaceId, id])
+}
+
+function nameOfChange(change: ConfigChange): ConfigName {
+  const workspaceId = workspaceOf(change)
+  switch (change.kind) {
+    case "workspaceDeleted":
+      return { kind: "workspace", workspaceId, id: workspaceId }
+    case "eventTypeDeleted":
+      return { kind: "eventType", workspaceId, id: change.name }
+    case "eventType":
+      return { kind: "eventType", workspaceId, id: change.put.name }
+    default:
+      return { kind: change.kind, workspaceId, id: change.put.id }
+  }
+}
+
+/** Changes follow one another from here to their commit, on whatever nodes. */
+export async function nextConfigVersion(run: Run): Promise<number> {
+  const [row] = await run("UPDATE config_version SET version = version + 1 RETURNING version")
+  return row === undefined ? 0 : number(row, "version")
 }
 
 /** The number of changes of configuration so far: a node that has seen another loads it anew. */
