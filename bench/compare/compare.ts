@@ -26,21 +26,23 @@ export async function compare(options: CompareOptions, say: (line: string) => vo
   const machine = thisMachine()
   const meant = (name: string) =>
     isMeant(name, options.only) && !(options.quick && options.only === null && slowVariants.test(name))
+  const wantedPeers = peerVariants.filter(({ name }) => meant(name))
+  const wanted = tocsinVariants.filter(({ name }) => meant(name))
+  if (wanted.length + wantedPeers.length === 0) {
+    throw new Error(`--only ${options.only} means none of the contenders; see --help`)
+  }
   const databases = new Databases(say)
   const services: Service[] = []
   const receiver = await startReceiver()
   const parts = { receiver, webhooks: options.webhooks, say, database: () => databases.fresh() }
   try {
-    const wantedPeers = peerVariants.filter(({ name }) => meant(name))
     const peers = await startPeerContenders(wantedPeers, parts)
     services.push(peers.service)
     say("starting tocsin")
     const nodeFlags = options.prof ? ["--cpu-prof"] : []
-    const wanted = tocsinVariants.filter(({ name }) => meant(name))
     const tocsin = await startTocsinContenders(wanted, { ...parts, nodeFlags })
     services.push(tocsin.service)
     const contenders: readonly Contender[] = [...tocsin.contenders, ...peers.contenders]
-    if (contenders.length === 0) throw new Error(`--only ${options.only} means none of the contenders; see --help`)
 
     const events = await warmUp(contenders, options, say)
     const body = envelopeFor(options.webhooks)
