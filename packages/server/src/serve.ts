@@ -15,6 +15,7 @@ import type { Clock } from "./ports/clock.ts"
 import type { Sender } from "./ports/sender.ts"
 import type { Store } from "./ports/store.ts"
 import { KeyRotation } from "./registry/key-rotation.ts"
+import { agreeOnAdminKey, agreeOnEncryptionKey } from "./secrets/agreed-keys.ts"
 import {
   type AdminKey,
   adminKeyGiven,
@@ -119,7 +120,9 @@ async function serveOn(
     ? encryptionKeysGiven(config.encryptionKeys)
     : encryptionKeysIn(dataDir, systemRandom.bytes(keyBytes))
   const keyRing = new KeyRing(encryption.keys)
-  const admin = config.adminKey ? adminKeyGiven(config.adminKey) : adminKeyIn(dataDir, systemRandom.bytes(keyBytes))
+  const ownAdminKey = config.adminKey
+    ? adminKeyGiven(config.adminKey)
+    : adminKeyIn(dataDir, systemRandom.bytes(keyBytes))
   const sender =
     surroundings?.sender ??
     openSender({
@@ -140,11 +143,18 @@ async function serveOn(
     onFault: (fault, what) => logger.error({ err: fault }, what),
     ...(cluster && { cluster }),
   }).catch((error: unknown) => {
-    throw error instanceof SealBroken ? otherEncryptionKey(dataDir) : error
+    throw error instanceof SealBroken ? otherEncryptionKey(cluster ? null : dataDir) : error
   })
+  if (cluster)
+    await agreeOnEncryptionKey(cluster.agreeing, keyRing).catch((error: unknown) => {
+      throw error instanceof SealBroken ? otherEncryptionKey(null) : error
+    })
   figures.watch(engine.gauges)
   // Only now is it known that nothing was sealed with a lost one; and from now on something may be sealed with it.
   encryption.keep()
+  const admin = cluster
+    ? await agreeOnAdminKey(cluster.agreeing, ownAdminKey, config.adminKey !== null)
+    : { ...ownAdminKey, giveBack: () => Promise.resolve() }
   const api = await buildApi({
     store,
     registry: engine.registry,
@@ -174,7 +184,8 @@ async function serveOn(
   })
   const { host, port } = config
   // Before anything is sent: a start that fails must not have posted what it cannot record.
-  await api.listen({ host, port }).catch((error: unknown) => {
+  await api.listen({ host, port }).catch(async (error: unknown) => {
+    await admin.giveBack()
     throw cannotListen(host, port, error)
   })
   await engine.start()
@@ -233,7 +244,12 @@ function sessionKey(encryptionKey: Buffer): Buffer {
   return Buffer.from(hkdfSync("sha256", encryptionKey, "", "tocsin dashboard session", keyBytes))
 }
 
-function otherEncryptionKey(dataDir: string): Error {
+/** @param dataDir where the key would be; null with PostgreSQL, which all nodes are given it for. */
+function otherEncryptionKey(dataDir: string | null): Error {
+  if (dataDir === null)
+    return new Error(
+      "TOCSIN_ENCRYPTION_KEY: the nodes of this database and the secrets in it have another key. Set it to that key, the same on every node.",
+    )
   return new Error(
     `TOCSIN_ENCRYPTION_KEY: the webhooks' secrets in the database were sealed with another key. Set it to that key, or restore ${join(dataDir, "encryption.key")} from your backup.`,
   )

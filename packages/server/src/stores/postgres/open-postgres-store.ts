@@ -4,6 +4,7 @@ import type { CommitListener } from "../../ports/metrics.ts"
 import type { Ownership, Signals } from "../../ports/ownership.ts"
 import type { Relay } from "../../ports/relay.ts"
 import { type Store, StoreUnavailable } from "../../ports/store.ts"
+import { type Agreeing, agreeing } from "./agreeing.ts"
 import { reasonOf } from "./failure.ts"
 import { backlogs } from "./lanes/backlogs.ts"
 import { nextDue } from "./lanes/next-due.ts"
@@ -63,6 +64,7 @@ export type PostgresStore = Store & {
   readonly ownership: Ownership
   readonly signals: Signals
   readonly relay: Relay
+  readonly agreeing: Agreeing
   /** For rate limits that hold over all nodes: as rate-limiter-flexible wants its client, with the table it counts in. */
   readonly counters: { readonly table: string; readonly query: CounterQuery }
 }
@@ -155,6 +157,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     ownership: keeper,
     signals: notices,
     relay: notices,
+    agreeing: agreeing(read),
     counters: {
       table: "rate_limits",
       query: async ({ text, values }) => {

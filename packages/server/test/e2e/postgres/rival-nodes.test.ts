@@ -467,6 +467,7 @@ describe("the schema", () => {
       WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attname <> 'workspace_id'`
     expect(rows.map(({ name }) => String(name)).sort()).toEqual([
       "config_version",
+      "instance",
       "nodes",
       "rate_limits",
       "schema_version",
