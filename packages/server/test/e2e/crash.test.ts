@@ -3,6 +3,7 @@ import { expect, it, onTestFailed } from "vitest"
 import { openReceiver, type ReceivedRequest, unusedPort } from "../receiver.ts"
 import { SeededRandom } from "../simulation/seeded-random.ts"
 import { eventually, Workspace } from "./api-calls.ts"
+import { disorder, firstArrivals } from "./arrivals.ts"
 import { newDataDirectory, type RunningServer, startServer } from "./server-process.ts"
 
 const kills = 6
@@ -124,15 +125,11 @@ it("loses no acknowledged event and keeps the order, killed again and again unde
     )
     for (const [ordering, id] of registered) {
       const got = receiver.received.filter(({ path }) => path === `/${ordering}`)
-      const firstArrivals = new Map<string, number>()
-      for (const [at, each] of got.entries()) {
-        const about = each.header("webhook-id") ?? ""
-        if (!firstArrivals.has(about)) firstArrivals.set(about, at)
-      }
-      const lost = ledger.flatMap(({ ids }) => ids).filter((event) => !firstArrivals.has(event))
+      const first = firstArrivals(got)
+      const lost = ledger.flatMap(({ ids }) => ids).filter((event) => !first.has(event))
       expect(lost, ordering).toEqual([])
       const deliveries = await workspace.list(`/v1/deliveries?webhook_id=${id}&status=delivered`)
-      expect(deliveries.length, ordering).toBe(firstArrivals.size)
+      expect(deliveries.length, ordering).toBe(first.size)
     }
 
     const strict = receiver.received.filter(({ path }) => path === "/strict")
@@ -159,12 +156,3 @@ it("loses no acknowledged event and keeps the order, killed again and again unde
     await receiver.close()
   }
 })
-
-/** Where a lane's order is broken: each is the same as the one before (sent again) or a later one. */
-function disorder(lane: readonly ReceivedRequest[]): string[] {
-  return lane.flatMap((each, at) => {
-    const before = lane[at - 1]
-    const [last, now] = [before, each].map((one) => Number(one?.header("webhook-sequence") ?? 0))
-    return now !== undefined && last !== undefined && now >= last ? [] : [`${last} then ${now}`]
-  })
-}
