@@ -88,6 +88,7 @@ export class Dispatcher {
   readonly #alarms = new TinyQueue<{ atMs: number; queue: WebhookQueue }>([], (a, b) => a.atMs - b.atMs)
   #cancelTimer: (() => void) | null = null
   #timerAtMs = Number.POSITIVE_INFINITY
+  #timerSetMs = 0
   #reads = 0
   /** Found no place among the reads. */
   readonly #mayRead = new Set<WebhookQueue>()
@@ -489,8 +490,9 @@ export class Dispatcher {
     if (!earliest || this.#stopping || earliest.atMs >= this.#timerAtMs) return
     this.#cancelTimer?.()
     this.#timerAtMs = earliest.atMs
+    this.#timerSetMs = this.#parts.clock.now()
     // Looked at again at least this often: the wall clock may have been set meanwhile.
-    const delayMs = Math.min(Math.max(0, earliest.atMs - this.#parts.clock.now()), 10_000)
+    const delayMs = Math.min(Math.max(0, earliest.atMs - this.#timerSetMs), 10_000)
     this.#cancelTimer = this.#parts.clock.after(delayMs, () => this.#ring())
   }
 
@@ -498,6 +500,8 @@ export class Dispatcher {
     this.#cancelTimer = null
     this.#timerAtMs = Number.POSITIVE_INFINITY
     const nowMs = this.#parts.clock.now()
+    // Set back: what waits for its turn, not for a due time, would wait for all that was taken back.
+    if (nowMs < this.#timerSetMs) for (const queue of this.#queues.values()) this.#look(queue)
     for (let alarm = this.#alarms.peek(); alarm && alarm.atMs <= nowMs; alarm = this.#alarms.peek()) {
       this.#alarms.pop()
       // One that was overtaken by an earlier alarm of the same queue has done its work.

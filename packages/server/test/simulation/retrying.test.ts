@@ -267,3 +267,13 @@ test("410 disables the webhook though it was being changed at that very moment",
     disabled: { reason: "gone" },
   })
 })
+
+test("a rate limit holds nobody up for the hour that the clock is set back", async () => {
+  const world = await World.open()
+  const webhook = await world.webhook({ ordering: "none", rateLimit: { requests: 1, perSeconds: 1 } })
+  for (let count = 0; count < 3; count++) await world.publish()
+  await world.clock.advance(100)
+  world.clock.jump(-60 * minuteMs)
+  await world.clock.advance(minuteMs)
+  expect(world.sender.arrivalsAt(webhook.url)).toHaveLength(3)
+})
