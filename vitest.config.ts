@@ -20,6 +20,8 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          // What is waited for goes through processes and browsers: the default of a second is for busy machines too short.
+          expect: { poll: { timeout: 10_000 } },
         },
       },
     ],

@@ -10,6 +10,12 @@ import { useMay } from "../session/session.ts"
 import { tocsin, told } from "../tocsin.ts"
 import { useCatalogue } from "../webhooks/webhook-queries.ts"
 
+const origins = {
+  profile: "the workspace's profile",
+  workspace: "registered here",
+  tocsin: "Tocsin itself: for webhooks that name it",
+} as const
+
 export function EventTypePage() {
   const name = usePathPart("name")
   const { data, error, refetch } = useCatalogue()
@@ -69,7 +75,7 @@ export function EventTypePage() {
               facts={[
                 ["Group", type.group],
                 ["Default severity", type.severity ?? "none"],
-                ["Origin", type.origin === "profile" ? "the workspace's profile" : "registered here"],
+                ["Origin", origins[type.origin]],
                 ...paths.map(([attribute, at]) => [`Filters find ${attribute} in`, at?.join(", then ")] as const),
               ]}
             />

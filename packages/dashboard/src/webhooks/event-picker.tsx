@@ -5,7 +5,10 @@ import { Code } from "../parts/code.tsx"
 import { Flaws, inputClass } from "../parts/field.tsx"
 import { SeverityBadge } from "../parts/status-badges.tsx"
 
-/** Subscriptions chosen from the catalogue, by group; families (`policy.*`) and `*` cover types that are yet to come. */
+/**
+ * Subscriptions chosen from the catalogue, by group; families (`policy.*`) and `*` cover types that are yet to come, but
+ * not what Tocsin tells of its own work: that is chosen beside them.
+ */
 export function EventPicker({
   catalogue,
   chosen,
@@ -26,6 +29,11 @@ export function EventPicker({
     return [...Map.groupBy(found, ({ group }) => group)].toSorted(([a], [b]) => a.localeCompare(b))
   }, [catalogue, search])
   const all = chosen.includes("*")
+  const mustBeNamed = useMemo(
+    () => new Set(catalogue.filter(({ origin }) => origin === "tocsin").map(({ name }) => name)),
+    [catalogue],
+  )
+  const named = chosen.filter((each) => mustBeNamed.has(each))
   const set = (names: readonly string[], on: boolean) => {
     const kept = chosen.filter((each) => !names.includes(each))
     onChange(on ? [...kept, ...names] : kept)
@@ -39,7 +47,7 @@ export function EventPicker({
             type="checkbox"
             className="size-4 accent-solid"
             checked={all}
-            onChange={(event) => onChange(event.target.checked ? ["*"] : [])}
+            onChange={(event) => onChange(event.target.checked ? ["*", ...named] : named)}
           />
           All events, also types to come <code className="font-mono text-xs text-muted">*</code>
         </label>
@@ -59,11 +67,12 @@ export function EventPicker({
         {groups.map(([group, types]) => {
           const names = types.map(({ name }) => name)
           const every = names.every((name) => chosen.includes(name))
+          const covered = all && !names.some((name) => mustBeNamed.has(name))
           return (
             <section key={group} className="rounded-md border border-line">
               <header className="flex items-center justify-between border-b border-line bg-sunken px-3 py-1">
                 <h3 className="text-xs font-semibold">{group}</h3>
-                <Button look="quiet" small disabled={all} onClick={() => set(names, !every)}>
+                <Button look="quiet" small disabled={covered} onClick={() => set(names, !every)}>
                   {every ? "None" : "All"} of {group}
                 </Button>
               </header>
@@ -75,8 +84,8 @@ export function EventPicker({
                         <input
                           type="checkbox"
                           className="mt-0.5 size-4 shrink-0 accent-solid"
-                          checked={all || chosen.includes(type.name)}
-                          disabled={all}
+                          checked={covered || chosen.includes(type.name)}
+                          disabled={covered}
                           onChange={(event) => set([type.name], event.target.checked)}
                         />
                         <span className="min-w-0">

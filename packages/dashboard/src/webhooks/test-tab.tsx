@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query"
-import type { Webhook } from "@tocsin/client"
+import type { EventType, Webhook } from "@tocsin/client"
 import { useEffect, useRef, useState } from "react"
 import { useAddress } from "../parts/address.ts"
 import { Button } from "../parts/button.tsx"
@@ -34,8 +34,8 @@ export function TestTab({ webhook }: { webhook: Webhook }) {
     setAddress({ verify: undefined })
     send.mutate("verification")
   }, [verifyNow, setAddress, send.mutate])
-  const subscribed = catalogue.data?.filter(({ name }) => covered(webhook.events, name)) ?? []
-  const others = catalogue.data?.filter(({ name }) => !covered(webhook.events, name)) ?? []
+  const subscribed = catalogue.data?.filter((type) => covered(webhook.events, type)) ?? []
+  const others = catalogue.data?.filter((type) => !covered(webhook.events, type)) ?? []
   return (
     <div className="space-y-4">
       <Panel
@@ -78,8 +78,10 @@ export function TestTab({ webhook }: { webhook: Webhook }) {
   )
 }
 
-function covered(subscriptions: readonly string[], type: string): boolean {
+function covered(subscriptions: readonly string[], { name, origin }: EventType): boolean {
+  // What Tocsin tells of its own work must be named.
+  if (origin === "tocsin") return subscriptions.includes(name)
   return subscriptions.some(
-    (each) => each === "*" || each === type || (each.endsWith(".*") && type.startsWith(each.slice(0, -1))),
+    (each) => each === "*" || each === name || (each.endsWith(".*") && name.startsWith(each.slice(0, -1))),
   )
 }

@@ -101,7 +101,10 @@ function Tab({ tab, webhook }: { tab: string; webhook: Webhook }) {
 
 /** What keeps deliveries from being sent, and the way out. */
 function WhyNotSending({ webhook }: { webhook: Webhook }) {
-  const held = `${webhook.backlog} deliveries are held and go out once it sends again, if within their 24 hours.`
+  const held =
+    webhook.backlog === 1
+      ? "One delivery is held and goes out once it sends again, if within its 24 hours."
+      : `${webhook.backlog} deliveries are held and go out once it sends again, if within their 24 hours.`
   if (webhook.status === "disabled") {
     const title =
       webhook.disabled_reason === "gone"
@@ -211,7 +214,9 @@ function DeleteDialog({ webhook, onClose }: { webhook: Webhook; onClose: () => v
       <p>
         {webhook.backlog === 0
           ? "Nothing is waiting for it."
-          : `${webhook.backlog} deliveries that wait for it are cancelled.`}{" "}
+          : webhook.backlog === 1
+            ? "The one delivery that waits for it is cancelled."
+            : `${webhook.backlog} deliveries that wait for it are cancelled.`}{" "}
         Its log stays readable as long as logs are kept. To stop it for a while, pause it.
       </p>
       {remove.error && <p className="text-bad">{told(remove.error)}</p>}

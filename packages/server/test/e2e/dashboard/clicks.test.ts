@@ -123,7 +123,7 @@ it("pauses and resumes: what was held goes out", async () => {
   await page.getByRole("button", { name: "Pause", exact: true }).click()
   await page.getByText("Paused", { exact: true }).first().waitFor()
   await publish("scan.completed")
-  await page.getByText("1 deliveries are held").waitFor()
+  await page.getByText("One delivery is held").waitFor()
   expect(receiver.received).toHaveLength(0)
   await page.getByRole("button", { name: "Resume" }).click()
   await receiver.arrived(1)
