@@ -76,7 +76,7 @@ it("goes as the CyberVault document says, and on to a failure that is understood
   await page.getByText("Delivered", { exact: true }).first().waitFor()
 
   // Replay: the same event again, with progress.
-  await page.getByRole("link", { name: `${receiver.origin}/hook` }).click()
+  await page.getByRole("link", { name: `${new URL(receiver.origin).host}/hook` }).click()
   await page.getByRole("link", { name: "Replay" }).click()
   await page.getByLabel("Which").selectOption("all")
   await page.getByRole("button", { name: "Start replay" }).click()
