@@ -16,8 +16,11 @@ export type EventType = {
     readonly cloud_provider?: readonly string[]
     readonly resource_id?: readonly string[]
   }
-  /** `profile`: built in. `workspace`: registered, and free to be changed. */
-  readonly origin: "profile" | "workspace"
+  /**
+   * `profile`: built in. `workspace`: registered, and free to be changed. `tocsin`: what Tocsin tells of its own work; only
+   * webhooks that name it get it.
+   */
+  readonly origin: "profile" | "workspace" | "tocsin"
 }
 
 export type EventTypeSettings = {

@@ -46,7 +46,7 @@ export type WebhookStatus = "active" | "inactive" | "unverified" | "disabled" | 
 export type Webhook = {
   readonly id: string
   readonly url: string
-  /** Event types, families such as `policy.*`, or `*`. */
+  /** Event types, families such as `policy.*`, or `*`. What Tocsin tells of its own work must be named. */
   readonly events: readonly string[]
   readonly active: boolean
   readonly description: string | null

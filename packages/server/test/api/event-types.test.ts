@@ -21,9 +21,10 @@ describe("the catalogue", () => {
       const second = await call("GET", `/v1/event-types?limit=10&cursor=${first.json.next_cursor}`, { key })
       const types = [...list(first), ...list(second)]
       expect(new Set(types.map(({ name }) => name)).size).toBe(count + operationalTypes.length)
-      const operational = types.filter(({ group }) => group === "Operational").map(({ name }) => name)
+      const operational = types.filter(({ origin }) => origin === "tocsin").map(({ name }) => name)
       expect(operational.sort()).toEqual([...operationalTypes].sort())
-      for (const type of types) expect(type).toMatchObject({ origin: "profile", schema: { type: "object" } })
+      for (const type of types) expect(type).toMatchObject({ schema: { type: "object" } })
+      expect(types.filter(({ origin }) => origin === "profile")).toHaveLength(count)
     }
     const key = await workspaceKey()
     const type = await call("GET", "/v1/event-types/policy.violation.created", { key })

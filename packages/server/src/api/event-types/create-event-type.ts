@@ -43,7 +43,7 @@ export function createEventType(api: Api, parts: ApiParts): void {
       return reply
         .code(201)
         .header("location", `/v1/event-types/${name}`)
-        .send(eventTypeView(inCatalogue(type), "workspace"))
+        .send(eventTypeView(inCatalogue(type), true))
     },
   )
 }

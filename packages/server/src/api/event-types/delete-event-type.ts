@@ -31,7 +31,7 @@ export function deleteEventType(api: Api, parts: ApiParts): void {
             workspaceId,
             action: "event_type.deleted",
             subject: before.name,
-            before: eventTypeView(inCatalogue(before), "workspace"),
+            before: eventTypeView(inCatalogue(before), true),
           }),
           result: null,
         }

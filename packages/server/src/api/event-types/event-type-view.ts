@@ -1,4 +1,5 @@
 import Type from "typebox"
+import { isOperational } from "../../domain/operational.ts"
 import type { EventType } from "../../domain/workspace.ts"
 import {
   Closed,
@@ -28,7 +29,10 @@ export const EventTypeShown = Type.Object({
     },
     { description: "Where in data the attributes that filters look at are found, first hit first" },
   ),
-  origin: OneOf(["profile", "workspace"]),
+  origin: OneOf(["profile", "workspace", "tocsin"], {
+    description:
+      "profile: built in. workspace: registered here. tocsin: what Tocsin tells of its own work; a webhook gets it only when it names it, not by `*` or a family",
+  }),
 })
 
 /** What a workspace says of a type of its own, beside its name. */
@@ -45,7 +49,8 @@ export const EventTypeName = Type.String({ maxLength: 100, pattern: eventTypeNam
 /** A path's name may be any type's, so a wrong form is simply not found. */
 export const EventTypeParams = Closed({ name: Type.String({ maxLength: 100, pattern: eventTypeNamePattern }) })
 
-export function eventTypeView(type: EventType, origin: "profile" | "workspace") {
+/** @param isOwn whether the workspace has registered it. */
+export function eventTypeView(type: EventType, isOwn: boolean) {
   const { severity, environment, cloud_provider, resource_id } = type.attributePaths
   return {
     name: type.name,
@@ -60,7 +65,7 @@ export function eventTypeView(type: EventType, origin: "profile" | "workspace") 
       ...(cloud_provider && { cloud_provider: [...cloud_provider] }),
       ...(resource_id && { resource_id: [...resource_id] }),
     },
-    origin,
+    origin: isOperational(type.name) ? ("tocsin" as const) : isOwn ? ("workspace" as const) : ("profile" as const),
   }
 }
 

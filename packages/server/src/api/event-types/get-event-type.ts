@@ -21,7 +21,7 @@ export function getEventType(api: Api, { registry }: ApiParts): void {
       const { name } = request.params
       const type = registry.eventTypes(workspaceId).get(name)
       if (!type) throw new Problem("not_found", { detail: "This workspace has no event type of this name." })
-      return eventTypeView(type, registry.customEventType(workspaceId, name) ? "workspace" : "profile")
+      return eventTypeView(type, registry.customEventType(workspaceId, name) !== undefined)
     },
   )
 }

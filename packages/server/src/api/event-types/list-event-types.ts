@@ -25,9 +25,7 @@ export function listEventTypes(api: Api, { registry }: ApiParts): void {
         .sort((one, other) => (one.name < other.name ? -1 : 1))
       const { shown, next } = cut(request.query, types.slice(0, limit), ({ name }) => name)
       return {
-        data: shown.map((type) =>
-          eventTypeView(type, registry.customEventType(workspaceId, type.name) ? "workspace" : "profile"),
-        ),
+        data: shown.map((type) => eventTypeView(type, registry.customEventType(workspaceId, type.name) !== undefined)),
         next_cursor: next,
       }
     },

@@ -37,13 +37,13 @@ export function replaceEventType(api: Api, parts: ApiParts): void {
             workspaceId,
             action: "event_type.updated",
             subject: name,
-            before: eventTypeView(inCatalogue(before), "workspace"),
-            after: eventTypeView(inCatalogue(put), "workspace"),
+            before: eventTypeView(inCatalogue(before), true),
+            after: eventTypeView(inCatalogue(put), true),
           }),
           result: put,
         }
       })
-      return eventTypeView(inCatalogue(type), "workspace")
+      return eventTypeView(inCatalogue(type), true)
     },
   )
 }

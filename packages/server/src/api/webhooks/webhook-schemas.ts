@@ -84,7 +84,8 @@ const Subscriptions = Type.Array(Type.String({ maxLength: 100, pattern: subscrip
   minItems: 1,
   maxItems: 200,
   uniqueItems: true,
-  description: "Event types, families such as `policy.*`, or `*`",
+  description:
+    "Event types, families such as `policy.*`, or `*`. What Tocsin tells of its own work (`webhook.disabled` and its like) must be named",
 })
 export const Secret = Type.String({
   description: "8 to 256 printable characters; what follows `whsec_` must be base64 of 24 to 64 bytes",
