@@ -164,3 +164,36 @@ test("what the node says of itself is ready", async () => {
   for (const { address } of nodes)
     expect(member(await call(address, "GET", "/readyz"), "json")).toEqual({ status: "ready" })
 })
+
+test("what happens to webhooks of either node is told to those of the other, in the same commit, once", async () => {
+  const gone = await openReceiver({ replies: [410] })
+  try {
+    await here.post("/v1/event-types", { name: "node.ended", description: "To be refused for good" })
+    const count = 8
+    const add = async (url: string, events: readonly string[]) => (await here.post("/v1/webhooks", { url, events })).id
+    // So many that each node owns some of both kinds.
+    const broken: unknown[] = []
+    for (let n = 0; n < count; n++) broken.push(await add(`${gone.origin}/${n}`, ["node.ended"]))
+    for (let n = 0; n < count; n++) {
+      await add(`${receiver.origin}/told/${n}`, ["webhook.disabled", "delivery.exhausted"])
+    }
+    await here.post("/v1/events", { type: "node.ended", data: {} })
+    const told = () => receiver.received.filter(({ path }) => path.startsWith("/told/"))
+    await eventually(
+      async () => told().length,
+      (arrived) => arrived === count * count * 2,
+      20_000,
+    )
+    const news = told().map(({ path, text }) => {
+      const { type, data } = JSON.parse(text)
+      return `${path} ${type} ${data.webhook.id}`
+    })
+    expect(new Set(news).size).toBe(count * count * 2)
+    await eventually(
+      () => there.list("/v1/webhooks"),
+      (all) => broken.every((id) => all.some((webhook) => webhook.id === id && webhook.status === "disabled")),
+    )
+  } finally {
+    await gone.close()
+  }
+})
