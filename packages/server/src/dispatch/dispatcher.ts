@@ -283,7 +283,7 @@ export class Dispatcher {
   #pump(): void {
     if (this.#stopping) return
     for (const queue of this.#ready) {
-      if (!this.#slots.hasFree(this.#parts.clock.monotonic())) return this.#waitForSlots()
+      if (!this.#slots.hasFree(this.#parts.clock.monotonic(), queue.silent)) return this.#waitForSlots()
       this.#ready.delete(queue)
       if (!this.#ownership.owns(queue.webhookId)) {
         void this.#dropQueue(queue)
@@ -311,7 +311,7 @@ export class Dispatcher {
   }
 
   async #fly(queue: WebhookQueue, delivery: WaitingDelivery): Promise<void> {
-    this.#slots.start(delivery, this.#parts.clock.monotonic())
+    this.#slots.start(delivery, this.#parts.clock.monotonic(), queue.silent)
     this.#unsettled++
     let retryDueMs: number | null = null
     let faulted = false
@@ -381,7 +381,7 @@ export class Dispatcher {
     if (verdict.delivered) {
       metrics.delivered(clock.now() - delivery.windowFromMs)
       queue.succeeded()
-    } else queue.failed()
+    } else queue.failed(verdict.failure.code === "timeout")
     const ours = await this.#settle(delivery, webhook, { attempt, next })
     if (ours && !verdict.delivered) await this.#disableIfHopeless(queue, webhook, verdict.failure.code)
     return ours && next.state === "waiting" ? next.dueMs : null

@@ -2,8 +2,8 @@
 const slowAfterMs = 1_000
 
 /**
- * How many attempts may be in flight. Slow ones are moved to a wider allowance, so that thousands of receivers that
- * accept a connection and say nothing cannot take the places of those that answer.
+ * How many attempts may be in flight. Slow ones are moved to a wider allowance, and those known to be slow begin there,
+ * so that thousands of receivers that accept a connection and say nothing cannot take the places of those that answer.
  */
 export class Slots {
   readonly #quickMax: number
@@ -17,10 +17,13 @@ export class Slots {
     this.#allMax = allMax
   }
 
-  /** @param nowMs monotonic. */
-  hasFree(nowMs: number): boolean {
+  /**
+   * @param nowMs monotonic.
+   * @param slow for a receiver that did not answer last time: it is given a slow one's place from the beginning.
+   */
+  hasFree(nowMs: number, slow: boolean): boolean {
     if (this.#quick.size + this.#slow.size >= this.#allMax) return false
-    if (this.#quick.size < this.#quickMax) return true
+    if (slow || this.#quick.size < this.#quickMax) return true
     for (const [flight, startedMs] of this.#quick) {
       if (nowMs - startedMs < slowAfterMs) break
       this.#quick.delete(flight)
@@ -29,8 +32,9 @@ export class Slots {
     return this.#quick.size < this.#quickMax
   }
 
-  start(flight: object, nowMs: number): void {
-    this.#quick.set(flight, nowMs)
+  start(flight: object, nowMs: number, slow: boolean): void {
+    if (slow) this.#slow.add(flight)
+    else this.#quick.set(flight, nowMs)
   }
 
   end(flight: object): void {

@@ -30,6 +30,8 @@ export class WebhookQueue {
    * makes necessary.
    */
   failingSinceMs: number | null | "unknown" = "unknown"
+  /** The last attempt got no answer in time: the next, most likely, will not either. */
+  silent = false
   readonly #room: Room
   #ordering: Ordering
   /** Set while flights of the old ordering are still out. */
@@ -132,10 +134,13 @@ export class WebhookQueue {
   succeeded(): void {
     this.#setParallel(Math.min(parallelMax, this.#parallel + 1))
     this.failingSinceMs = null
+    this.silent = false
   }
 
-  failed(): void {
+  /** @param silent it did not answer in time. */
+  failed(silent: boolean): void {
     this.#setParallel(Math.max(1, this.#parallel >> 1))
+    this.silent = silent
   }
 
   /** When time alone will let something start or be read; Infinity when never. */

@@ -95,6 +95,23 @@ test("silent receivers that hold every place are counted as slow, and healthy on
   expect(world.sender.arrivalsAt(healthy.url)).toHaveLength(2)
 })
 
+test("receivers known to be silent take no places of the quick: their retries, due together, hold up nobody", async () => {
+  const world = await World.open({ limits: { quickMax: 10, inFlightMax: 200, bufferedBytesMax: 500_000 } })
+  const silent = await Promise.all(Array.from({ length: 50 }, () => world.webhook({ ordering: "strict" })))
+  const dead = new Set(silent.map(({ url }) => url))
+  const retriedAt = () => world.sender.arrivals.filter(({ attempt }) => attempt === 2).map(({ atMs }) => atMs)
+  world.sender.answer(({ url }) =>
+    dead.has(url) ? { fails: "timeout", afterMs: 30_000 } : { status: 200, afterMs: 10 },
+  )
+  await publishMany(world, 1)
+  const healthy = await world.webhook({ ordering: "strict" })
+  while (retriedAt().length < 40) await world.clock.advance(10)
+  const fromMs = world.clock.now()
+  await publishMany(world, 1)
+  await world.clock.advance(50)
+  expect(world.sender.arrivalsAt(healthy.url).map(({ atMs }) => atMs - fromMs)).toEqual([0])
+})
+
 test("a backlog larger than any buffer is delivered whole and in order, beginning after a restart", async () => {
   const world = await World.open({ limits: { quickMax: 100, inFlightMax: 100, bufferedBytesMax: 75_000 } })
   const strict = await world.webhook({ ordering: "strict" })
