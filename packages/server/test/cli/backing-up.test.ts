@@ -14,6 +14,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { inMegabytes } from "../../src/cli/backing-up/figures.ts"
+import { barText } from "../../src/cli/showing/bar.ts"
 import type { MovedRecord } from "../../src/ports/moving.ts"
 import type { Store } from "../../src/ports/store.ts"
 import { sealerFor } from "../../src/secrets/sealing.ts"
@@ -269,4 +271,8 @@ describe("restore", () => {
     expect(existsSync(join(target, "tocsin.db.restoring"))).toBe(false)
     expect(await on(target, ["restore", sound], environment)).toMatchObject({ code: 0, err: "" })
   })
+})
+
+it("shows how far it is in megabytes", () => {
+  expect(barText(1_250_000, 5_000_000, 40, inMegabytes)).toBe("████░░░░░░░░░░░  25 %  1.3 of 5.0 MB")
 })
