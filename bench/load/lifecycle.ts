@@ -32,6 +32,7 @@ export function acceptedEvent(webhookIds: readonly WebhookId[]): NewEvent {
     orderingKey: resource,
     attributes: { severity: "HIGH", environment: "production", cloud_provider: "aws", resource_id: resource },
     metadata: null,
+    trace: null,
     idempotency: null,
     deliveries: webhookIds.map(
       (webhookId): NewDelivery => ({ id: asId<DeliveryId>(`dlv_${unique()}`), webhookId, laneKey: resource }),

@@ -19,6 +19,23 @@ export type Config = {
   /** Null: receivers are connected to directly. */
   readonly egressProxy: EgressProxy | null
   readonly retentionDays: number
+  /** Null: nothing is traced. */
+  readonly tracing: TracingConfig | null
+}
+
+/** What OpenTelemetry's own variables say (its specification, "Environment Variable Specification"). */
+export type TracingConfig = {
+  /** Where spans are posted, as OTLP in JSON. */
+  readonly url: string
+  readonly sampling: {
+    readonly kind: "always_on" | "always_off" | "traceidratio"
+    /** Of the traces that begin here, from 0 to 1. */
+    readonly ratio: number
+    /** Whether a publisher's decision counts before ours. */
+    readonly parentBased: boolean
+  }
+  /** What waits to be sent: more is dropped. */
+  readonly queue: { readonly spansMax: number; readonly batchMax: number; readonly delayMs: number }
 }
 
 /** A setting is wrong: the start stops with this one line. */
@@ -28,6 +45,25 @@ export class BadSetting extends Error {
     this.name = "BadSetting"
   }
 }
+
+/** Those of OpenTelemetry that are read here or by its exporter. */
+export const tracingVariables = [
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_PROTOCOL",
+  "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+  "OTEL_EXPORTER_OTLP_HEADERS",
+  "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+  "OTEL_SERVICE_NAME",
+  "OTEL_RESOURCE_ATTRIBUTES",
+  "OTEL_TRACES_SAMPLER",
+  "OTEL_TRACES_SAMPLER_ARG",
+  "OTEL_TRACES_EXPORTER",
+  "OTEL_BSP_MAX_QUEUE_SIZE",
+  "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+  "OTEL_BSP_SCHEDULE_DELAY",
+  "OTEL_SDK_DISABLED",
+] as const
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -83,6 +119,7 @@ export function readConfig(environment: Environment): Config {
     deniedTargets: readWith("TOCSIN_DENIED_TARGETS", read("TOCSIN_DENIED_TARGETS") ?? "", parseDeniedTargets),
     egressProxy: readEgressProxy(read("TOCSIN_EGRESS_PROXY")),
     retentionDays: readWhole("TOCSIN_RETENTION_DAYS", read("TOCSIN_RETENTION_DAYS"), 30, 1, 3_650),
+    tracing: readTracing(environment),
   }
 }
 
@@ -112,7 +149,54 @@ function secretIn(name: SecretName, given: string | null, path: string | null): 
   return text
 }
 
-function readWhole(name: SettingName, text: string | null, fallback: number, min: number, max: number): number {
+const samplers: Readonly<Record<string, TracingConfig["sampling"]["kind"]>> = {
+  always_on: "always_on",
+  always_off: "always_off",
+  traceidratio: "traceidratio",
+}
+
+function readTracing(environment: Environment): TracingConfig | null {
+  const read = (name: (typeof tracingVariables)[number]) => environment[name]?.trim() || null
+  const own = read("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+  const shared = read("OTEL_EXPORTER_OTLP_ENDPOINT")
+  const exporter = read("OTEL_TRACES_EXPORTER") ?? "otlp"
+  const disabled = read("OTEL_SDK_DISABLED")?.toLowerCase() === "true"
+  if (disabled || exporter === "none" || (own === null && shared === null)) return null
+  if (exporter !== "otlp") throw new BadSetting("OTEL_TRACES_EXPORTER", `must be otlp or none, not ${exporter}`)
+  for (const name of ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"] as const)
+    if (read(name) === "grpc") throw new BadSetting(name, "must be http/json: collectors take it on port 4318")
+  const name = own === null ? "OTEL_EXPORTER_OTLP_ENDPOINT" : "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+  const url = own ?? `${shared?.replace(/\/+$/, "")}/v1/traces`
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new BadSetting(name, "must be a URL that begins with http:// or https://")
+  const spansMax = readWhole("OTEL_BSP_MAX_QUEUE_SIZE", read("OTEL_BSP_MAX_QUEUE_SIZE"), 2_048, 1, 1_000_000)
+  const batchMax = readWhole("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", read("OTEL_BSP_MAX_EXPORT_BATCH_SIZE"), 512, 1, 100_000)
+  const delayMs = readWhole("OTEL_BSP_SCHEDULE_DELAY", read("OTEL_BSP_SCHEDULE_DELAY"), 5_000, 1, 600_000)
+  return {
+    url,
+    sampling: readSampling(read("OTEL_TRACES_SAMPLER") ?? "parentbased_always_on", read("OTEL_TRACES_SAMPLER_ARG")),
+    queue: { spansMax, batchMax: Math.min(batchMax, spansMax), delayMs },
+  }
+}
+
+function readSampling(sampler: string, argument: string | null): TracingConfig["sampling"] {
+  const kind = samplers[sampler.replace(/^parentbased_/, "")]
+  if (kind === undefined) {
+    const known = Object.keys(samplers).flatMap((each) => [each, `parentbased_${each}`])
+    throw new BadSetting("OTEL_TRACES_SAMPLER", `must be one of ${known.join(", ")}, not ${JSON.stringify(sampler)}`)
+  }
+  const ratio = Number(argument ?? 1)
+  if (!(ratio >= 0 && ratio <= 1)) throw new BadSetting("OTEL_TRACES_SAMPLER_ARG", "must be a number from 0 to 1")
+  return { kind, ratio, parentBased: sampler.startsWith("parentbased_") }
+}
+
+function readWhole(
+  name: SettingName | (typeof tracingVariables)[number],
+  text: string | null,
+  fallback: number,
+  min: number,
+  max: number,
+): number {
   if (text === null) return fallback
   const value = Number(text)
   if (!/^\d+$/.test(text) || value < min || value > max) {

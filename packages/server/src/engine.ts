@@ -17,6 +17,7 @@ import { type ChangedConfig, type Ownership, ownsAll, type Signals } from "./por
 import type { Random } from "./ports/random.ts"
 import type { Sender } from "./ports/sender.ts"
 import { type Store, StoreUnavailable } from "./ports/store.ts"
+import type { Tracing } from "./ports/tracing.ts"
 import { Registry } from "./registry/registry.ts"
 import type { Sealing } from "./registry/webhook-record.ts"
 
@@ -27,6 +28,8 @@ export type EngineParts = {
   readonly clock: Clock
   readonly random: Random
   readonly metrics: Metrics
+  /** Left out or null: nothing is recorded, and publishers' traces are passed on as they came. */
+  readonly tracing?: Tracing | null
   readonly sealing: Sealing
   readonly retentionMs: number
   readonly onSettled?: SettledListener
@@ -68,6 +71,7 @@ const changesApartMax = 50
  */
 export async function assembleEngine(parts: EngineParts): Promise<Engine> {
   const { store, sender, clock, random, metrics, onFault } = parts
+  const tracing = parts.tracing ?? null
   const ownership = parts.cluster?.ownership ?? ownsAll
   const mint = new IdMint(pooledHex16((count) => random.bytes(count)))
   const registry = await Registry.load(store, parts.sealing)
@@ -84,6 +88,7 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
     clock,
     random,
     metrics,
+    tracing,
     disable: (webhook, reason) => disableWebhook({ registry, mint, clock, operational, onBrought }, webhook, reason),
     brings: (delivery, webhook, settlement) => operational.afterSettling(delivery, webhook, settlement),
     onBrought,
@@ -100,6 +105,7 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
     clock,
     mint,
     metrics,
+    tracing,
     onDurable: (waiting) => dispatcher.push(waiting),
     onUncertain(workspaceId, webhookIds) {
       // Not at once: the commit whose answer was lost may still be under way.

@@ -3,9 +3,10 @@ import { PinoPretty as pretty } from "pino-pretty"
 import { firstSteps } from "./cli/first-steps.ts"
 import { readConfig } from "./config.ts"
 import { serve } from "./serve.ts"
+import { openLog } from "./system/logging.ts"
 
 // The log goes to standard error: lines of JSON for programs, readable ones where a person watches a terminal.
-const logger = pino({ level: "info" }, process.stderr.isTTY ? pretty({ destination: 2 }) : pino.destination(2))
+const logger = openLog(process.stderr.isTTY ? pretty({ destination: 2 }) : pino.destination(2))
 
 async function main(): Promise<void> {
   const config = readConfig(process.env)

@@ -14,6 +14,7 @@ import { assembleEngine, type Engine } from "./engine.ts"
 import type { Clock } from "./ports/clock.ts"
 import type { Sender } from "./ports/sender.ts"
 import type { Store } from "./ports/store.ts"
+import type { Tracing } from "./ports/tracing.ts"
 import { KeyRotation } from "./registry/key-rotation.ts"
 import { agreeOnAdminKey, agreeOnEncryptionKey } from "./secrets/agreed-keys.ts"
 import {
@@ -38,6 +39,8 @@ const drainMaxMs = 25_000
 /** For requests under way. A client that takes longer, or never ends its request, does not hold up the stop. */
 const requestsMaxMs = 5_000
 const lastLineMs = 100
+/** For spans not sent yet, while the store is closed. */
+const lastSpansMs = 3_000
 const dayMs = 86_400_000
 const keyBytes = 32
 const dashboardDir = fileURLToPath(new URL("../../dashboard/dist", import.meta.url))
@@ -130,6 +133,7 @@ async function serveOn(
       deniedTargets: config.deniedTargets,
       egressProxy: config.egressProxy,
     })
+  const tracing = await tracingAsSet(config, logger)
   const feed = new ActivityFeed(clock, cluster?.relay ?? null)
   const engine: Engine = await assembleEngine({
     store,
@@ -141,6 +145,7 @@ async function serveOn(
     retentionMs: config.retentionDays * dayMs,
     onSettled: feed.settled,
     onFault: (fault, what) => logger.error({ err: fault }, what),
+    tracing,
     ...(cluster && { cluster }),
   }).catch((error: unknown) => {
     throw error instanceof SealBroken ? otherEncryptionKey(cluster ? null : dataDir) : error
@@ -204,11 +209,18 @@ async function serveOn(
       if (!done) {
         logger.warn({ inFlight: engine.dispatcher.inFlight() }, "attempts still in flight are left to the next start")
       }
-      await store.close()
+      await Promise.all([store.close(), Promise.race([tracing?.close(), delay(lastSpansMs, null, { ref: false })])])
       // What is still out then can no longer be recorded: it is not waited for.
       await Promise.race([sender.close(), delay(done ? drainMaxMs : 0, null, { ref: false })])
     },
   }
+}
+
+/** Loaded only where it is asked for: otherwise nothing of it is in memory, or on the way of an event. */
+async function tracingAsSet({ tracing }: Config, logger: Logger): Promise<Tracing | null> {
+  if (tracing === null) return null
+  const { openTracing } = await import("./system/open-telemetry.ts")
+  return openTracing(tracing, manifest.version, (fault) => logger.warn({ err: fault }, "spans could not be sent"))
 }
 
 /** While the database is away each node counts for itself. */

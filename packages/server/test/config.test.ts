@@ -19,6 +19,37 @@ describe("settings", () => {
     expect(readConfig({}).dataDir.endsWith("/data")).toBe(true)
   })
 
+  it("of OpenTelemetry switch tracing on by an endpoint, and are checked like ours", () => {
+    const otel = (environment: Readonly<Record<string, string>>) => readConfig(environment).tracing
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318/" }
+    expect(otel({ OTEL_SERVICE_NAME: "alarms", OTEL_TRACES_SAMPLER: "always_on" })).toBeNull()
+    expect(otel({ ...endpoint, OTEL_SDK_DISABLED: "true" })).toBeNull()
+    expect(otel({ ...endpoint, OTEL_TRACES_EXPORTER: "none" })).toBeNull()
+    expect(otel(endpoint)).toEqual({
+      url: "http://collector:4318/v1/traces",
+      sampling: { kind: "always_on", ratio: 1, parentBased: true },
+      queue: { spansMax: 2_048, batchMax: 512, delayMs: 5_000 },
+    })
+    const own = { ...endpoint, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "https://traces.example/in" }
+    const sampler = { OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: "0.1" }
+    expect(otel({ ...own, ...sampler })).toMatchObject({
+      url: "https://traces.example/in",
+      sampling: { kind: "traceidratio", ratio: 0.1, parentBased: false },
+    })
+    for (const wrong of [
+      { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "collector:4318" },
+      { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" },
+      { OTEL_TRACES_EXPORTER: "jaeger" },
+      { OTEL_TRACES_SAMPLER: "sometimes" },
+      { OTEL_TRACES_SAMPLER_ARG: "2" },
+      { OTEL_BSP_MAX_QUEUE_SIZE: "many" },
+    ]) {
+      const [name = ""] = Object.keys(wrong)
+      expect(() => otel({ ...endpoint, ...wrong })).toThrow(BadSetting)
+      expect(() => otel({ ...endpoint, ...wrong })).toThrow(name)
+    }
+  })
+
   it("that are empty count as not given", () => {
     expect(readConfig({ TOCSIN_PORT: "", TOCSIN_DATABASE_URL: " " })).toMatchObject({ port: 8080, databaseUrl: null })
   })

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import manifest from "../../../package.json" with { type: "json" }
 import { problems } from "../src/api/problems.ts"
-import { clientVariables, settingNames } from "../src/config.ts"
+import { clientVariables, settingNames, tracingVariables } from "../src/config.ts"
 import { failureCodes } from "../src/domain/delivery.ts"
 import { prometheus } from "../src/system/prometheus.ts"
 import { object, runApi } from "./api/running-api.ts"
@@ -45,6 +45,11 @@ describe("the documents", () => {
     const known: readonly string[] = [...settingNames, ...clientVariables]
     expect(found.filter(({ name }) => !known.includes(name))).toEqual([])
     expect(codesInFirstColumn(section("docs/operating.md", "Settings")).sort()).toEqual([...settingNames].sort())
+  })
+
+  it("name OpenTelemetry's variables that are read, and every one", () => {
+    const found = named(/\b(OTEL_[A-Z_]+)\b/g).map(({ name }) => name)
+    expect([...new Set(found)].sort()).toEqual([...tracingVariables].sort())
   })
 
   it("explain every reason why an attempt fails, and no other", () => {

@@ -27,7 +27,7 @@ const rooms: Readonly<Record<string, Room>> = {
   secrets: { from: [], outside: "node" },
   stores: { from: ["ports", "domain"], outside: "anything" },
   send: { from: ["ports", "domain"], outside: "anything" },
-  system: { from: ["ports"], outside: "anything" },
+  system: { from: ["ports", "domain"], outside: "anything" },
   api: { from: ["accept", "registry", "dispatch", "secrets", "ports", "profiles", "domain"], outside: "anything" },
   // A server's data comes through the client. What is done here is done as the server does it: `listen` signs, posts and
   // judges, `verify` knows the profiles, `migrate` the stores, `import` opens what was sealed. The demo plays newcomers'
@@ -56,7 +56,7 @@ const rooms: Readonly<Record<string, Room>> = {
     from: ["engine.ts", "config.ts", "api", "registry", "stores", "send", "secrets", "system", "ports", "domain"],
     outside: "anything",
   },
-  "main.ts": { from: ["serve.ts", "config.ts", "cli"], outside: "anything" },
+  "main.ts": { from: ["serve.ts", "config.ts", "system", "cli"], outside: "anything" },
 }
 
 type Import = { readonly file: string; readonly of: string }

@@ -17,6 +17,7 @@ export type EventPlan = {
   readonly orderingKey: string | null
   readonly attributes: Attributes
   readonly metadataText: string | null
+  readonly trace: string | null
   readonly webhooks: readonly Webhook[]
 }
 
@@ -59,6 +60,7 @@ export function buildEvent(
     orderingKey: plan.orderingKey,
     attributes: plan.attributes,
     metadata: plan.metadataText,
+    trace: plan.trace,
     idempotency: idempotencyKey === null ? null : { key: idempotencyKey, fingerprint: plan.fingerprint() },
     deliveries,
   }

@@ -3,11 +3,13 @@ import type { WaitingDelivery } from "../domain/delivery.ts"
 import type { NewEvent } from "../domain/event.ts"
 import type { IdMint, WebhookId, WorkspaceId } from "../domain/ids.ts"
 import { isOperational } from "../domain/operational.ts"
+import { type TraceContext, traceText } from "../domain/trace-context.ts"
 import type { Attributes, Webhook } from "../domain/webhook.ts"
 import type { EventType, JsonSchema } from "../domain/workspace.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { Metrics } from "../ports/metrics.ts"
 import { type AcceptConflict, type Accepted, type Store, StoreUnavailable } from "../ports/store.ts"
+import type { AcceptSpan, Tracing } from "../ports/tracing.ts"
 import { attributesOf } from "../profiles/attributes.ts"
 import type { Registry } from "../registry/registry.ts"
 import { buildEvent } from "./event-building.ts"
@@ -74,6 +76,7 @@ export type IntakeParts = {
   readonly clock: Clock
   readonly mint: IdMint
   readonly metrics: Metrics
+  readonly tracing: Tracing | null
   /** Told of deliveries as soon as they are durable, in the order of their commits. */
   readonly onDurable: (deliveries: readonly WaitingDelivery[]) => void
   /** Told of webhooks whose deliveries the store may have kept although it did not say so: it went away meanwhile. */
@@ -91,10 +94,41 @@ export class Intake {
   /**
    * Accepts all submissions or none.
    *
+   * @param from the trace in which they were published.
    * @returns receipts in the order of the submissions, once everything is durable.
    * @throws StoreUnavailable when the store cannot take them now; nothing is kept.
    */
-  async accept(workspaceId: WorkspaceId, submissions: readonly Submission[]): Promise<Outcome> {
+  async accept(
+    workspaceId: WorkspaceId,
+    submissions: readonly Submission[],
+    from: TraceContext | null = null,
+  ): Promise<Outcome> {
+    const { tracing } = this.#parts
+    if (tracing === null) return this.#accept(workspaceId, submissions, from, null)
+    const types = submissions.map(({ type }) => type)
+    const span = tracing.accepting(workspaceId, types, from)
+    try {
+      const outcome = await this.#accept(workspaceId, submissions, span.trace, span)
+      if (outcome.accepted) {
+        const deliveries = outcome.receipts.reduce((sum, receipt) => sum + receipt.deliveries, 0)
+        span.accepted(
+          outcome.receipts.map(({ id }) => id),
+          deliveries,
+        )
+      } else span.refused(outcome.refusals[0]?.code ?? "unknown")
+      return outcome
+    } catch (fault) {
+      span.failed(fault)
+      throw fault
+    }
+  }
+
+  async #accept(
+    workspaceId: WorkspaceId,
+    submissions: readonly Submission[],
+    traceContext: TraceContext | null,
+    span: AcceptSpan | null,
+  ): Promise<Outcome> {
     const { registry, metrics } = this.#parts
     const types = registry.eventTypes(workspaceId)
     const refusals = this.#refusals(workspaceId, submissions, types)
@@ -103,16 +137,19 @@ export class Intake {
 
     const routed = this.#route(workspaceId, submissions, types)
     if (!routed.fits) return this.#refused(submissions, [tooWide(routed.index)])
+    const trace = traceContext && traceText(traceContext)
     const events = routed.all.map(({ submission, attributes, webhooks }) =>
       buildEvent(this.#parts, workspaceId, {
         ...submission,
         orderingKey: submission.orderingKey ?? orderingKeyOf(attributes.resource_id ?? null),
         attributes,
         fingerprint: () => fingerprint(submission),
+        trace,
         webhooks,
       }),
     )
-    const outcome = await this.#store(workspaceId, events)
+    const committed = span?.committing()
+    const outcome = await this.#store(workspaceId, events).finally(committed)
     if (outcome.outcome === "conflict") return this.#refused(submissions, [conflict(outcome.index)])
 
     const waiting: WaitingDelivery[] = []
@@ -280,6 +317,7 @@ function collectWaiting(
       attemptsBefore: 0,
       dueMs: event.acceptedMs,
       windowFromMs: event.acceptedMs,
+      trace: event.trace,
       body: event.body,
     })
   })

@@ -85,6 +85,7 @@ export class OperationalEvents {
       orderingKey: about.id,
       attributes: {},
       metadataText: null,
+      trace: null,
       webhooks,
     })
   }

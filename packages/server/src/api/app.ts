@@ -68,8 +68,8 @@ export function buildApi(given: ApiParts): FastifyInstance {
 
 function watched(intake: ApiParts["intake"], feed: ActivityFeed, accepted: AcceptedMinutes): ApiParts["intake"] {
   return {
-    async accept(workspaceId, submissions) {
-      const outcome = await intake.accept(workspaceId, submissions)
+    async accept(workspaceId, submissions, trace) {
+      const outcome = await intake.accept(workspaceId, submissions, trace)
       if (!outcome.accepted) return outcome
       feed.accepted(workspaceId, outcome.receipts)
       accepted.count(workspaceId, outcome.receipts.filter(({ duplicate }) => !duplicate).length)

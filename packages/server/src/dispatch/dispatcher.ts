@@ -3,12 +3,14 @@ import type { Next, WaitingDelivery } from "../domain/delivery.ts"
 import type { NewEvent } from "../domain/event.ts"
 import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
 import { afterFailure, disabledBy, expiredWhileHeld, retryPolicy, retryWindowMs } from "../domain/retrying.ts"
+import { traceContextIn } from "../domain/trace-context.ts"
 import { type DisabledReason, isSending, type Webhook } from "../domain/webhook.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { Metrics } from "../ports/metrics.ts"
 import { type Ownership, ownsAll } from "../ports/ownership.ts"
 import type { Random } from "../ports/random.ts"
 import { type Settlement, type Store, StoreUnavailable } from "../ports/store.ts"
+import type { Tracing } from "../ports/tracing.ts"
 import type { Registry } from "../registry/registry.ts"
 import { Room } from "./lanes/lanes.ts"
 import type { Posting } from "./posting.ts"
@@ -39,6 +41,7 @@ export type DispatcherParts = {
   readonly clock: Clock
   readonly random: Random
   readonly metrics: Metrics
+  readonly tracing: Tracing | null
   /** Disables the webhook durably, with an audit entry of the engine's; "conflict" when it has just been changed. */
   readonly disable: (webhook: Webhook, reason: DisabledReason) => Promise<"done" | "conflict">
   /** The event that a settlement brings about, if any: it is accepted in the same commit. */
@@ -350,7 +353,7 @@ export class Dispatcher {
 
   /** @returns when to try again; null when the delivery is over, or no longer ours. */
   async #attempt(queue: WebhookQueue, delivery: WaitingDelivery): Promise<number | null> {
-    const { registry, posting, clock, metrics } = this.#parts
+    const { registry, posting, clock, metrics, tracing } = this.#parts
     const webhook = registry.webhookOrTombstone(delivery.workspaceId, delivery.webhookId)
     if (!webhook) return null
     if (expiredWhileHeld(delivery.windowFromMs, webhook.resumedAtMs)) {
@@ -364,6 +367,7 @@ export class Dispatcher {
       await this.#settle(delivery, webhook, { attempt: null, next: { state: "exhausted", because: "window" } })
       return null
     }
+    const span = tracing?.attempting(delivery, webhook.url)
     const { attempt, verdict } = await posting.post(webhook, registry.profile(delivery.workspaceId), {
       eventId: delivery.eventId,
       eventType: delivery.eventType,
@@ -371,12 +375,14 @@ export class Dispatcher {
       attempt: delivery.attempts + 1,
       sequence: delivery.sequence,
       body: delivery.body,
+      trace: span?.trace ?? (delivery.trace === null ? null : traceContextIn(delivery.trace)),
       test: false,
     })
     this.#answered(queue, delivery)
     const next: Next = verdict.delivered
       ? { state: "delivered" }
       : this.#afterFailure(delivery, webhook, verdict.failure)
+    span?.ended(attempt, next)
     metrics.attempted(verdict.delivered ? "delivered" : verdict.error.code, attempt.durationMs)
     if (verdict.delivered) {
       metrics.delivered(clock.now() - delivery.windowFromMs)

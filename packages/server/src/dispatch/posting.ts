@@ -1,5 +1,6 @@
 import type { Attempt, HeaderList } from "../domain/delivery.ts"
 import type { DeliveryId, EventId } from "../domain/ids.ts"
+import type { TraceContext } from "../domain/trace-context.ts"
 import type { Webhook } from "../domain/webhook.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { Sender, SendResult } from "../ports/sender.ts"
@@ -18,6 +19,8 @@ export type Post = {
   /** Null for a test: it takes no place in the webhook's sequence, where a gap means loss. */
   readonly sequence: number | null
   readonly body: string
+  /** What the receiver is told of the trace; null: nothing. */
+  readonly trace: TraceContext | null
   /** A test or verification payload, marked as such. */
   readonly test: boolean
 }
@@ -66,6 +69,7 @@ export class Posting {
       sequence: post.sequence,
       nowMs: atMs,
       body: post.body,
+      trace: post.trace,
       test: post.test,
     })
     const { result, headers, authorization } = await this.#send(webhook, requestHeaders, post.body, timeoutMs)

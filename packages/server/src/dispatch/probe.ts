@@ -54,6 +54,7 @@ export class Probe {
       attempt: 1,
       sequence: null,
       body,
+      trace: null,
       test: true,
     })
     return { ...posted, body }

@@ -51,6 +51,8 @@ export type WaitingDelivery = {
   readonly dueMs: number
   /** The retry window counts from here: acceptance, or the moment a person asked for a retry. */
   readonly windowFromMs: number
+  /** Of its event: see `NewEvent.trace`. */
+  readonly trace: string | null
   /** The envelope, byte for byte what every receiver gets. */
   readonly body: string
 }

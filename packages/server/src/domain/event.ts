@@ -14,6 +14,8 @@ export type NewEvent = {
   readonly attributes: Attributes
   /** The publisher's `metadata` object as JSON text, or null. */
   readonly metadata: string | null
+  /** The trace that its attempts go on from, as `traceText` writes it; null without one. */
+  readonly trace: string | null
   readonly idempotency: { readonly key: string; readonly fingerprint: string } | null
   readonly deliveries: readonly NewDelivery[]
 }

@@ -64,6 +64,8 @@ export type MovedHistory = Of &
         readonly idempotencyKey: string | null
         readonly fingerprint: string | null
         readonly body: string
+        /** Files of versions that kept none leave it out. */
+        readonly trace?: string | null
       }
     | {
         readonly kind: "delivery"

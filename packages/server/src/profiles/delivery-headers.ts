@@ -1,5 +1,6 @@
 import type { HeaderList } from "../domain/delivery.ts"
 import type { DeliveryId, EventId } from "../domain/ids.ts"
+import { isTraceHeader, type TraceContext } from "../domain/trace-context.ts"
 import type { Webhook, WebhookSecrets } from "../domain/webhook.ts"
 import type { Profile } from "./profile.ts"
 import { standardSignature } from "./signing.ts"
@@ -20,6 +21,8 @@ export type AttemptToSign = {
   readonly nowMs: number
   readonly body: string
   readonly test: boolean
+  /** Passed on beside what is signed; null: nothing is. */
+  readonly trace: TraceContext | null
   /** Which secret the profile's single-value header uses: `previous` for the second try after a 401 or 403. */
   readonly singleSignatureBy: "current" | "previous"
 }
@@ -57,7 +60,15 @@ export function deliveryHeaders(attempt: AttemptToSign): HeaderList {
   )
   if (attempt.sequence !== null) headers.push([`${prefix}Sequence`, String(attempt.sequence)])
   if (attempt.test) headers.push([`${prefix}Test`, "true"])
+  if (attempt.trace !== null) addTrace(headers, attempt.trace)
   return headers
+}
+
+/** A customer's own of that name, from before it was refused, stays the only one. */
+function addTrace(headers: [name: string, value: string][], { traceparent, tracestate }: TraceContext): void {
+  if (headers.some(([name]) => isTraceHeader(name))) return
+  headers.push(["traceparent", traceparent])
+  if (tracestate !== null) headers.push(["tracestate", tracestate])
 }
 
 /** The secret that a rotation replaced, while receivers may still hold it; null afterwards and without a rotation. */

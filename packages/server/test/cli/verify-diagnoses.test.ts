@@ -75,6 +75,7 @@ function sent(sending: Sending = {}): Captured & { text: string } {
     nowMs: atMs,
     body: text,
     test: false,
+    trace: null,
     singleSignatureBy: "current",
   })
   return { headers, body: Buffer.from(text), text }

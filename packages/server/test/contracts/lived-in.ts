@@ -58,6 +58,7 @@ export async function liveIn(store: Store): Promise<LivedIn> {
     idempotency: { key: "first", fingerprint: "f1" },
     attributes: { severity: "high", environment: null },
     metadata: '{"trace":"a"}',
+    trace: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 vendor=a",
   })
   await story.settle(delivered, { state: "waiting", dueMs: t0 + minuteMs }, failedAttempt(1))
   await story.settle(delivered, { state: "delivered" }, newAttempt(2, { atMs: t0 + minuteMs, durationMs: 0.125 }))

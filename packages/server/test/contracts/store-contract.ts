@@ -485,9 +485,22 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
             attemptsBefore: 0,
             dueMs: t0,
             windowFromMs: t0,
+            trace: null,
             body: "{}",
           },
         ])
+      })
+
+      test("an event's trace comes with each of its deliveries, first and again", async () => {
+        const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 vendor=a"
+        const traced = await story.delivery({ trace })
+        await story.delivery()
+        const { workspaceId, webhookId } = story
+        const traces = async () =>
+          (await store.waiting({ workspaceId, webhookId, limit: 10, read: "head" })).map((delivery) => delivery.trace)
+        expect(await traces()).toEqual([trace, null])
+        await story.settle(traced, { state: "waiting", dueMs: t0 }, failedAttempt(1))
+        expect(await traces()).toEqual([trace, null])
       })
 
       test("fresh ones after a sequence, retries by when they are due", async () => {

@@ -59,6 +59,7 @@ export function newEvent({ to = [], ...rest }: EventSketch = {}): NewEvent {
     orderingKey: null,
     attributes: {},
     metadata: null,
+    trace: null,
     idempotency: null,
     ...rest,
     deliveries: to.map((target) =>

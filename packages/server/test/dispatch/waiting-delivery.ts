@@ -15,6 +15,7 @@ export function delivery(sequence: number, laneKey = ""): WaitingDelivery {
     attemptsBefore: 0,
     dueMs: 0,
     windowFromMs: 0,
+    trace: null,
     body: "{}",
   }
 }

@@ -16,6 +16,7 @@ export function attemptToSign(changed: Partial<AttemptToSign> = {}): AttemptToSi
     nowMs: 1_705_329_000_750,
     body: '{"id":"evt_1234567890abcdef","type":"policy.violation.created"}',
     test: false,
+    trace: null,
     singleSignatureBy: "current",
     ...changed,
   }

@@ -90,7 +90,9 @@ test("the documented configuration filters violations and still receives complia
 })
 
 test("what Tocsin tells of itself goes to those that have named it, and never to the webhook that it is about", () => {
-  const all = ["*", "webhook.*", "webhook.disabled"].map((events, number) => webhook(number, { events: [events], filters: null }))
+  const all = ["*", "webhook.*", "webhook.disabled"].map((events, number) =>
+    webhook(number, { events: [events], filters: null }),
+  )
   expect(compileRouting(all)("webhook.disabled", {}).map(({ id }) => id)).toEqual([all[2]?.id])
   const named = webhook(7, { events: ["webhook.disabled"], filters: null })
   const about = (orderingKey: string) => match(named, { type: "webhook.disabled", attributes: {}, orderingKey })

@@ -2,6 +2,7 @@ import { expect } from "vitest"
 import type { Receipt, Submission } from "../../src/accept/intake.ts"
 import type { DispatchLimits } from "../../src/dispatch/dispatcher.ts"
 import { asId, type WebhookId, type WorkspaceId } from "../../src/domain/ids.ts"
+import type { TraceContext } from "../../src/domain/trace-context.ts"
 import type { Webhook } from "../../src/domain/webhook.ts"
 import type { ProfileName } from "../../src/domain/workspace.ts"
 import { assembleEngine, type Engine } from "../../src/engine.ts"
@@ -114,21 +115,20 @@ export class World {
     expect(await this.engine.registry.change([{ kind: "webhook", put }], [])).toBe("done")
   }
 
-  async publish(submission: Partial<Submission> = {}): Promise<Receipt> {
+  async publish(submission: Partial<Submission> = {}, trace: TraceContext | null = null): Promise<Receipt> {
     const data = submission.data ?? { scan: scanSample }
-    const outcome = await this.engine.intake.accept(this.workspaceId, [
-      {
-        type: "scan.completed",
-        data,
-        dataText: JSON.stringify(data),
-        idempotencyKey: null,
-        createdMs: null,
-        orderingKey: null,
-        attributes: null,
-        metadataText: null,
-        ...submission,
-      },
-    ])
+    const whole = {
+      type: "scan.completed",
+      data,
+      dataText: JSON.stringify(data),
+      idempotencyKey: null,
+      createdMs: null,
+      orderingKey: null,
+      attributes: null,
+      metadataText: null,
+      ...submission,
+    }
+    const outcome = await this.engine.intake.accept(this.workspaceId, [whole], trace)
     if (!outcome.accepted) throw new Error(JSON.stringify(outcome.refusals))
     const receipt = outcome.receipts[0]
     if (!receipt) throw new Error("no receipt")

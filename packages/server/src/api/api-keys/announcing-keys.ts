@@ -41,8 +41,8 @@ export async function announceKey(
         metadataText: null,
       },
     ])
-    if (!outcome.accepted) log.error({ refusals: outcome.refusals, key: key.id }, "a new API key was not announced")
+    if (!outcome.accepted) log.error({ refusals: outcome.refusals, keyId: key.id }, "a new API key was not announced")
   } catch (error) {
-    log.error({ err: error, key: key.id }, "a new API key was not announced")
+    log.error({ err: error, keyId: key.id }, "a new API key was not announced")
   }
 }

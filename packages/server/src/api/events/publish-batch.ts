@@ -7,6 +7,7 @@ import { distinctMembers } from "../json-bodies.ts"
 import { type Flaw, Problem, refuseIfFlawed } from "../problems.ts"
 import { Closed } from "../schema-vocabulary.ts"
 import { EventReceipt, EventSubmission, eventsPerBatchMax } from "./event-schemas.ts"
+import { publishedTrace } from "./published-trace.ts"
 import { receiptView, refused, submission } from "./submissions.ts"
 
 const bodyBytesMax = 5 * 1024 * 1024
@@ -36,7 +37,7 @@ export function publishBatch(api: Api, { intake }: ApiParts): void {
         return submission(event, distinctMembers(texts[index] ?? "{}", at), at, flaws)
       })
       refuseIfFlawed(flaws)
-      const outcome = await intake.accept(workspaceOf(request), submissions)
+      const outcome = await intake.accept(workspaceOf(request), submissions, publishedTrace(request))
       if (!outcome.accepted) throw refused(outcome.refusals, (index) => `/events/${index}`)
       return reply.code(202).send({ data: outcome.receipts.map(receiptView) })
     },

@@ -5,6 +5,7 @@ import type { Api, ApiParts } from "../api-parts.ts"
 import { type Flaw, refuseIfFlawed } from "../problems.ts"
 import { printablePattern } from "../schema-vocabulary.ts"
 import { EventReceipt, EventSubmission } from "./event-schemas.ts"
+import { publishedTrace } from "./published-trace.ts"
 import { receiptView, refused, submission } from "./submissions.ts"
 
 /** Room for 256 KiB of `data` written with escapes, and the envelope. */
@@ -34,7 +35,11 @@ export function publishEvent(api: Api, { intake }: ApiParts): void {
       const submitted = submission(request.body, request.sent?.members ?? new Map(), "", flaws)
       const idempotencyKey = agreedKey(request, submitted, flaws)
       refuseIfFlawed(flaws)
-      const outcome = await intake.accept(workspaceOf(request), [{ ...submitted, idempotencyKey }])
+      const outcome = await intake.accept(
+        workspaceOf(request),
+        [{ ...submitted, idempotencyKey }],
+        publishedTrace(request),
+      )
       if (!outcome.accepted) throw refused(outcome.refusals, () => "")
       const [receipt] = outcome.receipts
       if (!receipt) throw new Error("the intake gave no receipt")

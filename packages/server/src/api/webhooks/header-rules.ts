@@ -1,4 +1,5 @@
 import { headerMask, isCredentialHeader } from "../../domain/credential-headers.ts"
+import { isTraceHeader } from "../../domain/trace-context.ts"
 import type { Profile } from "../../profiles/profile.ts"
 import type { Flaw } from "../problems.ts"
 
@@ -46,7 +47,10 @@ export function headerFlaws(given: Headers, before: Headers, profile: Profile): 
 function nameFlaw(name: string, lower: string, profile: Profile): string | null {
   if (!token.test(name)) return "is not a valid header name (RFC 9110 §5.6.2)"
   const taken =
-    reserved.has(lower) || lower.startsWith("webhook-") || lower.startsWith(profile.headerPrefix.toLowerCase())
+    reserved.has(lower) ||
+    isTraceHeader(lower) ||
+    lower.startsWith("webhook-") ||
+    lower.startsWith(profile.headerPrefix.toLowerCase())
   return taken ? "is set by the engine or by HTTP itself; choose another name" : null
 }
 

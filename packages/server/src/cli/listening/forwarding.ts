@@ -58,6 +58,7 @@ export class Forwarding {
       nowMs,
       body,
       test: false,
+      trace: null,
       singleSignatureBy: "current",
     })
     const result = await this.#sender.send({ url, headers, body, timeoutMs })

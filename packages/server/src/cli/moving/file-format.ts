@@ -62,6 +62,7 @@ const members: { readonly [Kind in MovedRecord["kind"]]: Readonly<Record<string,
     idempotencyKey: textOrNull,
     fingerprint: textOrNull,
     body: text,
+    trace: Type.Optional(textOrNull),
   },
   delivery: {
     id: text,

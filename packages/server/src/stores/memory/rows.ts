@@ -205,6 +205,7 @@ export function waitingDelivery(workspaceId: WorkspaceId, row: DeliveryRow): Wai
     attemptsBefore: row.attemptsBefore,
     dueMs: row.dueMs ?? row.createdMs,
     windowFromMs: row.windowFromMs,
+    trace: row.event.trace,
     body: row.event.body,
   }
 }

@@ -47,6 +47,7 @@ async function fill(dataDir: string): Promise<string> {
         orderingKey: null,
         attributes: {},
         metadata: null,
+        trace: null,
         idempotency: null,
         deliveries: [delivery],
       }

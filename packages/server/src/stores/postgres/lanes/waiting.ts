@@ -1,7 +1,7 @@
 import type { WaitingDelivery } from "../../../domain/delivery.ts"
 import { asId, type DeliveryId, type EventId } from "../../../domain/ids.ts"
 import type { WaitingQuery } from "../../../ports/store.ts"
-import { number, text } from "../columns.ts"
+import { number, text, textOrNull } from "../columns.ts"
 import type { Row, Runner, Value } from "../session.ts"
 import { code } from "../states.ts"
 import { workspaceIsVisible } from "../visible-workspace.ts"
@@ -59,7 +59,7 @@ const order = {
  * the partition held 300,000 took over 20 s in place of 2 ms.
  */
 function statement(read: WaitingQuery["read"]): string {
-  return `SELECT p.*, e.body FROM (${picks[read]}) AS p
+  return `SELECT p.*, e.body, e.trace FROM (${picks[read]}) AS p
     JOIN events e ON e.workspace_id = p.workspace_id AND e.id = p.event_id AND e.minted_ms = p.event_minted_ms
     WHERE ${workspaceIsVisible}
     ORDER BY ${order[read]}`
@@ -98,5 +98,6 @@ function delivery({ workspaceId, webhookId }: WaitingQuery, row: Row): WaitingDe
     dueMs: number(row, "due_ms"),
     windowFromMs: number(row, "window_from_ms"),
     body: text(row, "body"),
+    trace: textOrNull(row, "trace"),
   }
 }

@@ -140,7 +140,7 @@ const sources: { readonly [Kind in MovedRecord["kind"]]: Source } = {
   },
   event: {
     columns: `e.id, e.type, e.created_ms, e.accepted_ms, e.delivery_count::bigint AS delivery_count, e.ordering_key,
-      e.attributes, e.metadata, e.idempotency_key, e.body,
+      e.attributes, e.metadata, e.idempotency_key, e.body, e.trace,
       (SELECT k.fingerprint FROM idempotency_keys k
        WHERE k.workspace_id = e.workspace_id AND k.key = e.idempotency_key AND k.event_id = e.id) AS fingerprint`,
     from: `events e WHERE e.workspace_id = $1 AND ${shown}`,
@@ -159,6 +159,7 @@ const sources: { readonly [Kind in MovedRecord["kind"]]: Source } = {
       idempotencyKey: textOrNull(row, "idempotency_key"),
       fingerprint: textOrNull(row, "fingerprint"),
       body: text(row, "body"),
+      trace: textOrNull(row, "trace"),
     }),
   },
   delivery: {

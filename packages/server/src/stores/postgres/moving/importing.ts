@@ -98,9 +98,9 @@ async function putEvents(run: Run, events: readonly History<"event">[]): Promise
   if (events.length === 0) return
   await run(
     `INSERT INTO events (workspace_id, id, minted_ms, type, created_ms, accepted_ms, delivery_count, ordering_key,
-       attributes, metadata, idempotency_key, body)
+       attributes, metadata, idempotency_key, body, trace)
      SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::integer[],
-       $8::text[], $9::text[], $10::text[], $11::text[], $12::text[]) ON CONFLICT DO NOTHING`,
+       $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[]) ON CONFLICT DO NOTHING`,
     columns(
       events,
       (event) => event.workspaceId,
@@ -115,6 +115,7 @@ async function putEvents(run: Run, events: readonly History<"event">[]): Promise
       (event) => event.metadata,
       (event) => event.idempotencyKey,
       (event) => event.body,
+      (event) => event.trace ?? null,
     ),
   )
   const keyed = events.filter((event) => event.idempotencyKey !== null && event.fingerprint !== null)

@@ -25,20 +25,20 @@ WITH counters AS (
   RETURNING workspace_id, webhook_id, last_sequence
 ), new_events AS (
   INSERT INTO events (workspace_id, id, minted_ms, type, created_ms, accepted_ms, delivery_count, ordering_key,
-    attributes, metadata, idempotency_key, body)
+    attributes, metadata, idempotency_key, body, trace)
   SELECT * FROM unnest($4::text[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[], $10::integer[],
-    $11::text[], $12::text[], $13::text[], $14::text[], $15::text[])
+    $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])
 ), new_deliveries AS (
   INSERT INTO deliveries (workspace_id, id, minted_ms, webhook_id, event_id, event_minted_ms, event_type, sequence,
     state, attempts, attempts_before, created_ms, window_from_ms, due_ms, lane_key)
   SELECT d.workspace_id, d.id, d.minted_ms, d.webhook_id, d.event_id, d.event_minted_ms, d.event_type,
     c.last_sequence - d.behind, ${code.fresh}, 0, 0, d.at_ms, d.at_ms, d.at_ms, d.lane_key
-  FROM unnest($16::text[], $17::text[], $18::bigint[], $19::text[], $20::text[], $21::bigint[], $22::text[],
-      $23::bigint[], $24::bigint[], $25::text[])
+  FROM unnest($17::text[], $18::text[], $19::bigint[], $20::text[], $21::text[], $22::bigint[], $23::text[],
+      $24::bigint[], $25::bigint[], $26::text[])
     AS d (workspace_id, id, minted_ms, webhook_id, event_id, event_minted_ms, event_type, behind, at_ms, lane_key)
   JOIN counters c ON c.workspace_id = d.workspace_id AND c.webhook_id = d.webhook_id
 ), minutes AS (
-  ${addMinutes(26, side.accepting, "JOIN counters c ON c.workspace_id = m.workspace_id AND c.webhook_id = m.webhook_id")}
+  ${addMinutes(27, side.accepting, "JOIN counters c ON c.workspace_id = m.workspace_id AND c.webhook_id = m.webhook_id")}
 )
 SELECT workspace_id, webhook_id, last_sequence FROM counters`
 
@@ -244,6 +244,7 @@ async function store(runner: Runner, rows: readonly NewRow[]): Promise<ReadonlyM
       ({ event }) => event.metadata,
       ({ event }) => event.idempotency?.key ?? null,
       ({ event }) => event.body,
+      ({ event }) => event.trace,
     ),
     ...columns(
       deliveries,

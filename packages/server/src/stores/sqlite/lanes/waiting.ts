@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite"
 import type { WaitingDelivery } from "../../../domain/delivery.ts"
 import { asId, type DeliveryId, type EventId } from "../../../domain/ids.ts"
 import type { WaitingQuery } from "../../../ports/store.ts"
-import { number, type Row, reader, text } from "../prepared.ts"
+import { number, type Row, reader, text, textOrNull } from "../prepared.ts"
 import { code } from "../states.ts"
 import type { VisibleWorkspace } from "../visible-workspace.ts"
 import { prepareKnownWebhook } from "./known-webhook.ts"
@@ -58,7 +58,7 @@ export function prepareWaiting(
   )
   const whole = reader(
     db,
-    `SELECT e.id, e.type, d.sequence, d.lane_key, d.attempts, d.attempts_before, d.due_ms, d.window_from_ms, e.body
+    `SELECT e.id, e.type, d.sequence, d.lane_key, d.attempts, d.attempts_before, d.due_ms, d.window_from_ms, e.body, e.trace
      FROM deliveries d JOIN events e ON e.num = d.event WHERE d.workspace = ? AND d.id = ?`,
   )
 
@@ -118,6 +118,7 @@ export function prepareWaiting(
           dueMs: number(row[6]),
           windowFromMs: number(row[7]),
           body: text(row[8]),
+          trace: textOrNull(row[9]),
         }
       })
   }

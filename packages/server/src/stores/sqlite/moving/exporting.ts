@@ -122,7 +122,7 @@ const sources: { readonly [Kind in MovedRecord["kind"]]: Source } = {
   },
   event: {
     columns: `id, type, created_ms, accepted_ms, delivery_count, ordering_key, attributes, metadata, idempotency_key,
-      fingerprint, body`,
+      fingerprint, body, trace`,
     from: "events WHERE workspace = ?",
     order: "id",
     read: (workspaceId, row) => ({
@@ -139,6 +139,7 @@ const sources: { readonly [Kind in MovedRecord["kind"]]: Source } = {
       idempotencyKey: textOrNull(row[8]),
       fingerprint: textOrNull(row[9]),
       body: text(row[10]),
+      trace: textOrNull(row[11]),
     }),
   },
   delivery: {

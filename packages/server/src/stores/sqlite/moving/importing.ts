@@ -78,7 +78,7 @@ function prepareHistory(db: DatabaseSync, books: Books): (put: MovedHistory) => 
   const addEvent = writer(
     db,
     `INSERT INTO events (workspace, id, type, created_ms, accepted_ms, delivery_count, ordering_key, attributes, metadata,
-       idempotency_key, fingerprint, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (workspace, id) DO NOTHING`,
+       idempotency_key, fingerprint, body, trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (workspace, id) DO NOTHING`,
   )
   const addDelivery = writer(
     db,
@@ -125,6 +125,7 @@ function prepareHistory(db: DatabaseSync, books: Books): (put: MovedHistory) => 
           put.idempotencyKey,
           put.fingerprint,
           put.body,
+          put.trace ?? null,
         )
         return
       case "delivery":

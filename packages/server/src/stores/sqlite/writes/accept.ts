@@ -26,7 +26,7 @@ export function prepareAccept(
   const addEvent = writer(
     db,
     `INSERT INTO events (num, workspace, id, type, created_ms, accepted_ms, delivery_count, ordering_key, attributes,
-       metadata, idempotency_key, fingerprint, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       metadata, idempotency_key, fingerprint, body, trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const addDelivery = writer(
     db,
@@ -67,6 +67,7 @@ export function prepareAccept(
       event.idempotencyKey,
       event.fingerprint,
       event.body,
+      event.trace,
     )
     const sequences = deliveries.map((delivery) => {
       const webhook = books.webhook(workspace, delivery.webhookId)

@@ -36,6 +36,7 @@ export type EventOnTape = {
   readonly metadata: string | null
   readonly idempotencyKey: string | null
   readonly fingerprint: string | null
+  readonly trace: string | null
   readonly deliveries: readonly {
     readonly id: DeliveryId
     readonly webhookId: WebhookId
@@ -102,6 +103,7 @@ function encodeAcceptance(tape: Tape, { workspaceId, events }: Acceptance): void
       event.metadata,
       event.idempotency?.key ?? null,
       event.idempotency?.fingerprint ?? null,
+      event.trace,
       event.deliveries.length,
     )
     for (const delivery of event.deliveries) tape.push(delivery.id, delivery.webhookId, delivery.laneKey)
@@ -163,6 +165,7 @@ function decodeAcceptance(read: TapeReader): AcceptanceOnTape {
       metadata: read.textOrNull(),
       idempotencyKey: read.textOrNull(),
       fingerprint: read.textOrNull(),
+      trace: read.textOrNull(),
     }
     const deliveries: EventOnTape["deliveries"][number][] = []
     for (let more = read.number(); more > 0; more--)
