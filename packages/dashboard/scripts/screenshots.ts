@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
-import { chromium } from "playwright-core"
+import { chromium, type Page } from "playwright-core"
 import { Tocsin } from "../../client/src/index.ts"
 import { prepareDashboardDemo } from "../../server/src/cli/demo/dashboard-demo.ts"
 import { startServer, temporaryDataDir } from "../../server/src/cli/demo/server-process.ts"
@@ -60,10 +60,27 @@ async function pictures(
       await page.getByText("The endpoint accepted it").waitFor()
     }
     if (name === "reference") await page.getByText("Register an endpoint").click()
-    await page.waitForLoadState("load")
-    await page.waitForTimeout(700)
+    await complete(page)
     await page.screenshot({ path: join(folder, `${name}${suffix}-${colorScheme}.png`) })
     console.log(`${name}${suffix}-${colorScheme}.png`)
   }
   await page.context().close()
+}
+
+/** Resolves once nothing is being loaded any more and nothing has changed for a moment. */
+async function complete(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () => {
+      const main = document.querySelector("main")
+      const figures = [...(main?.querySelectorAll("dl dd.text-xl") ?? [])]
+      const empty = figures.length > 0 && figures.every((figure) => figure.textContent === "–")
+      const plots = [...(main?.querySelectorAll("[role=img].min-w-0") ?? [])]
+      return (
+        main !== null && !empty && !main.textContent?.includes("Loading…") && plots.every((plot) => plot.firstChild)
+      )
+    },
+    undefined,
+    { timeout: 30_000 },
+  )
+  await page.waitForTimeout(1_000)
 }
