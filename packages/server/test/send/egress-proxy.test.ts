@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import http from "node:http"
 import https from "node:https"
 import net, { type AddressInfo, type Socket } from "node:net"
-import { afterEach, describe, expect, test } from "vitest"
+import { afterEach, describe, expect, test, vi } from "vitest"
 import type { Sender } from "../../src/ports/sender.ts"
 import { parseAllowedTargets } from "../../src/send/allowed-targets.ts"
 import { parseEgressProxy } from "../../src/send/egress-proxy.ts"
@@ -10,6 +10,9 @@ import type { Lookup } from "../../src/send/resolve.ts"
 import { openSender, type SenderOptions } from "../../src/send/undici-sender.ts"
 import { openRawReceiver, openReceiver, unusedPort } from "../receiver.ts"
 import { hostileHosts, hostileNames } from "./hostile-urls.ts"
+
+// Two handshakes within each other take their time where many tests run at once.
+vi.setConfig({ testTimeout: 30_000 })
 
 const open: { close(): Promise<void> }[] = []
 afterEach(async () => {
@@ -92,7 +95,7 @@ function senderThrough(proxy: string, options: SenderOptions = {}): Sender {
   )
 }
 
-function post(sender: Sender, url: string, timeoutMs = 2_000) {
+function post(sender: Sender, url: string, timeoutMs = 20_000) {
   return sender.send({ url, headers: [["content-type", "application/json"]], body: "{}", timeoutMs })
 }
 
@@ -210,7 +213,7 @@ describe("a proxy that is itself behind TLS", () => {
     const sender = senderThrough(`https://localhost:${proxy.port}`)
     const body = JSON.stringify({ data: "y".repeat(256 * 1024) })
     const url = `https://receiver.test:${receiver.port}/`
-    const result = await sender.send({ url, headers: [["content-type", "application/json"]], body, timeoutMs: 5_000 })
+    const result = await sender.send({ url, headers: [["content-type", "application/json"]], body, timeoutMs: 20_000 })
     expect(result.failure).toBeNull()
     expect(receiver.received[0]?.text === body).toBe(true)
   })
@@ -244,7 +247,7 @@ describe("a proxy that is itself behind TLS", () => {
       client: { certificate: pem("client.crt"), key: pem("client.key") },
       authority: pem("private-authority.crt"),
     }
-    const request = { url: "https://receiver.test/", headers: [], body: "{}", timeoutMs: 2_000, tls: wish }
+    const request = { url: "https://receiver.test/", headers: [], body: "{}", timeoutMs: 20_000, tls: wish }
     expect((await sender.send(request)).failure).toEqual({
       code: "egress_proxy",
       message: "The egress proxy could not be used (UNABLE_TO_VERIFY_LEAF_SIGNATURE)",

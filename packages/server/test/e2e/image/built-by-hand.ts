@@ -141,11 +141,13 @@ function runIn({ root, workdir, environment }: Stage, command: string): void {
   // Where this is not root, files belong to whoever runs it.
   const owner = process.getuid?.() === 0 ? "-o 1000 -g 1000" : ""
   const here = command.replace("-o node -g node", owner).replace(/ \/data$/, ` ${join(root, "data")}`)
+  // The registry that npm is told of, but not that this is a test.
+  const { NODE_ENV: _, ...inherited } = process.env
   execFileSync("sh", ["-c", here], {
     cwd: join(root, workdir),
     env: {
+      ...inherited,
       PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
-      HOME: process.env.HOME,
       // What the tests themselves were installed from is in the cache already.
       npm_config_prefer_offline: "true",
       ...environment,
