@@ -146,7 +146,7 @@ export class World {
     return assembleEngine({
       store: this.#lifeline.through(this.store),
       sender: this.#lifeline.through<Sender>(this.sender),
-      clock: new MachineClock(this.clock, { setByMs: 0 }, this.#lifeline),
+      clock: new MachineClock(this.clock, { setByMs: 0, highestMs: 0 }, this.#lifeline),
       random: this.random,
       metrics: noMetrics,
       sealing: plain,

@@ -39,6 +39,11 @@ export class Lifeline {
     this.#crossingsLeft = crossings
   }
 
+  /** It is to live on. */
+  spare(): void {
+    this.#crossingsLeft = null
+  }
+
   cut(): void {
     if (this.dead) return
     this.#state = "dead"

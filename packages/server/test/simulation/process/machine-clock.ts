@@ -3,7 +3,11 @@ import type { VirtualClock } from "../../../src/system/virtual-clock.ts"
 import type { Lifeline } from "./lifeline.ts"
 
 /** What the wall clock of a machine shows differs from the time that has passed once someone has set it. */
-export type Machine = { setByMs: number }
+export type Machine = {
+  setByMs: number
+  /** The latest time that it showed before it was set. */
+  highestMs: number
+}
 
 /** Time as a process on a machine has it: its timers end with it, and wait while it is paused. */
 export class MachineClock implements Clock {
