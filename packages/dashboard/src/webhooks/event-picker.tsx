@@ -3,6 +3,7 @@ import { useId, useMemo, useState } from "react"
 import { Button } from "../parts/button.tsx"
 import { Code } from "../parts/code.tsx"
 import { Flaws, inputClass } from "../parts/field.tsx"
+import { Icon } from "../parts/icons.tsx"
 import { SeverityBadge } from "../parts/status-badges.tsx"
 
 /**
@@ -33,6 +34,9 @@ export function EventPicker({
     () => new Set(catalogue.filter(({ origin }) => origin === "tocsin").map(({ name }) => name)),
     [catalogue],
   )
+  const families = chosen.filter((each) => each.endsWith(".*"))
+  const byFamily = (name: string) =>
+    !mustBeNamed.has(name) && families.some((family) => name.startsWith(family.slice(0, -1)))
   const named = chosen.filter((each) => mustBeNamed.has(each))
   const set = (names: readonly string[], on: boolean) => {
     const kept = chosen.filter((each) => !names.includes(each))
@@ -60,6 +64,18 @@ export function EventPicker({
           onChange={(event) => setSearch(event.target.value)}
         />
       </div>
+      {families.length > 0 && (
+        <ul aria-label="Families" className="mb-2 flex flex-wrap gap-2">
+          {families.map((family) => (
+            <li key={family} className="flex items-center rounded-md bg-tint pl-2 text-xs text-accent">
+              <code className="font-mono">{family}</code>
+              <Button look="quiet" small aria-label={`Remove ${family}`} onClick={() => set([family], false)}>
+                <Icon name="cross" width={12} height={12} />
+              </Button>
+            </li>
+          ))}
+        </ul>
+      )}
       <div id={`${id}-flaws`}>
         <Flaws flaws={flaws} />
       </div>
@@ -84,8 +100,8 @@ export function EventPicker({
                         <input
                           type="checkbox"
                           className="mt-0.5 size-4 shrink-0 accent-solid"
-                          checked={covered || chosen.includes(type.name)}
-                          disabled={covered}
+                          checked={covered || byFamily(type.name) || chosen.includes(type.name)}
+                          disabled={covered || byFamily(type.name)}
                           onChange={(event) => set([type.name], event.target.checked)}
                         />
                         <span className="min-w-0">

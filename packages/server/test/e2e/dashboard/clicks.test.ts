@@ -50,12 +50,18 @@ it("edits a webhook: the form has what is stored, and what is saved holds", asyn
   await page.getByLabel("Description").fill("After")
   await page.getByLabel("Severity").fill("HIGH, CRITICAL")
   await page.getByLabel("Ordering").selectOption("by_key")
+  // What a family covers is chosen by it, until the family is removed.
+  const completed = page.getByRole("checkbox", { name: /scan\.completed/ })
+  expect([await completed.isChecked(), await completed.isDisabled()]).toEqual([true, true])
+  await page.getByRole("button", { name: "Remove scan.*" }).click()
+  expect([await completed.isChecked(), await completed.isDisabled()]).toEqual([false, false])
+  await completed.check()
   await page.getByRole("checkbox", { name: /user\.login/ }).check()
   await page.getByRole("button", { name: "Save changes" }).click()
   await page.getByRole("heading", { name: "After" }).waitFor()
   expect(await here().tocsin.webhooks.get(webhook.id)).toMatchObject({
     description: "After",
-    events: ["scan.*", "user.login"],
+    events: ["scan.completed", "user.login"],
     filters: { severity: ["HIGH", "CRITICAL"] },
     ordering: "by_key",
     headers: { "X-Tenant": "acme" },
