@@ -129,6 +129,10 @@ const statesRecounted = `SELECT webhook, created_ms / ${minuteMs} minute,
     sum(state = 1) delivered, sum(state = 3) exhausted, sum(state = 4) expired, sum(state = 5) cancelled
   FROM deliveries GROUP BY 1, 2 ORDER BY 1, 2`
 
+/** What each webhook has had, as filed and as it is. */
+const filed = "SELECT webhook, delivery, workspace FROM webhook_history ORDER BY webhook, delivery"
+const stored = "SELECT webhook, id AS delivery, workspace FROM deliveries ORDER BY webhook, id"
+
 type Known = { readonly id: DeliveryId; readonly eventId: EventId; readonly webhookId: WebhookId; attempts: number }
 
 type Act =
@@ -264,13 +268,20 @@ describe("the books, written now and then", { timeout: 60_000 }, () => {
         const [lazy, prompt] = [new Machine(), new Machine()]
         const { workspaceId } = new Story(lazy.store)
         const script = new Script(workspaceId)
-        const read = (machine: Machine) => machine.store.health(workspaceId, "all")
+        const read = async ({ store }: Machine) => [
+          await store.health(workspaceId, "all"),
+          ...(await Promise.all(
+            script.webhookIds.map((webhookId) =>
+              store.deliveries(workspaceId, { webhookId }, { limit: 100, before: null }),
+            ),
+          )),
+        ]
         for (const replay of script.replays.values())
           await Promise.all([lazy, prompt].map(({ store }) => store.putReplay(replay)))
         for (const each of steps) {
           if (each === "crash") lazy.crash()
           else if (each === "restart") await lazy.restart()
-          else if (each === "read") await read(lazy)
+          else if (each === "read") expect(await read(lazy)).toEqual(await read(prompt))
           else {
             const calls = each.flatMap((one) => script.call(one) ?? [])
             const answers = await Promise.all(calls.map((call) => call(lazy.store)))
@@ -288,6 +299,7 @@ describe("the books, written now and then", { timeout: 60_000 }, () => {
         expect(lazy.query(waitingCounted)).toEqual(lazy.query(waitingRecounted))
         expect(lazy.query(statesCounted)).toEqual(lazy.query(statesRecounted))
         expect(lazy.query("SELECT * FROM books_journal")).toEqual([])
+        expect(lazy.query(filed)).toEqual(lazy.query(stored))
         await Promise.all([lazy.close(), prompt.close()])
       }),
       { numRuns: 20, endOnFailure: true },
@@ -307,6 +319,7 @@ describe("the books, written now and then", { timeout: 60_000 }, () => {
     const story = await much(machine)
     expect(machine.query("SELECT last_sequence FROM webhook_counters")).toEqual([{ last_sequence: 10_000 }])
     expect(machine.query("SELECT count(*) commits FROM books_journal")).toEqual([{ commits: 30 }])
+    expect(machine.query("SELECT count(*) filed FROM webhook_history")).toEqual([{ filed: 12_000 }])
     machine.crash()
     const accepted = await machine.store.accept({
       workspaceId: story.workspaceId,
@@ -331,6 +344,7 @@ describe("the books, written now and then", { timeout: 60_000 }, () => {
     for await (const page of exporting.pages([workspaceId]))
       counted.push(...page.filter(({ kind }) => kind === "counters" || kind === "minute"))
     await exporting.close()
+    expect(machine.query("SELECT count(*) filed FROM webhook_history")).toEqual([{ filed: 13_000 }])
     expect(counted).toMatchObject([{ lastSequence: 13_000, waiting: 13_000 }, { pending: 13_000 }])
   })
 })

@@ -6,6 +6,7 @@ import { Journal } from "./books/journal.ts"
 import { Ledger } from "./books/ledger.ts"
 import { number, reader } from "./prepared.ts"
 import type { Bucket } from "./states.ts"
+import { WebhookHistory } from "./webhook-history.ts"
 
 /**
  * Entries after which the books are written: often enough that the journal stays small, some 100 KB, and seldom enough
@@ -24,6 +25,8 @@ const journalEntriesMax = 10_000
 export class Books {
   readonly #workspaces = new Map<string, number>()
   readonly #webhooks = new Map<number, Map<string, number>>()
+  /** Filed as seldom as the counts are written, and for the same reason. */
+  readonly history: WebhookHistory
   readonly #ledger: Ledger
   readonly #journal: Journal
   /** Whether memory has what the journal has. */
@@ -34,6 +37,7 @@ export class Books {
   readonly #addWebhook
 
   constructor(db: DatabaseSync) {
+    this.history = new WebhookHistory(db)
     this.#ledger = new Ledger(db)
     this.#journal = new Journal(db)
     this.#findWorkspace = reader(db, "SELECT num FROM workspaces WHERE id = ?")
@@ -148,6 +152,7 @@ export class Books {
   reread(): void {
     this.#workspaces.clear()
     this.#webhooks.clear()
+    this.history.reread()
     this.#ledger.reread()
     this.#journal.undo()
     this.#recalled = false
@@ -155,7 +160,7 @@ export class Books {
 }
 
 /**
- * Brings the tables up to date with a journal that a crash has left, for whoever reads them without the server.
+ * Brings the tables up to date with what a crash has left to be written, for whoever reads them without the server.
  *
  * @throws Error of SQLite's
  */
@@ -165,6 +170,7 @@ export function completeBooks(db: DatabaseSync): void {
     const books = new Books(db)
     books.begin()
     books.write()
+    books.history.file()
     db.exec("COMMIT")
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK")
@@ -172,7 +178,7 @@ export function completeBooks(db: DatabaseSync): void {
   }
 }
 
-/** A database that no server of this version has opened yet may lack the table. */
-export function hasJournal(db: DatabaseSync): boolean {
-  return reader(db, "SELECT 1 FROM sqlite_schema WHERE name = 'books_journal'").row() !== undefined
+/** A database that no server of this version has opened yet may lack the tables. */
+export function hasBooksToComplete(db: DatabaseSync): boolean {
+  return reader(db, "SELECT 1 FROM sqlite_schema WHERE name = 'webhook_history_due'").row() !== undefined
 }

@@ -158,10 +158,12 @@ export function sqliteStoreOver({ hot, log, checkpoint }: Places, bounds: Sqlite
         log.call("events", { workspaceId, filter, page: { limit, before } }),
       ),
     delivery: (workspaceId, id) => log.call("delivery", { workspaceId, id }),
-    deliveries: (workspaceId, filter, page) =>
-      pageFrom(page.limit, page.before, (limit, before) =>
+    deliveries: async (workspaceId, filter, page) => {
+      if (filter.webhookId !== undefined) await lag.caughtUp()
+      return pageFrom(page.limit, page.before, (limit, before) =>
         log.call("deliveries", { workspaceId, filter, page: { limit, before } }),
-      ),
+      )
+    },
     attempts: (workspaceId, id) => log.call("attempts", { workspaceId, id }),
     audit: (workspaceId, page) => log.call("audit", { workspaceId, page }),
     auditChain: (workspaceId, afterSequence, limit) => log.call("auditChain", { workspaceId, afterSequence, limit }),

@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { completeBooks, hasJournal } from "../books.ts"
+import { completeBooks, hasBooksToComplete } from "../books.ts"
 import { openToRead } from "../database.ts"
 import { knownSchema, schemaOf } from "../migrate.ts"
 import { writeContents } from "./contents.ts"
@@ -71,7 +71,7 @@ async function copyTo(
   try {
     // A file by itself, without the write-ahead log beside it; the server changes that back.
     copy.exec("PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA")
-    if (hasJournal(copy)) completeBooks(copy)
+    if (hasBooksToComplete(copy)) completeBooks(copy)
     writeContents(copy, { madeAtMs, version, files: files() })
     refuseDamaged(copy, "The copy")
     return { ...countsIn(copy), madeAtMs, schema: schemaOf(copy) }

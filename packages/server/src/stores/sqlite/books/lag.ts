@@ -1,13 +1,18 @@
 import { StoreUnavailable } from "../../../ports/store.ts"
-import { isHot, type OperationOnTape } from "../writes/tape.ts"
+import type { OperationOnTape } from "../writes/tape.ts"
+
+/** The others write at once what they count. */
+function leavesToWrite({ verb }: Pick<OperationOnTape, "verb">): boolean {
+  return verb === "accept" || verb === "settle" || verb === "together"
+}
 
 /**
  * Whether the books' tables lag behind the commits, on the side of those who read them: a read first has them written,
- * and so sees all that was answered before it. Without commits of the hot path in between it costs nothing.
+ * and so sees all that was answered before it. Unless something was accepted or settled meanwhile it costs nothing.
  */
 export class BooksLag {
   #commits = 0
-  /** The last commit that kept counts in the journal; the opening, which may have found some there. */
+  /** The last commit that left something to be written; the opening, which may have found what was left before. */
   #keptBy = 0
   /** The last one that wrote the tables. */
   #writtenBy = -1
@@ -23,8 +28,8 @@ export class BooksLag {
   sent(operations: readonly Pick<OperationOnTape, "verb">[]): () => void {
     const commit = ++this.#commits
     return () => {
-      if (operations.every(isHot)) this.#keptBy = Math.max(this.#keptBy, commit)
-      else this.#writtenBy = Math.max(this.#writtenBy, commit)
+      if (operations.some(({ verb }) => verb === "writeBooks")) this.#writtenBy = Math.max(this.#writtenBy, commit)
+      else if (operations.some(leavesToWrite)) this.#keptBy = Math.max(this.#keptBy, commit)
     }
   }
 

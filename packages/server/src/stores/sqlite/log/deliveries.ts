@@ -33,7 +33,14 @@ const hasStatus: Readonly<Record<DeliveryStatus, string>> = {
 const troubled: ReadonlySet<DeliveryStatus> = new Set(["retrying", "exhausted", "expired"])
 
 /** Which rows to walk, the fewest that surely hold all that may match. */
-type Walk = { readonly index: string; readonly where: string; readonly values: readonly SQLInputValue[] }
+type Walk = {
+  readonly from: string
+  /** Where `from` has the id, when not in `d`: joins the deliveries. */
+  readonly join?: string
+  readonly id: string
+  readonly where: string
+  readonly values: readonly SQLInputValue[]
+}
 
 /** A stretch of the list of deliveries, newest first; see `Store.deliveries`. */
 export function prepareDeliveriesList(
@@ -57,19 +64,27 @@ export function prepareDeliveriesList(
     const webhookValue = webhook === undefined ? [] : [number(webhook[0])]
     if (event !== undefined)
       return {
-        index: "INDEXED BY deliveries_of_event",
+        from: "deliveries d INDEXED BY deliveries_of_event",
+        id: "d.id",
         where: `d.event = ?${alsoWebhook}`,
         values: [number(event[0]), ...webhookValue],
       }
     if (filter.status !== undefined && troubled.has(filter.status))
       return {
-        index: "INDEXED BY deliveries_troubled",
+        from: "deliveries d INDEXED BY deliveries_troubled",
+        id: "d.id",
         where: `d.state >= 2 AND d.workspace = ?${alsoWebhook}`,
         values: [workspace, ...webhookValue],
       }
     if (webhook !== undefined)
-      return { index: "INDEXED BY deliveries_of_webhook", where: "d.webhook = ?", values: webhookValue }
-    return { index: "NOT INDEXED", where: "d.workspace = ?", values: [workspace] }
+      return {
+        from: "webhook_history h",
+        join: "CROSS JOIN deliveries d ON d.workspace = h.workspace AND d.id = h.delivery",
+        id: "h.delivery",
+        where: "h.webhook = ?",
+        values: webhookValue,
+      }
+    return { from: "deliveries d NOT INDEXED", id: "d.id", where: "d.workspace = ?", values: [workspace] }
   }
 
   return ({ workspaceId, filter, page }) => {
@@ -100,14 +115,14 @@ export function prepareDeliveriesList(
       conditions.length === 0
         ? undefined
         : prepared(
-            `SELECT d.id FROM deliveries d ${rows.index} WHERE ${rows.where} AND d.id < ? AND d.id >= ?
-             ORDER BY d.id DESC LIMIT 1 OFFSET ${strideRows - 1}`,
+            `SELECT ${rows.id} FROM ${rows.from} WHERE ${rows.where} AND ${rows.id} < ? AND ${rows.id} >= ?
+             ORDER BY ${rows.id} DESC LIMIT 1 OFFSET ${strideRows - 1}`,
           ).row(...rows.values, above, span.least)
     const least = end === undefined ? span.least : text(end[0])
-    const where = [rows.where, "d.id < ?", "d.id >= ?", ...conditions].join(" AND ")
+    const where = [rows.where, `${rows.id} < ?`, `${rows.id} >= ?`, ...conditions].join(" AND ")
     const items = prepared(
-      `SELECT ${deliveryColumns} FROM deliveries d ${rows.index} ${deliveryJoins} WHERE ${where}
-       ORDER BY d.id DESC LIMIT ?`,
+      `SELECT ${deliveryColumns} FROM ${rows.from} ${rows.join ?? ""} ${deliveryJoins} WHERE ${where}
+       ORDER BY ${rows.id} DESC LIMIT ?`,
     )
       .rows(...rows.values, above, least, ...values, page.limit)
       .map((row) => deliveryRecord(workspaceId, row))

@@ -128,12 +128,13 @@ function prepareHistory(db: DatabaseSync, books: Books): (put: MovedHistory) => 
           put.trace ?? null,
         )
         return
-      case "delivery":
-        addDelivery(
+      case "delivery": {
+        const webhook = books.webhook(workspace, put.webhookId)
+        const added = addDelivery(
           workspace,
           put.eventId,
           put.id,
-          books.webhook(workspace, put.webhookId),
+          webhook,
           put.sequence,
           code[put.state],
           put.attempts,
@@ -148,7 +149,9 @@ function prepareHistory(db: DatabaseSync, books: Books): (put: MovedHistory) => 
           put.lastStatusCode,
           put.lastErrorCode,
         )
+        if (added > 0) books.history.add(webhook, put.id, workspace)
         return
+      }
       case "attempt":
         addAttempt(workspace, put.deliveryId, put.number, put.atMs, put.durationMs, put.statusCode, put.detail)
         return

@@ -69,6 +69,7 @@ export function prepareAccept(
       event.body,
       event.trace,
     )
+    if (deliveries.length > 0) books.history.accepted(num, deliveries.length)
     const sequences = deliveries.map((delivery) => {
       const webhook = books.webhook(workspace, delivery.webhookId)
       const sequence = books.added(webhook, acceptedMs)

@@ -63,6 +63,8 @@ export function prepareCommit(db: DatabaseSync, books: Books): (tape: Tape) => T
       const replies = operations.map(write)
       if (mayKeep) books.keep()
       else books.write()
+      // Not with rare writes alone: one may be there to free room on a full disk.
+      if (operations.some(isHot)) books.history.fileIfMany()
       db.exec("COMMIT")
       return replies
     } catch (error) {

@@ -38,6 +38,7 @@ export function prepareEnqueue(
     const webhook = books.webhook(workspace, webhookId)
     const sequences = found.map(({ delivery, event }) => {
       const sequence = books.added(webhook, nowMs)
+      books.history.add(webhook, delivery.id, workspace)
       add(workspace, delivery.id, webhook, event, sequence, nowMs, nowMs, nowMs, delivery.laneKey, replay.id)
       return sequence
     })

@@ -17,7 +17,6 @@ export function preparePastMinutes(db: DatabaseSync, books: Books): Part {
     db,
     "SELECT num, CASE WHEN deleted = 1 THEN record END FROM webhooks WHERE num > ? ORDER BY num LIMIT ?",
   )
-  const anyDelivery = reader(db, "SELECT 1 FROM deliveries WHERE webhook = ? LIMIT 1")
   const removeWebhook = prepareRemoveWebhook(db)
   const nextMinutes = reader(
     db,
@@ -28,6 +27,8 @@ export function preparePastMinutes(db: DatabaseSync, books: Books): Part {
   /** The last webhook gone through whole, and the last minute of the one after it. */
   let afterWebhook = 0
   let afterMinute = -1
+  /** Whether this step has removed anything that the books may have in memory. */
+  let removes = false
 
   /** A minute whose deliveries are still stored stays with them. */
   function forgetMinutes(webhook: number, step: Step): boolean {
@@ -36,7 +37,10 @@ export function preparePastMinutes(db: DatabaseSync, books: Books): Part {
       const rows = nextMinutes.rows(webhook, afterMinute, Math.floor(step.beforeMs / minuteMs), pageRows)
       for (const row of rows) {
         afterMinute = number(row[0])
-        if (row[1] === 0) removeMinute(webhook, afterMinute)
+        if (row[1] === 0) {
+          removeMinute(webhook, afterMinute)
+          removes = true
+        }
       }
       step.left -= rows.length
       if (rows.length < pageRows) return true
@@ -47,13 +51,13 @@ export function preparePastMinutes(db: DatabaseSync, books: Books): Part {
   function isForgotten(row: Row, beforeMs: number): boolean {
     if (row[1] === null) return false
     const { deletedMs } = record<StoredWebhook>(row[1])
-    return deletedMs !== null && deletedMs < beforeMs && anyDelivery.row(number(row[0])) === undefined
+    return deletedMs !== null && deletedMs < beforeMs && !books.history.has(number(row[0]))
   }
 
   return (step) => {
     // What this very batch has counted must be stored before it is judged, and before the books are read anew.
     books.write()
-    let removes = false
+    removes = false
     try {
       while (step.left > 0) {
         const pageRows = step.left
