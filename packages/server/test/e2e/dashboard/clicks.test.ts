@@ -381,3 +381,24 @@ it("narrows lists to a time of one's own choosing, which the address keeps", asy
   expect(await page.getByLabel("From", { exact: true }).inputValue()).toBe(berlin(-30_000))
   await expect.poll(() => rows.count()).toBe(1)
 })
+
+it("shows verification code in eight languages: the very files that are run against deliveries", async () => {
+  const { origin } = await ownReceiver()
+  const webhook = await added({ url: `${origin}/code` })
+  const page = await signedIn(`${webhooksPath}/${webhook.id}?tab=code`)
+  const files = {
+    Node: "verify.mjs",
+    Python: "verify.py",
+    Go: "verify.go",
+    Java: "Verify.java",
+    Ruby: "verify.rb",
+    PHP: "verify.php",
+    "C#": "verify.cs",
+    Rust: "rust/src/main.rs",
+  }
+  for (const [language, file] of Object.entries(files)) {
+    await page.getByRole("button", { name: language, exact: true }).click()
+    const code = readFileSync(new URL(`../../../../../docs/receiving/${file}`, import.meta.url), "utf8")
+    await expect.poll(() => page.locator("main pre").first().textContent(), { message: language }).toBe(code)
+  }
+})

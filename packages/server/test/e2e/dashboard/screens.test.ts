@@ -20,6 +20,26 @@ beforeAll(() => {
 })
 afterAll(() => demo?.close())
 
+it("has a past to look at: a day of deliveries of every kind, and webhooks that came into trouble at their times", async () => {
+  const hourMs = 3_600_000
+  const { data: webhooks } = await tocsin.webhooks.list().page()
+  const named = (description: string) => {
+    const webhook = webhooks.find((each) => each.description === description)
+    if (!webhook) throw new Error(`there is no ${description}`)
+    return webhook
+  }
+  expect(named("Old pager")).toMatchObject({ status: "disabled", disabled_reason: "gone" })
+  expect(Date.now() - Date.parse(named("Old pager").disabled_at ?? "")).toBeGreaterThan(4 * hourMs)
+  expect(named("Compliance archive").consecutive_failures).toBeGreaterThan(10)
+  const { series, success_rate } = await tocsin.webhooks.stats(named("SIEM forwarder").id, { points: 24 })
+  expect(series.every(({ delivered, latency_ms }) => delivered > 10 && latency_ms !== null)).toBe(true)
+  expect(success_rate).toBe(1)
+  for (const status of ["delivered", "retrying", "held", "exhausted"] as const) {
+    const { data } = await tocsin.deliveries.list({ status, limit: 1 }).page()
+    expect(data, status).toHaveLength(1)
+  }
+})
+
 describe.each(["light", "dark"] as const)("every screen, in %s,", (colorScheme) => {
   it("is one that axe finds no violation on, and the policy nothing to forbid", async () => {
     const page = await openPage("/", { colorScheme })
