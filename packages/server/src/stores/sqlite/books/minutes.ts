@@ -4,7 +4,7 @@ import { reader, writer } from "../prepared.ts"
 import type { Bucket } from "../states.ts"
 
 type Count = Bucket | "succeeded" | "failed"
-export type Minute = Record<Count, number> & { latencies: LatencyTally | null }
+type Minute = Record<Count, number> & { latencies: LatencyTally | null }
 
 /** What is added to the webhooks' minutes (`webhook_minutes`) since they were last written. */
 export class MinutePages {
