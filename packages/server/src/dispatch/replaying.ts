@@ -70,16 +70,29 @@ export class Replaying {
 
   async #steps(from: Replay): Promise<void> {
     let replay: Replay | null = from
+    let uncertain = false
     let faults = 0
     while (replay?.state === "running" && !this.#stopped && this.#parts.owns(replay.webhookId)) {
       try {
-        replay = await this.#step(replay)
+        if (uncertain) replay = await this.#asStored(replay)
+        uncertain = false
+        if (replay?.state === "running") replay = await this.#step(replay)
       } catch (fault) {
+        uncertain = true
         // Retention may have removed an event between the page and its deliveries: the next page is read anew.
         if (!(fault instanceof StoreUnavailable) && ++faults >= faultsMax) throw fault
         await new Promise<void>((resolve) => this.#parts.clock.after(retryPauseMs, resolve))
       }
     }
+  }
+
+  /** The last step may have been kept and its answer lost: taken again, it would enqueue the same events. */
+  async #asStored(replay: Replay): Promise<Replay | null> {
+    const { store, missed } = this.#parts
+    const { workspaceId, webhookId, id } = replay
+    const stored = await store.replay(workspaceId, id)
+    if (stored !== null && stored.enqueued > replay.enqueued) missed(workspaceId, webhookId)
+    return stored
   }
 
   /** @returns the job as it is now; null when it was cancelled meanwhile. */

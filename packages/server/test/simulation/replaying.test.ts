@@ -1,0 +1,66 @@
+import { expect, test } from "vitest"
+import { asId } from "../../src/domain/ids.ts"
+import type { Replay } from "../../src/domain/replay.ts"
+import { type Store, StoreUnavailable } from "../../src/ports/store.ts"
+import { World } from "./world.ts"
+
+/** A store that keeps the first step of a replay and goes away before it can say so. */
+function firstAnswerLost(store: Store): Store {
+  let lost = false
+  return {
+    ...store,
+    async enqueue(enqueue) {
+      const sequences = await store.enqueue(enqueue)
+      if (lost) return sequences
+      lost = true
+      throw new StoreUnavailable("the store went away before it could answer")
+    },
+  }
+}
+
+async function replayAll(events: number) {
+  const world = await World.open({ wrapStore: firstAnswerLost })
+  const webhook = await world.webhook({ ordering: "none" })
+  const fromMs = world.clock.now()
+  for (let count = 0; count < events; count++) await world.publish()
+  await world.clock.advance(60_000)
+  const replay: Replay = {
+    id: asId("rpl_1"),
+    workspaceId: world.workspaceId,
+    webhookId: webhook.id,
+    fromMs,
+    toMs: world.clock.now(),
+    eventTypes: null,
+    statuses: null,
+    onlyMissing: false,
+    state: "running",
+    afterId: null,
+    examined: 0,
+    enqueued: 0,
+    createdMs: world.clock.now(),
+    updatedMs: world.clock.now(),
+  }
+  await world.store.putReplay(replay)
+  world.engine.replaying.run(replay)
+  await world.clock.advance(100)
+  return { world, webhook }
+}
+
+test("what a replay has enqueued is sent, though the store's answer was lost", async () => {
+  const { world, webhook } = await replayAll(1)
+  await world.clock.advance(60_000)
+  expect(world.sender.arrivalsAt(webhook.url)).toHaveLength(2)
+  expect(await world.store.replay(world.workspaceId, asId("rpl_1"))).toMatchObject({ state: "completed", enqueued: 1 })
+})
+
+test("a replay of many pages does not enqueue one twice of which the store's answer was lost", async () => {
+  const { world, webhook } = await replayAll(300)
+  // A new event makes what is enqueued known, so that it is delivered before the replay goes on.
+  await world.publish()
+  await world.clock.advance(60_000)
+  expect(world.sender.arrivalsAt(webhook.url)).toHaveLength(601)
+  expect(await world.store.replay(world.workspaceId, asId("rpl_1"))).toMatchObject({
+    state: "completed",
+    enqueued: 300,
+  })
+})
