@@ -156,3 +156,12 @@ describe("the packages", () => {
     expect(leaving.map(said)).toEqual([])
   })
 })
+
+describe("the migrations", () => {
+  // Their place in the list is the schema's number: of two that share one, the later would change what a database had.
+  it.each(["sqlite", "postgres"])("of %s are numbered one after the other", (store) => {
+    const names = readdirSync(resolve(house, "stores", store, "migrations")).sort()
+    expect(names.length).toBeGreaterThan(0)
+    expect(names.map((name) => Number(name.slice(0, 4)))).toEqual(names.map((_, index) => index + 1))
+  })
+})
