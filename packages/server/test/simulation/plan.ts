@@ -21,7 +21,7 @@ export type WebhookPlan = Pick<
   "events" | "filters" | "ordering" | "retryConfig" | "rateLimit" | "timeoutSeconds"
 >
 
-const orderings = ["strict", "by_key", "none", null] as const satisfies readonly (Ordering | null)[]
+const orderings = ["strict", "by_key", "by_key", "none", "none", null] as const satisfies readonly (Ordering | null)[]
 
 /** Short ones, so that a run sees the end of many budgets, and long ones that reach the window's end. */
 export const retryConfigs: readonly (RetryConfig | null)[] = [

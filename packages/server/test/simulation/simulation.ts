@@ -392,8 +392,6 @@ class Simulation implements Stage, Watcher {
     this.witness.excuse(life, deliveryId)
   }
 
-  configurationRead(): void {}
-
   faulted(life: Life, fault: unknown, what: string): void {
     // What a failing storage does to a work is reported too.
     if (fault instanceof StoreUnavailable) return

@@ -15,6 +15,7 @@ import {
   retrySome,
   startReplay,
 } from "./configuring.ts"
+import { crashAmid, jumpAmid, publishVolley, replayAmid } from "./meeting.ts"
 import { publish } from "./publishing.ts"
 import {
   changeReceivers,
@@ -29,7 +30,11 @@ import {
 
 /** What may happen next, in any order, each with its weight. */
 const acts: readonly (readonly [weight: number, act: (stage: Stage) => void])[] = [
-  [36, publish],
+  [32, publish],
+  [4, publishVolley],
+  [3, jumpAmid],
+  [3, crashAmid],
+  [3, replayAmid],
   [12, changeReceivers],
   [4, crash],
   [6, crashSoon],

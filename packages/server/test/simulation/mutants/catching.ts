@@ -16,8 +16,8 @@ export type Caught = {
 /** Within so many short seeds each mutant has to be caught. */
 export const mutantSeedsMax = 300
 
-function tasksFor({ setting, hours, from = 1 }: Mutant): readonly SeedTask[] {
-  return shortTasks(from, mutantSeedsMax).map((task) => {
+function tasksFor({ setting, hours }: Mutant): readonly SeedTask[] {
+  return shortTasks(1, mutantSeedsMax).map((task) => {
     const where = setting ?? task.setting
     return { seed: task.seed, setting: where, hours: hours ?? shortHours[where ?? "memory"] }
   })

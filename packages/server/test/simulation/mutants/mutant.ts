@@ -12,8 +12,6 @@ export type Mutant = {
   readonly setting: Setting | null
   /** Of faulty time; a fault that takes a night to show needs more. */
   readonly hours?: number
-  /** The first seed tried, for a fault that shows only where rare things meet; 1 unless given. */
-  readonly from?: number
 }
 
 /** @throws Error when the code is no longer what the mutant was written for: it would be caught, or missed, for nothing. */

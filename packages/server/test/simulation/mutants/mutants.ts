@@ -82,8 +82,7 @@ export const mutants: readonly Mutant[] = [
     find: "contiguous && gaps === this.#gapsRead &&",
     replace: "contiguous &&",
     setting: "cluster",
-    hours: 0.1,
-    from: 50,
+    hours: 0.3,
   },
   // ---------------------------------------------------------------- retrying
   {
@@ -217,14 +216,6 @@ export const mutants: readonly Mutant[] = [
     find: "if (parts.cluster) stopFollowing =",
     replace: "if (false) stopFollowing =",
     setting: "cluster",
-  },
-  {
-    name: "waits out a clock that was set back",
-    file: "dispatch/dispatcher.ts",
-    find: "if (nowMs < this.#timerSetMs)",
-    replace: "if (false)",
-    setting: "memory",
-    from: 700,
   },
   // ---------------------------------------------------------------- duplicates
   {

@@ -47,7 +47,6 @@ export type Watcher = {
   toldOfSettled(life: Life, delivery: WaitingDelivery, settlement: Settlement): void
   /** A settlement was refused, or made to break: nothing of it was kept, and nothing of it need be. */
   excused(life: Life, deliveryId: string): void
-  configurationRead(life: Life): void
   faulted(life: Life, fault: unknown, what: string): void
   started(life: Life): void
   died(life: Life): void
@@ -85,17 +84,14 @@ export function startLife(node: Node, around: Surroundings): Life {
     onRefused: (deliveryId) => watcher.excused(life, deliveryId),
     maySettle: (webhookId) => member === null || member.maySettle(webhookId as Parameters<Member["maySettle"]>[0]),
   }
-  const store = watched(
-    moodyStore(
-      disk.open(opener),
-      around.storeMood,
-      random,
-      () => {
-        life.answersLost = true
-      },
-      (deliveryId) => watcher.excused(life, deliveryId),
-    ),
-    () => watcher.configurationRead(life),
+  const store = moodyStore(
+    disk.open(opener),
+    around.storeMood,
+    random,
+    () => {
+      life.answersLost = true
+    },
+    (deliveryId) => watcher.excused(life, deliveryId),
   )
   const life: Life = {
     store,
@@ -150,15 +146,4 @@ function end(life: Life, { disk, cluster, random, watcher }: Surroundings): void
   disk.crashed(life.opener, random)
   if (life.member !== null) cluster?.left(life.member)
   watcher.died(life)
-}
-
-function watched(store: Store, onConfigurationRead: () => void): Store {
-  return {
-    ...store,
-    async loadConfig() {
-      const snapshot = await store.loadConfig()
-      onConfigurationRead()
-      return snapshot
-    },
-  }
 }
