@@ -49,7 +49,6 @@ export class Witness {
   readonly #flights = new Map<DeliveryId, Flight[]>()
   /** Settlements that are durable, by delivery: the last one's moment. */
   readonly #lastSettled = new Map<DeliveryId, number>()
-  readonly arrivals = new Map<WebhookId, number>()
   readonly orderingOf: (webhook: Webhook) => Ordering
 
   constructor(parts: {
@@ -100,13 +99,13 @@ export class Witness {
       this.#verdicts.broken("nothing is sent before it is durable", `${id} is sent and not stored`)
       return null
     }
-    const webhook = life.engine?.registry.webhook(this.#workspaceOf(row), row.webhookId)
+    const again = this.#begunAgain(life, row, seen)
+    // One attempt keeps to the settings that it began with.
+    const webhook = again?.webhook ?? life.engine?.registry.webhook(this.#workspaceOf(row), row.webhookId)
     if (!webhook) {
       this.#verdicts.broken("nothing is sent for a deleted webhook", `${id} is sent for ${row.webhookId}`)
       return null
     }
-    this.arrivals.set(row.webhookId, (this.arrivals.get(row.webhookId) ?? 0) + 1)
-    const again = this.#begunAgain(life, row, seen)
     if (!again) {
       this.#mayBeSent(life, row, webhook)
       this.#isInOrder(life, row, webhook)
@@ -135,7 +134,7 @@ export class Witness {
   }
 
   /** While a secret is being changed, a 401 or 403 is answered at once with the old one (api.md): one attempt, two requests. */
-  #begunAgain(life: Life, row: ModelDelivery, seen: Arrival): boolean {
+  #begunAgain(life: Life, row: ModelDelivery, seen: Arrival): Flight | null {
     const before = this.#flights.get(row.id)?.find((flight) => {
       const status = flight.result?.response?.status
       return (
@@ -145,9 +144,9 @@ export class Witness {
         !flight.superseded
       )
     })
-    if (!before || before.webhook.secrets.previous === null || before.answeredAtMs !== this.#nowMs()) return false
+    if (!before || before.webhook.secrets.previous === null || before.answeredAtMs !== this.#nowMs()) return null
     before.superseded = true
-    return true
+    return before
   }
 
   #mayBeSent(life: Life, row: ModelDelivery, webhook: Webhook): void {
