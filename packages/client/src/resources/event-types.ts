@@ -3,6 +3,9 @@ import { Listing, type PageQuery } from "../http/listing.ts"
 import { path } from "../http/path.ts"
 import type { EventType, EventTypeSettings, NewEventType } from "../wire/event-type.ts"
 
+/** `tocsin`: the types in which Tocsin tells of its own work, which a webhook may subscribe to. */
+export type EventTypeFilter = { readonly origin?: EventType["origin"] }
+
 /** The catalogue: the profile's types and the workspace's own. */
 export class EventTypes {
   readonly #connection: Connection
@@ -11,8 +14,8 @@ export class EventTypes {
     this.#connection = connection
   }
 
-  /** By name. */
-  list(query: PageQuery = {}, options: CallOptions = {}): Listing<EventType> {
+  /** By name; the types that may be published, unless those of another `origin` are asked for. */
+  list(query: EventTypeFilter & PageQuery = {}, options: CallOptions = {}): Listing<EventType> {
     return new Listing(this.#connection, "/v1/event-types", query, options)
   }
 

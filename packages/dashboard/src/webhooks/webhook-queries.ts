@@ -26,14 +26,15 @@ export function useWebhookStats(id: string, window: string, points: number) {
   })
 }
 
-/** The whole catalogue, by name. */
+/** The whole catalogue, Tocsin's own types included, by name. */
 export function useCatalogue() {
   return useQuery({
     queryKey: ["event-types"],
     async queryFn({ signal }) {
       const all: EventType[] = []
       for await (const type of tocsin.eventTypes.list({ limit: 200 }, { signal })) all.push(type)
-      return all
+      for await (const type of tocsin.eventTypes.list({ origin: "tocsin" }, { signal })) all.push(type)
+      return all.sort((one, other) => (one.name < other.name ? -1 : 1))
     },
     staleTime: 60_000,
   })

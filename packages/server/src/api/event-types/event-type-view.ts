@@ -13,6 +13,11 @@ import {
 
 const attributePaths = Type.Optional(Type.Array(Type.String()))
 
+export const EventTypeOrigin = OneOf(["profile", "workspace", "tocsin"], {
+  description:
+    "profile: built in. workspace: registered here. tocsin: what Tocsin tells of its own work; a webhook gets it only when it names it, not by `*` or a family",
+})
+
 export const EventTypeShown = Type.Object({
   name: Type.String(),
   group: Type.String(),
@@ -29,10 +34,7 @@ export const EventTypeShown = Type.Object({
     },
     { description: "Where in data the attributes that filters look at are found, first hit first" },
   ),
-  origin: OneOf(["profile", "workspace", "tocsin"], {
-    description:
-      "profile: built in. workspace: registered here. tocsin: what Tocsin tells of its own work; a webhook gets it only when it names it, not by `*` or a family",
-  }),
+  origin: EventTypeOrigin,
 })
 
 /** What a workspace says of a type of its own, beside its name. */
@@ -50,6 +52,12 @@ export const EventTypeName = Type.String({ maxLength: 100, pattern: eventTypeNam
 export const EventTypeParams = Closed({ name: Type.String({ maxLength: 100, pattern: eventTypeNamePattern }) })
 
 /** @param isOwn whether the workspace has registered it. */
+export function originOf(name: string, isOwn: boolean): "profile" | "workspace" | "tocsin" {
+  if (isOperational(name)) return "tocsin"
+  return isOwn ? "workspace" : "profile"
+}
+
+/** @param isOwn whether the workspace has registered it. */
 export function eventTypeView(type: EventType, isOwn: boolean) {
   const { severity, environment, cloud_provider, resource_id } = type.attributePaths
   return {
@@ -65,7 +73,7 @@ export function eventTypeView(type: EventType, isOwn: boolean) {
       ...(cloud_provider && { cloud_provider: [...cloud_provider] }),
       ...(resource_id && { resource_id: [...resource_id] }),
     },
-    origin: isOperational(type.name) ? ("tocsin" as const) : isOwn ? ("workspace" as const) : ("profile" as const),
+    origin: originOf(type.name, isOwn),
   }
 }
 
