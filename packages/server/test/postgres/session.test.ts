@@ -3,6 +3,7 @@ import {
   type ConnectionSettings,
   Pool,
   plannedAnew,
+  plannedAnewByKey,
   plannedOnce,
   type Runner,
   Session,
@@ -36,7 +37,12 @@ test("connections have the settings they were opened with, also those that turn 
   const plain = new Session(url, { jit: "on" })
   await has(plain, { ...always, jit: "on", enable_seqscan: "on", plan_cache_mode: "auto" })
   await plain.close()
-  for (const settings of [plannedAnew, plannedOnce, { statement_timeout: "0", enable_seqscan: "off" }]) {
+  for (const settings of [
+    plannedAnew,
+    plannedAnewByKey,
+    plannedOnce,
+    { statement_timeout: "0", enable_seqscan: "off" },
+  ]) {
     const [session, pool] = [new Session(url, settings), new Pool(url, 1, settings)]
     for (const connection of [session, pool]) await has(connection, { ...always, ...settings })
     await Promise.all([session.close(), pool.close()])

@@ -4,7 +4,7 @@ import type { Ownership } from "../../../ports/ownership.ts"
 import { number, text } from "../columns.ts"
 import { arrayOf } from "../literals.ts"
 import { lockClass } from "../migrate.ts"
-import { plannedAnew, Session } from "../session.ts"
+import { plannedAnewByKey, Session } from "../session.ts"
 import { shardCount, shardOf } from "./shard-of.ts"
 import { shareOf } from "./shares.ts"
 
@@ -137,7 +137,7 @@ export class ShardKeeper implements Ownership {
   }
 
   async #open(): Promise<Session> {
-    const session: Session = new Session(this.#url, plannedAnew, { onLost: () => this.#lose(session) })
+    const session: Session = new Session(this.#url, plannedAnewByKey, { onLost: () => this.#lose(session) })
     const token = randomBytes(16).toString("hex")
     try {
       await session.run("SELECT set_config('tocsin.token', $1, false)", [token])
