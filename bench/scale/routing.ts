@@ -1,6 +1,7 @@
 import { asId, type WebhookId, type WorkspaceId } from "../../packages/server/src/domain/ids.ts"
 import type { Attributes, Webhook } from "../../packages/server/src/domain/webhook.ts"
 import { compileRouting } from "../../packages/server/src/registry/routing.ts"
+import { plainWebhook } from "../../packages/server/test/plain-webhook.ts"
 import { median } from "../figures/statistics.ts"
 import { atMost } from "../figures/target.ts"
 import { eventType } from "../load/payload.ts"
@@ -80,7 +81,7 @@ function attributesOf(number: number, environments: number): Attributes {
 function selective(number: number, environments: number): Webhook {
   const some = (values: readonly string[]) =>
     values.filter((_, at) => (number >> at) % 2 === 0 || at === number % values.length)
-  return {
+  return plainWebhook(0, {
     id: asId<WebhookId>(`wh_${number}`),
     workspaceId: asId<WorkspaceId>("ws_bench"),
     url: "https://example.com/hook",
@@ -90,22 +91,5 @@ function selective(number: number, environments: number): Webhook {
       environments: [`env-${number % environments}`],
       cloudProviders: some(clouds),
     },
-    secrets: { current: "a-shared-secret", previous: null },
-    active: true,
-    disabled: null,
-    verification: { enabled: false, verifiedAtMs: null },
-    description: null,
-    retryConfig: null,
-    timeoutSeconds: null,
-    headers: {},
-    authorization: null,
-    tls: null,
-    ordering: null,
-    rateLimit: null,
-    createdMs: 0,
-    updatedMs: 0,
-    resumedAtMs: 0,
-    deletedMs: null,
-    version: 1,
-  }
+  })
 }

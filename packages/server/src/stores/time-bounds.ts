@@ -23,6 +23,7 @@ export const aboveAll = "~"
  * The ids between two moments, for records whose oldest and newest ids are given. Unless both have the same known
  * shape, that is all ids.
  *
+ * @param before the id that a page goes on below, or null for the first page.
  * @returns `least` inclusive, `above` exclusive.
  */
 export function idsBetween(
@@ -30,16 +31,21 @@ export function idsBetween(
   newest: string,
   fromMs: number | undefined,
   toMs: number | undefined,
+  before: string | null,
 ): { readonly least: string; readonly above: string } {
   for (const { pattern, write } of shapes) {
     const prefix = pattern.exec(newest)?.[1]
     if (prefix === undefined || pattern.exec(oldest)?.[1] !== prefix) continue
     return {
       least: fromMs === undefined ? "" : write(prefix, timeHex(fromMs - slackMs)),
-      above: toMs === undefined ? aboveAll : write(prefix, timeHex(toMs + slackMs)),
+      above: lower(before, toMs === undefined ? aboveAll : write(prefix, timeHex(toMs + slackMs))),
     }
   }
-  return { least: "", above: aboveAll }
+  return { least: "", above: before ?? aboveAll }
+}
+
+function lower(before: string | null, above: string): string {
+  return before !== null && before < above ? before : above
 }
 
 function timeHex(ms: number): string {

@@ -88,6 +88,12 @@ export class Workspace {
     await this.#do("DELETE", path)
   }
 
+  /** An event of the type, ready to be published: the catalogue's sample. */
+  async sampleEvent(type = "scan.failed"): Promise<{ readonly type: string; readonly data: unknown }> {
+    const { sample } = await this.get(`/v1/event-types/${type}`)
+    return { type, data: sample }
+  }
+
   /** Every item of a list, newest first. */
   async list(path: string): Promise<Json[]> {
     const items: Json[] = []

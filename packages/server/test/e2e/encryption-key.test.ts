@@ -2,17 +2,12 @@ import { randomBytes } from "node:crypto"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { afterEach, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { sealerFor } from "../../src/secrets/sealing.ts"
-import { openReceiver, type Receiver } from "../receiver.ts"
 import { call, Workspace } from "./api-calls.ts"
 import { startCommand } from "./cli-process.ts"
+import { receiving } from "./receiving.ts"
 import { adminKey, newDataDirectory, spawnServer, startServer } from "./server-process.ts"
-
-const receivers: Receiver[] = []
-afterEach(async () => {
-  for (const receiver of receivers.splice(0)) await receiver.close()
-})
 
 /** The ids of the keys that seal what the (stopped) server's database holds. */
 function sealingKeys(directory: string): unknown[] {
@@ -34,17 +29,14 @@ describe("the encryption key, changed while the real program runs", () => {
     const file = join(directory, "encryption.key")
     const server = await startServer({ TOCSIN_DATA_DIR: directory })
     const workspace = await Workspace.create(server.address, "policycortex")
-    const receiver = await openReceiver()
-    receivers.push(receiver)
-    const { sample } = await workspace.get("/v1/event-types/scan.failed")
+    const receiver = await receiving()
+    const event = await workspace.sampleEvent()
     const settings = { url: receiver.origin, events: ["*"], secret: "your-webhook-secret" }
     const ids: unknown[] = []
     for (let n = 0; n < 5; n++) ids.push((await workspace.post("/v1/webhooks", settings)).id)
     const oldKey = readFileSync(file, "utf8")
 
-    const publishing = Promise.all(
-      Array.from({ length: 20 }, () => workspace.post("/v1/events", { type: "scan.failed", data: sample })),
-    )
+    const publishing = Promise.all(Array.from({ length: 20 }, () => workspace.post("/v1/events", event)))
     const environment = { TOCSIN_URL: server.address, TOCSIN_ADMIN_KEY: adminKey }
     const rotated = await startCommand(["keys", "rotate", "--json"], environment).finished
     expect(rotated).toMatchObject({ code: 0, err: "" })

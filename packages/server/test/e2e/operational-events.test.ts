@@ -24,8 +24,7 @@ test("an endpoint that says it is gone: another webhook is told, by signed event
       secret,
       retry_config: { initial_delay_seconds: 1, backoff_multiplier: 1, max_attempts: 20 },
     })
-    const { sample } = await workspace.get("/v1/event-types/scan.failed")
-    const { id: eventId } = await workspace.post("/v1/events", { type: "scan.failed", data: sample })
+    const { id: eventId } = await workspace.post("/v1/events", await workspace.sampleEvent())
     await pager.arrived(1)
     await eventually(
       () => workspace.get(`/v1/webhooks/${broken.id}`),

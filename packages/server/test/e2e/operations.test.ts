@@ -1,26 +1,16 @@
 import { createHmac } from "node:crypto"
-import { afterEach, beforeAll, describe, expect, it } from "vitest"
-import { openReceiver, type Receiver, type ReceiverOptions } from "../receiver.ts"
+import { beforeAll, describe, expect, it } from "vitest"
+import type { Receiver } from "../receiver.ts"
 import { type Answer, call, eventually, type Json, members, Workspace } from "./api-calls.ts"
+import { receiving } from "./receiving.ts"
 import { newDataDirectory, type RunningServer, startServer } from "./server-process.ts"
 
 const dataDirectory = newDataDirectory()
 let server: RunningServer
-const receivers: Receiver[] = []
 
 beforeAll(async () => {
   server = await startServer({ TOCSIN_DATA_DIR: dataDirectory })
 })
-afterEach(async () => {
-  for (const receiver of receivers.splice(0)) await receiver.close()
-})
-
-async function receiving(options: ReceiverOptions = {}): Promise<Receiver> {
-  const receiver = await openReceiver(options)
-  receivers.push(receiver)
-  return receiver
-}
-
 async function newWorkspace(): Promise<Workspace> {
   const workspace = await Workspace.create(server.address, "standard")
   await workspace.post("/v1/event-types", { name: "thing.happened", description: "Something" })

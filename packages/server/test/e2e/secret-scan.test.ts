@@ -1,21 +1,11 @@
 import { createHash, randomBytes } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterEach, expect, it } from "vitest"
-import { openReceiver, type Receiver, type ReceiverOptions } from "../receiver.ts"
+import { expect, it } from "vitest"
+import type { ReceiverOptions } from "../receiver.ts"
 import { call, eventually, Workspace } from "./api-calls.ts"
+import { receiving } from "./receiving.ts"
 import { adminKey, newDataDirectory, startServer } from "./server-process.ts"
-
-const receivers: Receiver[] = []
-afterEach(async () => {
-  for (const receiver of receivers.splice(0)) await receiver.close()
-})
-
-async function receiving(options: ReceiverOptions = {}): Promise<Receiver> {
-  const receiver = await openReceiver(options)
-  receivers.push(receiver)
-  return receiver
-}
 
 function pem(file: string): string {
   return readFileSync(new URL(`../fixtures/tls/${file}`, import.meta.url), "utf8")
@@ -117,8 +107,7 @@ it("after a full run nothing secret is in the clear: not in the files, the log, 
   })
 
   // Events, tests, rotation, updates, replays.
-  const { sample } = await workspace.get("/v1/event-types/scan.failed")
-  const event = { type: "scan.failed", data: sample }
+  const event = await workspace.sampleEvent()
   for (let n = 0; n < 3; n++) await see("POST", "/v1/events", event)
   await see("POST", `/v1/webhooks/${first.id}/test`, {})
   await see("POST", `/v1/webhooks/${first.id}/verify`, {})

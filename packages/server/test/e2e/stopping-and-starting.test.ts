@@ -1,26 +1,10 @@
 import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs"
 import { connect, createServer } from "node:net"
 import { join } from "node:path"
-import { afterEach, describe, expect, it } from "vitest"
-import { openReceiver, type Receiver, type ReceiverOptions } from "../receiver.ts"
+import { describe, expect, it } from "vitest"
 import { call, eventually, members, Workspace } from "./api-calls.ts"
+import { receiving } from "./receiving.ts"
 import { newDataDirectory, type ServerProcess, type Settings, spawnServer, startServer } from "./server-process.ts"
-
-const receivers: Receiver[] = []
-afterEach(async () => {
-  for (const receiver of receivers.splice(0)) await receiver.close()
-})
-
-async function receiving(options: ReceiverOptions = {}): Promise<Receiver> {
-  const receiver = await openReceiver(options)
-  receivers.push(receiver)
-  return receiver
-}
-
-async function scanFailed(workspace: Workspace) {
-  const { sample } = await workspace.get("/v1/event-types/scan.failed")
-  return { type: "scan.failed", data: sample }
-}
 
 describe("SIGTERM", () => {
   it("lets the attempt in flight finish, starts no other, exits with 0; the rest goes out at the next start", async () => {
@@ -42,7 +26,7 @@ describe("SIGTERM", () => {
       events: ["*"],
       secret: "your-webhook-secret",
     })
-    const event = await scanFailed(workspace)
+    const event = await workspace.sampleEvent()
     const published = members(await workspace.post("/v1/events/batch", { events: [event, event, event] }), "data")
     await receiver.arrived(1)
 
@@ -165,7 +149,7 @@ describe("a start that must not happen says why in one line, and exits with 1", 
     expect(line).toMatch(/in use/)
     const receiver = await receiving()
     await workspace.post("/v1/webhooks", { url: receiver.origin, events: ["*"], secret: "your-webhook-secret" })
-    await workspace.post("/v1/events", await scanFailed(workspace))
+    await workspace.post("/v1/events", await workspace.sampleEvent())
     await receiver.arrived(1)
     await first.kill("SIGKILL")
     // A killed process leaves no lock behind.

@@ -4,6 +4,7 @@ import { asId } from "../../src/domain/ids.ts"
 import { match } from "../../src/domain/matching.ts"
 import type { Webhook } from "../../src/domain/webhook.ts"
 import { compileRouting } from "../../src/registry/routing.ts"
+import { plainWebhook } from "../plain-webhook.ts"
 
 const types = ["policy.violation.created", "policy.violation.resolved", "scan.completed"] as const
 const some = (...values: string[]) => fc.subarray(values)
@@ -32,30 +33,12 @@ const attributes = fc.record(
 )
 
 function webhook(number: number, given: Pick<Webhook, "events" | "filters">): Webhook {
-  return {
+  return plainWebhook(0, {
     id: asId(`wh_${number}`),
     workspaceId: asId("ws_1"),
     url: "https://receiver.example/",
-    events: given.events,
-    filters: given.filters,
-    secrets: { current: "a-shared-secret", previous: null },
-    active: true,
-    disabled: null,
-    verification: { enabled: false, verifiedAtMs: null },
-    description: null,
-    retryConfig: null,
-    timeoutSeconds: null,
-    headers: {},
-    authorization: null,
-    tls: null,
-    ordering: null,
-    rateLimit: null,
-    createdMs: 0,
-    updatedMs: 0,
-    resumedAtMs: 0,
-    deletedMs: null,
-    version: 1,
-  }
+    ...given,
+  })
 }
 
 test("the compiled routing finds exactly the webhooks that the plain rule finds, in their order", () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { asId } from "../../src/domain/ids.ts"
-import type { Replay } from "../../src/domain/replay.ts"
 import { type Store, StoreUnavailable } from "../../src/ports/store.ts"
+import { replayOf } from "../contracts/store-fixtures.ts"
 import { World } from "./world.ts"
 
 /** A store that keeps the first step of a replay and goes away before it can say so. */
@@ -24,22 +24,13 @@ async function replayAll(events: number) {
   const fromMs = world.clock.now()
   for (let count = 0; count < events; count++) await world.publish()
   await world.clock.advance(60_000)
-  const replay: Replay = {
+  const replay = replayOf(world.workspaceId, webhook.id, {
     id: asId("rpl_1"),
-    workspaceId: world.workspaceId,
-    webhookId: webhook.id,
     fromMs,
     toMs: world.clock.now(),
-    eventTypes: null,
-    statuses: null,
-    onlyMissing: false,
-    state: "running",
-    afterId: null,
-    examined: 0,
-    enqueued: 0,
     createdMs: world.clock.now(),
     updatedMs: world.clock.now(),
-  }
+  })
   await world.store.putReplay(replay)
   world.engine.replaying.run(replay)
   await world.clock.advance(100)

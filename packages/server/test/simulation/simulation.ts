@@ -4,6 +4,7 @@ import { isSending, type Webhook } from "../../src/domain/webhook.ts"
 import type { Sender } from "../../src/ports/sender.ts"
 import { StoreUnavailable } from "../../src/ports/store.ts"
 import { VirtualClock } from "../../src/system/virtual-clock.ts"
+import { plainWebhook } from "../plain-webhook.ts"
 import { pauseMs, someAct } from "./acts/acts.ts"
 import { retry } from "./acts/configuring.ts"
 import { quickMs } from "./acts/troubling.ts"
@@ -319,32 +320,13 @@ class Simulation implements Stage, Watcher {
 
   async #create(life: UpLife, planned: Partial<Webhook>): Promise<void> {
     const number = ++this.#webhooks
-    const nowMs = life.clock.now()
-    const put: Webhook = {
+    const put = plainWebhook(life.clock.now(), {
       id: asId(`wh_${number}`),
       workspaceId: this.workspaceId,
       url: `https://receiver-${number}.example/hook`,
-      events: ["*"],
       secrets: { current: `a-shared-secret-${number}`, previous: null },
-      active: true,
-      disabled: null,
-      verification: { enabled: false, verifiedAtMs: null },
-      description: null,
-      filters: null,
-      retryConfig: null,
-      timeoutSeconds: null,
-      headers: {},
-      authorization: null,
-      tls: null,
-      ordering: null,
-      rateLimit: null,
-      createdMs: nowMs,
-      updatedMs: nowMs,
-      resumedAtMs: nowMs,
-      deletedMs: null,
-      version: 1,
       ...planned,
-    }
+    })
     await life.engine.registry.change([{ kind: "webhook", put }], [])
   }
 

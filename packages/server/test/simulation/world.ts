@@ -11,6 +11,7 @@ import type { Sender } from "../../src/ports/sender.ts"
 import type { DeliveryRecord, Store } from "../../src/ports/store.ts"
 import { openMemoryStore } from "../../src/stores/memory/open-memory-store.ts"
 import { VirtualClock } from "../../src/system/virtual-clock.ts"
+import { plainWebhook } from "../plain-webhook.ts"
 import { Lifeline } from "./process/lifeline.ts"
 import { MachineClock } from "./process/machine-clock.ts"
 import { scanSample } from "./samples.ts"
@@ -78,31 +79,12 @@ export class World {
 
   async webhook(settings: Partial<Webhook> = {}): Promise<Webhook> {
     const number = ++this.#webhooks
-    const put: Webhook = {
+    const put = plainWebhook(this.clock.now(), {
       id: asId(`wh_${number}`),
       workspaceId: this.workspaceId,
       url: `https://receiver-${number}.example/hook`,
-      events: ["*"],
-      secrets: { current: "a-shared-secret", previous: null },
-      active: true,
-      disabled: null,
-      verification: { enabled: false, verifiedAtMs: null },
-      description: null,
-      filters: null,
-      retryConfig: null,
-      timeoutSeconds: null,
-      headers: {},
-      authorization: null,
-      tls: null,
-      ordering: null,
-      rateLimit: null,
-      createdMs: this.clock.now(),
-      updatedMs: this.clock.now(),
-      resumedAtMs: this.clock.now(),
-      deletedMs: null,
-      version: 1,
       ...settings,
-    }
+    })
     expect(await this.engine.registry.change([{ kind: "webhook", put }], [])).toBe("done")
     return put
   }

@@ -11,6 +11,7 @@ import type { NewEvent } from "../../domain/event.ts"
 import type { DeliveryId, EventId, ReplayId, WebhookId, WorkspaceId } from "../../domain/ids.ts"
 import type { Replay } from "../../domain/replay.ts"
 import { webhookStatus } from "../../domain/webhook.ts"
+import type { HealthCounts } from "../../domain/webhook-health.ts"
 import type { ApiKey, CustomEventType, Workspace } from "../../domain/workspace.ts"
 import type { StoredWebhook } from "../../ports/store.ts"
 
@@ -43,14 +44,11 @@ export type DeliveryRow = {
   readonly successes: Attempt[]
 }
 
-export type WebhookRow = {
+export type WebhookRow = HealthCounts & {
   readonly id: WebhookId
   /** Null for one that was used but never configured. */
   record: StoredWebhook | null
   lastSequence: number
-  consecutiveFailures: number
-  failingSinceMs: number | null
-  lastSuccessMs: number | null
   readonly waiting: Set<DeliveryRow>
   readonly deliveries: Set<DeliveryRow>
 }

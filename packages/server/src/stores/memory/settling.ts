@@ -1,4 +1,5 @@
 import type { DeliveryId, WebhookId, WorkspaceId } from "../../domain/ids.ts"
+import { countAttempt } from "../../domain/webhook-health.ts"
 import type { Settlement } from "../../ports/store.ts"
 import { type DeliveryRow, end, type Rows, wait } from "./rows.ts"
 
@@ -12,16 +13,8 @@ export function settle(rows: Rows, { workspaceId, deliveryId, atMs, attempt, nex
     row.attemptsMade = Math.max(row.attemptsMade, attempt.number)
     row.lastStatusCode = attempt.statusCode
     row.lastErrorCode = attempt.error?.code ?? null
-    const { webhook } = row
-    if (succeeded) {
-      row.successes.push(attempt)
-      webhook.consecutiveFailures = 0
-      webhook.failingSinceMs = null
-      webhook.lastSuccessMs = Math.max(webhook.lastSuccessMs ?? 0, atMs)
-    } else {
-      webhook.consecutiveFailures += 1
-      webhook.failingSinceMs ??= atMs
-    }
+    if (succeeded) row.successes.push(attempt)
+    countAttempt(row.webhook, succeeded, atMs)
   }
   // A delivery that has ended stays as it is, unless what came late is a success.
   if (row.state !== "waiting" && (!succeeded || row.state === "delivered")) return

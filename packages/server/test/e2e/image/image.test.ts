@@ -73,8 +73,7 @@ describe("the image, built by hand", () => {
     const receiver = await openReceiver()
     const workspace = await Workspace.create(server.address, "policycortex")
     await workspace.post("/v1/webhooks", { url: receiver.origin, events: ["*"], secret: "your-webhook-secret" })
-    const { sample } = await workspace.get("/v1/event-types/scan.failed")
-    await workspace.post("/v1/events", { type: "scan.failed", data: sample })
+    await workspace.post("/v1/events", await workspace.sampleEvent())
     await receiver.arrived(1)
     expect((await call(server.address, "GET", "/")).text).toContain("<title>")
 

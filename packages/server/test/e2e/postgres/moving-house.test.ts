@@ -29,9 +29,9 @@ test("a server moves from embedded to PostgreSQL and back: what was pending arri
     secret: "your-webhook-secret",
     retry_config: { initial_delay_seconds: 1 },
   })
-  const { sample } = await workspace.get("/v1/event-types/scan.failed")
+  const event = await workspace.sampleEvent()
   const publish = async (count: number) => {
-    const events = Array.from({ length: count }, () => ({ type: "scan.failed", data: sample }))
+    const events = Array.from({ length: count }, () => event)
     return members(await workspace.post("/v1/events/batch", { events }), "data").map(({ id }) => id)
   }
   const idsOf = (from: number) => receiver.received.slice(from).map((request) => request.header("webhook-id"))
@@ -110,8 +110,8 @@ test("a workspace comes to a running node: what was pending goes out in order", 
     secret: "your-webhook-secret",
     retry_config: { initial_delay_seconds: 1 },
   })
-  const { sample } = await workspace.get("/v1/event-types/scan.failed")
-  const events = Array.from({ length: 200 }, () => ({ type: "scan.failed", data: sample }))
+  const event = await workspace.sampleEvent()
+  const events = Array.from({ length: 200 }, () => event)
   const ids = members(await workspace.post("/v1/events/batch", { events }), "data").map(({ id }) => id)
   await trouble.arrived(4)
   expect(await server.kill()).toMatchObject({ code: 0 })

@@ -68,11 +68,10 @@ async function stretch(
 ): Promise<Stride<DeliveryRecord>> {
   const found = await ends(run, "deliveries", workspaceId)
   if (found === null) return { items: [], resumeBefore: null }
-  const span = idsBetween(found.oldest, found.newest, filter.fromMs, filter.toMs)
-  const above = page.before !== null && page.before < span.above ? page.before : span.above
+  const span = idsBetween(found.oldest, found.newest, filter.fromMs, filter.toMs, page.before)
   const rows = walked(workspaceId, filter)
   // The mint's time as well, which names the partitions to look into.
-  rows.add("d.id < ?", above).add("d.id >= ?", span.least)
+  rows.add("d.id < ?", span.above).add("d.id >= ?", span.least)
   if (filter.fromMs !== undefined) rows.add("d.minted_ms >= ?", filter.fromMs - mintSlackMs)
   if (filter.toMs !== undefined) rows.add("d.minted_ms < ?", filter.toMs + mintSlackMs)
   if (page.before !== null) rows.add("d.minted_ms <= ?", mintedMs(page.before))

@@ -40,11 +40,10 @@ async function stretch(
 ): Promise<Stride<StoredEvent>> {
   const found = await ends(run, "events", workspaceId)
   if (found === null) return { items: [], resumeBefore: null }
-  const span = idsBetween(found.oldest, found.newest, filter.fromMs, filter.toMs)
-  const above = page.before !== null && page.before < span.above ? page.before : span.above
+  const span = idsBetween(found.oldest, found.newest, filter.fromMs, filter.toMs, page.before)
   const rows = new Conditions(["workspace_id = $1", workspaceIsVisible], [workspaceId])
   // The mint's time as well, which names the partitions to look into.
-  rows.add("id < ?", above).add("id >= ?", span.least)
+  rows.add("id < ?", span.above).add("id >= ?", span.least)
   if (filter.fromMs !== undefined) rows.add("minted_ms >= ?", filter.fromMs - mintSlackMs)
   if (filter.toMs !== undefined) rows.add("minted_ms < ?", filter.toMs + mintSlackMs)
   if (page.before !== null) rows.add("minted_ms <= ?", mintedMs(page.before))

@@ -1,4 +1,5 @@
 import type { Next } from "../../../domain/delivery.ts"
+import { countAttempt, type HealthCounts } from "../../../domain/webhook-health.ts"
 import type { Acceptance, Settlement } from "../../../ports/store.ts"
 import { number, numberOrNull, text, textOrNull } from "../columns.ts"
 import { columns } from "../literals.ts"
@@ -50,13 +51,10 @@ WITH moved AS (
 )
 SELECT count(*) FROM health`
 
-type Health = {
+type Health = HealthCounts & {
   readonly workspaceId: string
   readonly webhookId: string
   ended: number
-  consecutiveFailures: number
-  failingSinceMs: number | null
-  lastSuccessMs: number | null
 }
 
 type Moved = {
@@ -214,14 +212,7 @@ function move(settlement: Settlement, row: Row, healths: Map<string, Health>, mi
     const succeeded = next.state === "delivered"
     minutes.count(workspaceId, webhookId, attempt.atMs, succeeded ? "succeeded" : "failed", 1)
     if (attempt.statusCode !== null) minutes.took(workspaceId, webhookId, attempt.atMs, attempt.durationMs)
-    if (succeeded) {
-      health.consecutiveFailures = 0
-      health.failingSinceMs = null
-      health.lastSuccessMs = Math.max(health.lastSuccessMs ?? 0, atMs)
-    } else {
-      health.consecutiveFailures += 1
-      health.failingSinceMs ??= atMs
-    }
+    countAttempt(health, succeeded, atMs)
   }
   return {
     settlement,

@@ -1,12 +1,10 @@
 import type { DatabaseSync } from "node:sqlite"
+import type { HealthCounts } from "../../../domain/webhook-health.ts"
 import { number, numberOrNull, reader, writer } from "../prepared.ts"
 
-export type Counters = {
+export type Counters = HealthCounts & {
   lastSequence: number
   waiting: number
-  consecutiveFailures: number
-  failingSinceMs: number | null
-  lastSuccessMs: number | null
 }
 
 /** The counters of webhooks (`webhook_counters`), in memory from their first use on. */

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite"
 import { LatencyTally } from "../../../domain/latency-histogram.ts"
+import { countAttempt } from "../../../domain/webhook-health.ts"
 import { type Bucket, isWaitingBucket } from "../states.ts"
 import { CounterPages } from "./counters.ts"
 import type { Entries } from "./entries.ts"
@@ -55,15 +56,7 @@ export class Ledger implements Entries {
       counts.latencies ??= new LatencyTally()
       counts.latencies.count(latencyStep, 1)
     }
-    const health = this.#counters.change(webhook)
-    if (succeeded) {
-      health.consecutiveFailures = 0
-      health.failingSinceMs = null
-      health.lastSuccessMs = Math.max(health.lastSuccessMs ?? 0, atMs)
-    } else {
-      health.consecutiveFailures += 1
-      health.failingSinceMs ??= atMs
-    }
+    countAttempt(this.#counters.change(webhook), succeeded, atMs)
   }
 
   write(): void {

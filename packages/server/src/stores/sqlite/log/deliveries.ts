@@ -93,8 +93,7 @@ export function prepareDeliveriesList(
     const rows = workspace === null ? null : walk(workspace, filter)
     if (rows === null || typeof oldest !== "string" || typeof newest !== "string")
       return { items: [], resumeBefore: null }
-    const span = idsBetween(oldest, newest, filter.fromMs, filter.toMs)
-    const above = page.before !== null && page.before < span.above ? page.before : span.above
+    const span = idsBetween(oldest, newest, filter.fromMs, filter.toMs, page.before)
 
     const conditions: string[] = []
     const values: SQLInputValue[] = []
@@ -117,14 +116,14 @@ export function prepareDeliveriesList(
         : prepared(
             `SELECT ${rows.id} FROM ${rows.from} WHERE ${rows.where} AND ${rows.id} < ? AND ${rows.id} >= ?
              ORDER BY ${rows.id} DESC LIMIT 1 OFFSET ${strideRows - 1}`,
-          ).row(...rows.values, above, span.least)
+          ).row(...rows.values, span.above, span.least)
     const least = end === undefined ? span.least : text(end[0])
     const where = [rows.where, `${rows.id} < ?`, `${rows.id} >= ?`, ...conditions].join(" AND ")
     const items = prepared(
       `SELECT ${deliveryColumns} FROM ${rows.from} ${rows.join ?? ""} ${deliveryJoins} WHERE ${where}
        ORDER BY ${rows.id} DESC LIMIT ?`,
     )
-      .rows(...rows.values, above, least, ...values, page.limit)
+      .rows(...rows.values, span.above, least, ...values, page.limit)
       .map((row) => deliveryRecord(workspaceId, row))
     return { items, resumeBefore: end === undefined || items.length >= page.limit ? null : least }
   }

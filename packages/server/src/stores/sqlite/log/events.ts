@@ -30,8 +30,7 @@ export function prepareEvents(
     const [oldest, newest] = workspace === null ? [] : (ends.row(workspace) ?? [])
     if (workspace === null || typeof oldest !== "string" || typeof newest !== "string")
       return { items: [], resumeBefore: null }
-    const span = idsBetween(oldest, newest, filter.fromMs, filter.toMs)
-    const above = page.before !== null && page.before < span.above ? page.before : span.above
+    const span = idsBetween(oldest, newest, filter.fromMs, filter.toMs, page.before)
 
     const conditions: string[] = []
     const values: SQLInputValue[] = []
@@ -52,13 +51,13 @@ export function prepareEvents(
       conditions.push("instr(lower(body), lower(?)) > 0")
       values.push(filter.text)
     }
-    const end = conditions.length === 0 ? undefined : strideEnd.row(workspace, above, span.least)
+    const end = conditions.length === 0 ? undefined : strideEnd.row(workspace, span.above, span.least)
     const least = end === undefined ? span.least : text(end[0])
     const items = prepared(
       `SELECT ${eventColumns} FROM events INDEXED BY events_by_id
        WHERE ${["workspace = ?", "id < ?", "id >= ?", ...conditions].join(" AND ")} ORDER BY id DESC LIMIT ?`,
     )
-      .rows(workspace, above, least, ...values, page.limit)
+      .rows(workspace, span.above, least, ...values, page.limit)
       .map((row) => storedEvent(workspaceId, row))
     return { items, resumeBefore: end === undefined || items.length >= page.limit ? null : least }
   }

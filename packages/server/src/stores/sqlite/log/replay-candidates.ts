@@ -41,7 +41,7 @@ export function prepareReplayCandidates(
     const [oldest, newest] = workspace === null ? [] : (ends.row(workspace) ?? [])
     if (workspace === null || typeof oldest !== "string" || typeof newest !== "string") return []
     const webhook = findWebhook.row(workspace, webhookId)
-    const { least, above } = idsBetween(oldest, newest, fromMs, toMs)
+    const { least, above } = idsBetween(oldest, newest, fromMs, toMs, null)
     return find.rows(workspace, afterId ?? "", least, above, fromMs, toMs, limit).map((row) => {
       const deliveries = webhook === undefined ? [] : deliveriesOf.rows(number(row[0]), number(webhook[0]))
       const newestDelivery = deliveries[0]
