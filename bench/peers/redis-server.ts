@@ -1,12 +1,13 @@
 import { execFile, spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { connect } from "node:net"
 import { tmpdir } from "node:os"
-import { delimiter, join } from "node:path"
+import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { promisify } from "node:util"
 import { unusedPort } from "../../packages/server/test/receiver.ts"
+import { found, foundOrInstalled } from "../../packages/server/test/tools/debian.ts"
 
 const run = promisify(execFile)
 
@@ -48,29 +49,16 @@ export async function startRedis(say: (line: string) => void): Promise<RedisServ
 }
 
 async function findOrInstall(say: (line: string) => void): Promise<string> {
-  const found = find()
-  if (found !== null) return found
-  if (process.getuid?.() === 0 && find("apt-get") !== null) {
-    say("installing Debian's redis-server (once)")
-    const quiet = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, timeout: 300_000 }
-    try {
-      await run("apt-get", ["update"], quiet)
-      await run("apt-get", ["install", "-y", "--no-install-recommends", "redis-server"], quiet)
-    } catch {
-      // The line below tells what to do.
-    }
-    const installed = find()
-    if (installed !== null) return installed
+  const names = ["redis-server", "valkey-server"]
+  if (found(...names) === null) say("installing Debian's redis-server (once)")
+  try {
+    return await foundOrInstalled("redis-server", ...names)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Error(`BullMQ needs Redis, or to be left out (--only tocsin,pg-boss,graphile-worker): ${why}`, {
+      cause: error,
+    })
   }
-  throw new Error(
-    "BullMQ needs Redis: neither redis-server nor valkey-server is in PATH. Install one, or leave it out: --only tocsin,pg-boss,graphile-worker.",
-  )
-}
-
-function find(...names: readonly string[]): string | null {
-  const wanted = names.length === 0 ? ["redis-server", "valkey-server"] : names
-  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "")
-  return wanted.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path)) ?? null
 }
 
 async function answering(port: number, hasEnded: () => boolean): Promise<void> {

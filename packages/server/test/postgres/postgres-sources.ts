@@ -1,26 +1,25 @@
 import { execFile } from "node:child_process"
 import { existsSync, readdirSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { delimiter, dirname, join } from "node:path"
+import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { aptInstall, aptUpdate, foldersInPath } from "../tools/debian.ts"
 import type { PostgresSources, Source } from "./choosing-postgres.ts"
 
 const run = promisify(execFile)
 const oldestMajor = 15
 const debianFolder = "/usr/lib/postgresql"
-const aptMaxMs = 300_000
 
 /** This machine's. */
 export const postgresSources: PostgresSources = {
   isRoot: process.getuid?.() === 0,
-  installed: () => installedIn(process.env.PATH ?? ""),
+  installed: () => installedIn(foldersInPath()),
   debian,
   embedded,
 }
 
-async function installedIn(path: string): Promise<Source> {
-  const folders = path.split(delimiter).filter((folder) => folder !== "")
+async function installedIn(inPath: readonly string[]): Promise<Source> {
+  const folders = [...inPath]
   if (existsSync(debianFolder)) {
     const versions = readdirSync(debianFolder).sort((a, b) => Number(b) - Number(a))
     folders.push(...versions.map((version) => join(debianFolder, version, "bin")))
@@ -37,23 +36,12 @@ async function installedIn(path: string): Promise<Source> {
 }
 
 async function debian(): Promise<Source> {
-  // Test files run side by side: the others wait for the one that installs, and then find it.
-  const apt = (...args: readonly string[]) =>
-    run("flock", [join(tmpdir(), "tocsin-tests-apt.lock"), "apt-get", ...args], {
-      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-      timeout: aptMaxMs,
-    })
-  try {
-    await apt("update")
-    const { stdout } = await run("apt-cache", ["policy", "postgresql"])
-    const candidate = Number(/Candidate: (\d+)/.exec(stdout)?.[1])
-    if (!(candidate >= oldestMajor)) return { why: `Debian's package is not there or too old (${candidate})` }
-    await apt("install", "-y", "--no-install-recommends", "postgresql")
-  } catch (error) {
-    const lines = (error instanceof Error ? error.message : String(error)).trim().split("\n")
-    return { why: `Debian's package could not be installed (${lines.at(-1)})` }
-  }
-  const found = await installedIn("")
+  await aptUpdate()
+  const { stdout } = await run("apt-cache", ["policy", "postgresql"])
+  const candidate = Number(/Candidate: (\d+)/.exec(stdout)?.[1])
+  if (!(candidate >= oldestMajor)) return { why: `Debian's package is not there or too old (${candidate})` }
+  await aptInstall("postgresql")
+  const found = await installedIn([])
   return "folder" in found ? found : { why: `Debian's package was installed, but ${found.why}` }
 }
 

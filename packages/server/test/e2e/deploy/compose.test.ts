@@ -4,9 +4,10 @@ import { fileURLToPath } from "node:url"
 import { expect, test } from "vitest"
 import { parse } from "yaml"
 import { readConfig } from "../../../src/config.ts"
+import { found, foundOrInstalled } from "../../tools/debian.ts"
 import { isObject, type Json, member } from "../api-calls.ts"
 import { newDataDirectory } from "../server-process.ts"
-import { found, foundOrInstalled, ran } from "./tools.ts"
+import { ran } from "./ran.ts"
 
 const folder = fileURLToPath(new URL("../../../../../deploy/compose/", import.meta.url))
 const services: Json = member(parse(readFileSync(join(folder, "compose.yaml"), "utf8"), { merge: true }), "services")

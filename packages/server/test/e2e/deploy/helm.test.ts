@@ -6,8 +6,9 @@ import { describe, expect, test } from "vitest"
 import { parse, parseAllDocuments } from "yaml"
 import manifest from "../../../package.json" with { type: "json" }
 import { settingNames } from "../../../src/config.ts"
+import { found } from "../../tools/debian.ts"
 import { isObject, type Json, member, members } from "../api-calls.ts"
-import { found, ran } from "./tools.ts"
+import { ran } from "./ran.ts"
 
 const folder = fileURLToPath(new URL("../../../../../deploy/helm/", import.meta.url))
 const text = (path: string) => readFileSync(join(folder, path), "utf8")

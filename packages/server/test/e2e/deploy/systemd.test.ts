@@ -2,14 +2,15 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { expect, test } from "vitest"
+import { foundOrInstalled } from "../../tools/debian.ts"
 import { newDataDirectory } from "../server-process.ts"
-import { foundOrInstalled, ran } from "./tools.ts"
+import { ran } from "./ran.ts"
 
 const root = fileURLToPath(new URL("../../../../../", import.meta.url)).replace(/\/$/, "")
 const unit = readFileSync(join(root, "deploy/systemd/tocsin.service"), "utf8")
 
 test("systemd takes the unit without a word, and finds it hardened", { timeout: 180_000 }, async () => {
-  const analyze = await foundOrInstalled("systemd-analyze", "systemd")
+  const analyze = await foundOrInstalled("systemd", "systemd-analyze")
   // Where this tree is stands for where it is installed: the unit's program must be there.
   const path = join(newDataDirectory(), "tocsin.service")
   writeFileSync(path, unit.replaceAll("/opt/tocsin", root))
