@@ -1,10 +1,11 @@
 import { thisMachine } from "../figures/machine.ts"
 import { median } from "../figures/statistics.ts"
+import { type CleaningUp, cleanedUp } from "../load/cleaning-up.ts"
 import { envelopeFor } from "../load/payload.ts"
 import { startReceiver } from "../load/receiver.ts"
 import { peerVersions } from "../peers/install-peers.ts"
 import type { Comparison } from "./comparison.ts"
-import { type Contender, isMeant, type Service } from "./contender.ts"
+import { type Contender, isMeant } from "./contender.ts"
 import { Databases } from "./databases.ts"
 import { measureLatency } from "./latency.ts"
 import { measureLimit } from "./limit.ts"
@@ -21,7 +22,15 @@ const quickRoundsMaxMs = 70_000
 const latencySeconds = { quick: 4, full: 30 }
 
 /** Starts whatever is meant, plays the rounds, measures latencies at half of what they gave, and stops it all. */
-export async function compare(options: CompareOptions, say: (line: string) => void): Promise<Comparison> {
+export function compare(options: CompareOptions, say: (line: string) => void): Promise<Comparison> {
+  return cleanedUp((cleaning) => compared(cleaning, options, say))
+}
+
+async function compared(
+  cleaning: CleaningUp,
+  options: CompareOptions,
+  say: (line: string) => void,
+): Promise<Comparison> {
   const startedMs = performance.now()
   const machine = thisMachine()
   const meant = (name: string) =>
@@ -32,60 +41,52 @@ export async function compare(options: CompareOptions, say: (line: string) => vo
     throw new Error(`--only ${options.only} means none of the contenders; see --help`)
   }
   const databases = new Databases(say)
-  const services: Service[] = []
-  const receiver = await startReceiver()
-  const parts = { receiver, webhooks: options.webhooks, say, database: () => databases.fresh() }
-  try {
-    const peers = await startPeerContenders(wantedPeers, parts)
-    services.push(peers.service)
-    say("starting tocsin")
-    const nodeFlags = options.prof ? ["--cpu-prof"] : []
-    const tocsin = await startTocsinContenders(wanted, { ...parts, nodeFlags })
-    services.push(tocsin.service)
-    const contenders: readonly Contender[] = [...tocsin.contenders, ...peers.contenders]
+  cleaning.later(() => databases.close())
+  const receiver = await startReceiver(cleaning)
+  const parts = { cleaning, receiver, webhooks: options.webhooks, say, database: () => databases.fresh() }
+  const peers = await startPeerContenders(wantedPeers, parts)
+  say("starting tocsin")
+  const nodeFlags = options.prof ? ["--cpu-prof"] : []
+  const tocsin = await startTocsinContenders(wanted, { ...parts, nodeFlags })
+  const contenders: readonly Contender[] = [...tocsin, ...peers.contenders]
 
-    const events = await warmUp(contenders, options, say)
-    const body = envelopeFor(options.webhooks)
-    const limitPosts = Math.round(10_000 * Math.min(1, options.secondsEach)) * Math.ceil(options.secondsEach / 2)
-    const limit = (scheme: "http" | "https") => measureLimit(receiver.url(scheme, "limit"), body, limitPosts)
-    await limit("http")
-    const rounds: Comparison["rounds"] = []
-    for (let round = 0; round < options.rounds; round++) {
-      const tell = (what: string) => say(`round ${round + 1} of ${options.rounds}: ${what}`)
-      const { limits, figures } = await playRound(round, options.rounds, { contenders, limit, events, say: tell })
-      rounds.push({ limits: { ...limits }, figures: [...figures] })
-      if (options.quick && performance.now() - startedMs > quickRoundsMaxMs) break
-    }
+  const events = await warmUp(contenders, options, say)
+  const body = envelopeFor(options.webhooks)
+  const limitPosts = Math.round(10_000 * Math.min(1, options.secondsEach)) * Math.ceil(options.secondsEach / 2)
+  const limit = (scheme: "http" | "https") => measureLimit(receiver.url(scheme, "limit"), body, limitPosts)
+  await limit("http")
+  const rounds: Comparison["rounds"] = []
+  for (let round = 0; round < options.rounds; round++) {
+    const tell = (what: string) => say(`round ${round + 1} of ${options.rounds}: ${what}`)
+    const { limits, figures } = await playRound(round, options.rounds, { contenders, limit, events, say: tell })
+    rounds.push({ limits: { ...limits }, figures: [...figures] })
+    if (options.quick && performance.now() - startedMs > quickRoundsMaxMs) break
+  }
 
-    const latencies: Comparison["latencies"] = []
-    const timed = options.latency ? tocsin.contenders.filter(({ name }) => name.includes("/http/none/")) : []
-    for (const contender of timed) {
-      const own = rounds.flatMap(({ figures }) => figures.filter(({ name }) => name === contender.name))
-      const half = median(own.map(({ rate }) => rate)) / 2
-      const seconds = options.quick ? latencySeconds.quick : latencySeconds.full
-      say(`latency at ${Math.round(half)} events/s: ${contender.name}`)
-      latencies.push(await measureLatency(contender, receiver, options.webhooks, half, seconds))
-    }
-    const postgres = databases.version()
-    return {
-      at: new Date().toISOString(),
-      quick: options.quick || options.only !== null || options.rounds < 5,
-      machine,
-      versions: {
-        ...(wantedPeers.length > 0 && peerVersions()),
-        ...(peers.redis !== null && { redis: peers.redis }),
-        ...(postgres !== null && { postgresql: postgres }),
-      },
-      webhooks: options.webhooks,
-      secondsEach: options.secondsEach,
-      rounds,
-      latencies,
-    }
-  } finally {
-    say("stopping")
-    for (const service of services) await service.stop()
-    receiver.stop()
-    await databases.close()
+  const latencies: Comparison["latencies"] = []
+  const timed = options.latency ? tocsin.filter(({ name }) => name.includes("/http/none/")) : []
+  for (const contender of timed) {
+    const own = rounds.flatMap(({ figures }) => figures.filter(({ name }) => name === contender.name))
+    const half = median(own.map(({ rate }) => rate)) / 2
+    const seconds = options.quick ? latencySeconds.quick : latencySeconds.full
+    say(`latency at ${Math.round(half)} events/s: ${contender.name}`)
+    latencies.push(await measureLatency(contender, receiver, options.webhooks, half, seconds))
+  }
+  const postgres = databases.version()
+  say("stopping")
+  return {
+    at: new Date().toISOString(),
+    quick: options.quick || options.only !== null || options.rounds < 5,
+    machine,
+    versions: {
+      ...(wantedPeers.length > 0 && peerVersions()),
+      ...(peers.redis !== null && { redis: peers.redis }),
+      ...(postgres !== null && { postgresql: postgres }),
+    },
+    webhooks: options.webhooks,
+    secondsEach: options.secondsEach,
+    rounds,
+    latencies,
   }
 }
 

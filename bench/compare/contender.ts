@@ -14,9 +14,6 @@ export type Contender = {
   deliver(events: number): Promise<void>
 }
 
-/** A part of the run that has to be started before, and stopped after. */
-export type Service = { stop(): Promise<void> }
-
 export const batchSize = 50
 export const loads = [
   { load: "single", perRequest: 1 },

@@ -1,9 +1,10 @@
+import type { CleaningUp } from "../load/cleaning-up.ts"
 import type { Receiver } from "../load/receiver.ts"
 import { installPeers } from "../peers/install-peers.ts"
 import { peerNames } from "../peers/peer-messages.ts"
 import { startRedis } from "../peers/redis-server.ts"
 import { startPeer } from "../peers/start-peer.ts"
-import { type Contender, loads, type Service } from "./contender.ts"
+import { type Contender, loads } from "./contender.ts"
 
 export const peerVariants = peerNames.flatMap((peer) =>
   loads.map((load) => ({ ...load, peer, name: `${peer}/${load.load}` })),
@@ -11,6 +12,7 @@ export const peerVariants = peerNames.flatMap((peer) =>
 export type PeerVariant = (typeof peerVariants)[number]
 
 type Parts = {
+  readonly cleaning: CleaningUp
   readonly receiver: Receiver
   readonly webhooks: number
   readonly say: (line: string) => void
@@ -20,17 +22,16 @@ type Parts = {
 /** Starts a worker and a producer for each peer that is needed, and Redis for the one that wants it. */
 export async function startPeerContenders(
   variants: readonly PeerVariant[],
-  { receiver, webhooks, say, database }: Parts,
-): Promise<{ readonly contenders: readonly Contender[]; readonly service: Service; readonly redis: string | null }> {
-  const stops: (() => void | Promise<void>)[] = []
+  { cleaning, receiver, webhooks, say, database }: Parts,
+): Promise<{ readonly contenders: readonly Contender[]; readonly redis: string | null }> {
   const contenders: Contender[] = []
   let redisVersion: string | null = null
   if (variants.length > 0) await installPeers(say)
   for (const peer of new Set(variants.map((variant) => variant.peer))) {
     say(`starting ${peer}`)
     const { url, pid } = peer === "bullmq" ? await redis() : await database()
-    const running = await startPeer(peer, { databaseUrl: url, receiverUrl: receiver.url("http", peer), webhooks })
-    stops.unshift(() => running.stop())
+    const urls = { databaseUrl: url, receiverUrl: receiver.url("http", peer) }
+    const running = await startPeer(cleaning, peer, { ...urls, webhooks })
     for (const { name, perRequest } of variants.filter((variant) => variant.peer === peer)) {
       contenders.push({
         name,
@@ -43,15 +44,9 @@ export async function startPeerContenders(
     }
   }
   async function redis() {
-    const server = await startRedis(say)
+    const server = await startRedis(cleaning, say)
     redisVersion = server.version
-    stops.push(() => server.close())
     return server
   }
-  const service = {
-    async stop() {
-      for (const stop of stops) await stop()
-    },
-  }
-  return { contenders, service, redis: redisVersion }
+  return { contenders, redis: redisVersion }
 }

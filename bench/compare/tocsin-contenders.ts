@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto"
+import type { CleaningUp } from "../load/cleaning-up.ts"
 import type { Receiver } from "../load/receiver.ts"
 import { throughputOf } from "../load/throughput-of.ts"
-import { newDirectory, removeDirectory, startTocsin, type TocsinServer } from "../load/tocsin-server.ts"
+import { newDirectory, startTocsin, type TocsinServer } from "../load/tocsin-server.ts"
 import { createWorkspace, type Ordering, type Workspace } from "../load/workspace.ts"
-import { type Contender, loads, type Service } from "./contender.ts"
+import { type Contender, loads } from "./contender.ts"
 
 export const tocsinVariants = (["embedded", "postgres"] as const).flatMap((store) =>
   (["http", "https"] as const).flatMap((scheme) =>
@@ -23,6 +24,7 @@ export type TocsinVariant = (typeof tocsinVariants)[number]
 export type TocsinContender = Contender & { readonly server: TocsinServer; readonly workspace: Workspace }
 
 type Parts = {
+  readonly cleaning: CleaningUp
   readonly receiver: Receiver
   readonly webhooks: number
   readonly nodeFlags: readonly string[]
@@ -33,21 +35,15 @@ type Parts = {
 /** Starts a server for each store that is needed, with a workspace for each scheme and ordering. */
 export async function startTocsinContenders(
   variants: readonly TocsinVariant[],
-  { receiver, webhooks, nodeFlags, database }: Parts,
-): Promise<{ readonly contenders: readonly TocsinContender[]; readonly service: Service }> {
-  const stops: (() => Promise<void>)[] = []
+  { cleaning, receiver, webhooks, nodeFlags, database }: Parts,
+): Promise<readonly TocsinContender[]> {
   const contenders: TocsinContender[] = []
   for (const store of new Set(variants.map((variant) => variant.store))) {
     const postgres = store === "postgres" ? await database() : null
-    const directory = newDirectory()
-    const server = await startTocsin({
-      directory,
+    const server = await startTocsin(cleaning, {
+      directory: newDirectory(cleaning),
       nodeFlags,
       settings: postgres === null ? {} : onPostgres(postgres.url),
-    })
-    stops.push(async () => {
-      await server.stop()
-      removeDirectory(directory)
     })
     const workspaces = new Map<string, Workspace>()
     for (const variant of variants.filter((each) => each.store === store)) {
@@ -69,12 +65,7 @@ export async function startTocsinContenders(
       })
     }
   }
-  const service = {
-    async stop() {
-      for (const stop of stops) await stop()
-    },
-  }
-  return { contenders, service }
+  return contenders
 }
 
 function onPostgres(url: string): Record<string, string> {

@@ -1,6 +1,7 @@
 import { fork } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
+import type { CleaningUp } from "./cleaning-up.ts"
 import { type Behaviour, Counts, Done, Hello, type Question, Stamps } from "./receiver-messages.ts"
 
 export type Scheme = "http" | "https"
@@ -22,7 +23,6 @@ export type Receiver = {
   stamp(): Promise<void>
   /** Ends that. @returns the first arrival of each event by its id, in `monotonicMs`. */
   stamps(): Promise<ReadonlyMap<string, number>>
-  stop(): void
 }
 
 /** All of 127.0.0.0/8 is loopback. */
@@ -30,8 +30,11 @@ function addressOf(origin: number | undefined): string {
   return origin === undefined ? "127.0.0.1" : `127.1.${origin >> 8}.${origin & 0xff}`
 }
 
-export async function startReceiver(): Promise<Receiver> {
+export async function startReceiver(cleaning: CleaningUp): Promise<Receiver> {
   const child = fork(fileURLToPath(new URL("./receiver-process.ts", import.meta.url)))
+  cleaning.later(() => {
+    if (child.connected) child.disconnect()
+  })
   const [hello] = await once(child, "message")
   const ports = Hello.Parse(hello)
   // One question at a time: answers carry no number.
@@ -61,6 +64,5 @@ export async function startReceiver(): Promise<Receiver> {
       for (const [id, atMs] of Stamps.Parse(await ask({ ask: "stamps" }))) if (!first.has(id)) first.set(id, atMs)
       return first
     },
-    stop: () => child.disconnect(),
   }
 }

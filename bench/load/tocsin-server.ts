@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { authorityCertificate } from "./certificates.ts"
+import type { CleaningUp } from "./cleaning-up.ts"
 
 export const adminKey = "ta_the-instance-key-of-the-benchmarks"
 const main = fileURLToPath(new URL("../../packages/server/src/main.ts", import.meta.url))
@@ -13,7 +14,7 @@ const startMaxMs = 120_000
 export type TocsinServer = {
   readonly address: string
   readonly pid: number
-  /** SIGTERM, then waits for its end. The data stay. */
+  /** SIGTERM, then waits for its end: for whoever starts another on the data, which stay. */
   stop(): Promise<void>
 }
 
@@ -25,16 +26,17 @@ export type ServerOptions = {
   readonly settings?: Readonly<Record<string, string>>
 }
 
-export function newDirectory(): string {
-  return mkdtempSync(join(tmpdir(), "tocsin-bench-"))
-}
-
-export function removeDirectory(directory: string): void {
-  rmSync(directory, { recursive: true, force: true })
+export function newDirectory(cleaning: CleaningUp): string {
+  const directory = mkdtempSync(join(tmpdir(), "tocsin-bench-"))
+  cleaning.later(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
 }
 
 /** Starts the real program and waits until it listens. */
-export async function startTocsin({ directory, nodeFlags = [], settings = {} }: ServerOptions): Promise<TocsinServer> {
+export async function startTocsin(
+  cleaning: CleaningUp,
+  { directory, nodeFlags = [], settings = {} }: ServerOptions,
+): Promise<TocsinServer> {
   const child = spawn(process.execPath, [...nodeFlags, main], {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
@@ -47,6 +49,15 @@ export async function startTocsin({ directory, nodeFlags = [], settings = {} }: 
       ...settings,
     },
   })
+  let stopping = false
+  const stop = async () => {
+    stopping = true
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, "exit")
+    child.kill("SIGTERM")
+    await ended
+  }
+  cleaning.later(stop)
   let said = ""
   // Its log: of interest only when it ends unasked.
   child.stderr.on("data", (chunk: Buffer) => {
@@ -68,19 +79,12 @@ export async function startTocsin({ directory, nodeFlags = [], settings = {} }: 
   })
   const pid = child.pid
   if (pid === undefined) throw new Error("the server has no process id")
-  let stopping = false
   child.once("exit", (code, signal) => {
     if (!stopping) process.stderr.write(`the server ended by itself (${signal ?? code}): ${said}\n`)
   })
   return {
     address,
     pid,
-    async stop() {
-      stopping = true
-      if (child.exitCode !== null || child.signalCode !== null) return
-      const ended = once(child, "exit")
-      child.kill("SIGTERM")
-      await ended
-    },
+    stop,
   }
 }

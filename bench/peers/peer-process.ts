@@ -67,7 +67,8 @@ async function produce(producer: Producer, events: number, perRequest: number): 
   await Promise.all(Array.from({ length: perRequest === 1 ? singlesAtOnce : batchesAtOnce }, run))
 }
 
+// Before the first wait: the benchmark may end while this one starts.
+process.on("disconnect", () => process.exit(0))
 const peer = await load(task.peer)
 await (task.role === "worker" ? beWorker(peer) : beProducer(peer))
-process.on("disconnect", () => process.exit(0))
 process.send?.({ ready: true })

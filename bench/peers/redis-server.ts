@@ -8,6 +8,7 @@ import { setTimeout as delay } from "node:timers/promises"
 import { promisify } from "node:util"
 import { unusedPort } from "../../packages/server/test/receiver.ts"
 import { found, foundOrInstalled } from "../../packages/server/test/tools/debian.ts"
+import type { CleaningUp } from "../load/cleaning-up.ts"
 
 const run = promisify(execFile)
 
@@ -15,7 +16,6 @@ export type RedisServer = {
   readonly url: string
   readonly pid: number
   readonly version: string
-  close(): Promise<void>
 }
 
 /**
@@ -24,14 +24,19 @@ export type RedisServer = {
  *
  * @throws Error of one line when none can be had.
  */
-export async function startRedis(say: (line: string) => void): Promise<RedisServer> {
+export async function startRedis(cleaning: CleaningUp, say: (line: string) => void): Promise<RedisServer> {
   const program = await findOrInstall(say)
   const directory = mkdtempSync(join(tmpdir(), "tocsin-bench-redis-"))
+  cleaning.later(() => rmSync(directory, { recursive: true, force: true }))
   const port = await unusedPort()
   const settings = ["--port", String(port), "--bind", "127.0.0.1", "--dir", directory, "--save", ""]
   settings.push("--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction")
   const child = spawn(program, settings, { stdio: ["ignore", "ignore", "inherit"], cwd: directory })
   const ended = once(child, "exit")
+  cleaning.later(async () => {
+    child.kill("SIGTERM")
+    await ended
+  })
   await answering(port, () => child.exitCode !== null)
   const { pid } = child
   if (pid === undefined) throw new Error("Redis has no process id")
@@ -40,11 +45,6 @@ export async function startRedis(say: (line: string) => void): Promise<RedisServ
     url: `redis://127.0.0.1:${port}`,
     pid,
     version: /v=([\d.]+)/.exec(stdout)?.[1] ?? stdout.trim(),
-    async close() {
-      child.kill("SIGTERM")
-      await ended
-      rmSync(directory, { recursive: true, force: true })
-    },
   }
 }
 

@@ -1,23 +1,24 @@
 import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
+import type { CleaningUp } from "../load/cleaning-up.ts"
 import { type PeerName, Published, Ready, Recorded, type Task } from "./peer-messages.ts"
 
 export type RunningPeer = {
   readonly workerPid: number
   /** Enqueues as fast as the peer takes it, and waits until all attempts are recorded. */
   deliver(events: number, perRequest: number): Promise<void>
-  stop(): void
 }
 
 /** Worker and producer, each in a process of its own. */
 export async function startPeer(
+  cleaning: CleaningUp,
   peer: PeerName,
   parts: Pick<Task, "databaseUrl" | "receiverUrl" | "webhooks">,
 ): Promise<RunningPeer> {
   // The worker first: it makes the tables that the producer writes to.
-  const worker = await start({ peer, role: "worker", ...parts })
-  const producer = await start({ peer, role: "producer", ...parts })
+  const worker = await start(cleaning, { peer, role: "worker", ...parts })
+  const producer = await start(cleaning, { peer, role: "producer", ...parts })
   let recorded = 0
   let expected = 0
   let reached = () => {}
@@ -40,15 +41,14 @@ export async function startPeer(
       Published.Parse(message)
       if (recorded < expected) await all
     },
-    stop() {
-      worker.disconnect()
-      producer.disconnect()
-    },
   }
 }
 
-async function start(task: Task): Promise<ChildProcess> {
+async function start(cleaning: CleaningUp, task: Task): Promise<ChildProcess> {
   const child = fork(fileURLToPath(new URL("./peer-process.ts", import.meta.url)), [JSON.stringify(task)])
+  cleaning.later(() => {
+    if (child.connected) child.disconnect()
+  })
   const ended = once(child, "exit").then(() => {
     throw new Error(`${task.peer} (${task.role}) ended at its start`)
   })

@@ -1,12 +1,12 @@
 import { median } from "../figures/statistics.ts"
 import { atLeast, atMost } from "../figures/target.ts"
+import { cleanedUp } from "../load/cleaning-up.ts"
 import { monotonicMs } from "../load/monotonic-clock.ts"
 import { residentMiB, usageOf } from "../load/process-usage.ts"
 import { startReceiver } from "../load/receiver.ts"
 import { throughputOf } from "../load/throughput-of.ts"
-import { newDirectory, removeDirectory, startTocsin } from "../load/tocsin-server.ts"
+import { newDirectory, startTocsin } from "../load/tocsin-server.ts"
 import { clientOf, createWorkspace } from "../load/workspace.ts"
-import { cleanedUp } from "./cleaning-up.ts"
 import { Sampling } from "./sampling.ts"
 import { type ScaleBenchmark, sized } from "./scale-run.ts"
 import { seedPending } from "./seeding.ts"
@@ -27,14 +27,11 @@ export const backlog: ScaleBenchmark = (parts) =>
     const pending = sized(1_000_000, parts)
     const events = sized(20_000, parts, 2_000)
     const [slow, fast] = [100, 100]
-    const receiver = await startReceiver()
-    cleaning.later(() => receiver.stop())
-    const [full, empty] = [newDirectory(), newDirectory()]
-    cleaning.later(() => [full, empty].forEach(removeDirectory))
+    const receiver = await startReceiver(cleaning)
+    const [full, empty] = [newDirectory(cleaning), newDirectory(cleaning)]
 
     say("preparing")
-    let loaded = await startTocsin({ directory: full })
-    cleaning.later(() => loaded.stop())
+    let loaded = await startTocsin(cleaning, { directory: full })
     const rateLimit = { requests: 1, per_seconds: 60 }
     const waiting = await createWorkspace(loaded.address, slow, () => ({
       url: receiver.url("http", "backlog"),
@@ -52,15 +49,14 @@ export const backlog: ScaleBenchmark = (parts) =>
 
     say("restarting")
     const startedMs = monotonicMs()
-    loaded = await startTocsin({ directory: full })
+    loaded = await startTocsin(cleaning, { directory: full })
     const first = async () => (await receiver.arrived("backlog")) > 0
     await until("the first delivery after the restart", first, 5, 60_000)
     const restartMs = monotonicMs() - startedMs
 
     const emptyStartingMs = monotonicMs()
-    const unloaded = await startTocsin({ directory: empty })
+    const unloaded = await startTocsin(cleaning, { directory: empty })
     const emptyStartMs = monotonicMs() - emptyStartingMs
-    cleaning.later(() => unloaded.stop())
     const alone = await createWorkspace(unloaded.address, fast, () => ({
       url: receiver.url("http", "unloaded"),
       ordering: "none",

@@ -1,13 +1,13 @@
 import { median } from "../figures/statistics.ts"
 import { atLeast } from "../figures/target.ts"
+import { cleanedUp } from "../load/cleaning-up.ts"
 import { monotonicMs } from "../load/monotonic-clock.ts"
 import { eventsFor } from "../load/payload.ts"
 import { usageOf } from "../load/process-usage.ts"
 import { publishAll } from "../load/publishing.ts"
 import { type Receiver, startReceiver } from "../load/receiver.ts"
-import { newDirectory, removeDirectory, startTocsin, type TocsinServer } from "../load/tocsin-server.ts"
+import { newDirectory, startTocsin, type TocsinServer } from "../load/tocsin-server.ts"
 import { createWorkspace, type Workspace } from "../load/workspace.ts"
-import { cleanedUp } from "./cleaning-up.ts"
 import { Sampling } from "./sampling.ts"
 import { type ScaleBenchmark, sized } from "./scale-run.ts"
 import { until } from "./waiting-until.ts"
@@ -35,16 +35,14 @@ export const dead: ScaleBenchmark = (parts) =>
     const { say } = parts
     const webhooks = sized(10_000, parts, 100)
     const events = sized(40_000, parts, 2 * webhooks)
-    const receiver = await startReceiver()
-    cleaning.later(() => receiver.stop())
+    const receiver = await startReceiver(cleaning)
     await receiver.behave("silent", "silent")
 
     async function prepare(name: Side["name"], urlOfOther: (number: number) => string): Promise<Side> {
       say(`registering ${webhooks} webhooks: ${name}`)
-      const directory = newDirectory()
-      cleaning.later(() => removeDirectory(directory))
+      const directory = newDirectory(cleaning)
       const path = name === "half dead" ? "beside-dead" : "beside-healthy"
-      const server = await startTocsin({ directory })
+      const server = await startTocsin(cleaning, { directory })
       const workspace = await createWorkspace(server.address, webhooks, (number) => ({
         url: number % 2 === 0 ? receiver.url("http", path, number) : urlOfOther(number),
       }))
@@ -65,7 +63,7 @@ export const dead: ScaleBenchmark = (parts) =>
     for (let round = 0; round < rounds; round++) {
       for (const side of round % 2 === 0 ? sides : [...sides].reverse()) {
         say(`round ${round + 1} of ${rounds}: ${side.name}`)
-        const server = await startTocsin({ directory: side.directory })
+        const server = await startTocsin(cleaning, { directory: side.directory })
         const { perSecond, allSeconds, curve } = await measure(server, side, receiver, events)
         rates.get(side.name)?.push(perSecond)
         lasts.get(side.name)?.push(allSeconds)

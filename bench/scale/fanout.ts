@@ -1,13 +1,13 @@
 import { median } from "../figures/statistics.ts"
 import { atMost } from "../figures/target.ts"
+import { cleanedUp } from "../load/cleaning-up.ts"
 import { monotonicMs } from "../load/monotonic-clock.ts"
 import { eventsFor } from "../load/payload.ts"
 import { usageOf } from "../load/process-usage.ts"
 import { Publisher } from "../load/publishing.ts"
 import { startReceiver } from "../load/receiver.ts"
-import { newDirectory, removeDirectory, startTocsin } from "../load/tocsin-server.ts"
+import { newDirectory, startTocsin } from "../load/tocsin-server.ts"
 import { createWorkspace } from "../load/workspace.ts"
-import { cleanedUp } from "./cleaning-up.ts"
 import { type ScaleBenchmark, sized } from "./scale-run.ts"
 import { until } from "./waiting-until.ts"
 
@@ -21,12 +21,9 @@ export const fanout: ScaleBenchmark = (parts) =>
   cleanedUp(async (cleaning) => {
     const { say } = parts
     const events = sized(20, parts, 5)
-    const receiver = await startReceiver()
-    cleaning.later(() => receiver.stop())
-    const directory = newDirectory()
-    cleaning.later(() => removeDirectory(directory))
-    const server = await startTocsin({ directory })
-    cleaning.later(() => server.stop())
+    const receiver = await startReceiver(cleaning)
+    const directory = newDirectory(cleaning)
+    const server = await startTocsin(cleaning, { directory })
     const points: {
       readonly width: number
       readonly acceptMs: number

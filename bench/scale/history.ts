@@ -2,13 +2,13 @@ import { statSync } from "node:fs"
 import { join } from "node:path"
 import { median, quantile } from "../figures/statistics.ts"
 import { atLeast, atMost } from "../figures/target.ts"
+import { cleanedUp } from "../load/cleaning-up.ts"
 import { monotonicMs } from "../load/monotonic-clock.ts"
 import { usageOf } from "../load/process-usage.ts"
 import { startReceiver } from "../load/receiver.ts"
 import { throughputOf } from "../load/throughput-of.ts"
-import { newDirectory, removeDirectory, startTocsin, type TocsinServer } from "../load/tocsin-server.ts"
+import { newDirectory, startTocsin, type TocsinServer } from "../load/tocsin-server.ts"
 import { createWorkspace, type Workspace } from "../load/workspace.ts"
-import { cleanedUp } from "./cleaning-up.ts"
 import { type ScaleBenchmark, sized } from "./scale-run.ts"
 import { seedHistory } from "./seeding.ts"
 
@@ -34,12 +34,10 @@ export const history: ScaleBenchmark = (parts) =>
     const { say } = parts
     const attempts = sized(10_000_000, parts, 1_000)
     const events = sized(20_000, parts, 2_000)
-    const receiver = await startReceiver()
-    cleaning.later(() => receiver.stop())
+    const receiver = await startReceiver(cleaning)
     const prepare = async (path: string) => {
-      const directory = newDirectory()
-      cleaning.later(() => removeDirectory(directory))
-      const server = await startTocsin({ directory })
+      const directory = newDirectory(cleaning)
+      const server = await startTocsin(cleaning, { directory })
       const workspace = await createWorkspace(server.address, 100, () => ({
         url: receiver.url("http", path),
         ordering: "none",
@@ -65,36 +63,33 @@ export const history: ScaleBenchmark = (parts) =>
       }
       say(`measuring with ${stored} attempts stored`)
       const startedMs = monotonicMs()
-      const loadedServer = await startTocsin({ directory: full.directory })
+      const loadedServer = await startTocsin(cleaning, { directory: full.directory })
       restartMs = monotonicMs() - startedMs
-      const emptyServer = await startTocsin({ directory: empty.directory })
-      try {
-        const [loaded, none]: [number[], number[]] = [[], []]
-        // The first warms both up.
-        for (let round = 0; round <= 3; round++) {
-          const rate = (server: TocsinServer, { workspace, path }: typeof full) =>
-            throughputOf(server, workspace, receiver, path, events, 50)
-          const emptyFirst = round % 2 === 0 ? await rate(emptyServer, empty) : null
-          const one = await rate(loadedServer, full)
-          const two = emptyFirst ?? (await rate(emptyServer, empty))
-          if (round > 0) {
-            loaded.push(one)
-            none.push(two)
-          }
+      const emptyServer = await startTocsin(cleaning, { directory: empty.directory })
+      const [loaded, none]: [number[], number[]] = [[], []]
+      // The first warms both up.
+      for (let round = 0; round <= 3; round++) {
+        const rate = (server: TocsinServer, { workspace, path }: typeof full) =>
+          throughputOf(server, workspace, receiver, path, events, 50)
+        const emptyFirst = round % 2 === 0 ? await rate(emptyServer, empty) : null
+        const one = await rate(loadedServer, full)
+        const two = emptyFirst ?? (await rate(emptyServer, empty))
+        if (round > 0) {
+          loaded.push(one)
+          none.push(two)
         }
-        pages = await firstPages(loadedServer, full.workspace)
-        peakMiB = usageOf(loadedServer.pid).peakMiB
-        points.push({
-          attempts: stored,
-          loaded: median(loaded),
-          empty: median(none),
-          ratio: median(loaded.map((rate, at) => rate / (none[at] ?? Number.NaN))),
-          pageMs: Math.max(...pages.map(([, ms]) => ms)),
-        })
-      } finally {
-        await loadedServer.stop()
-        await emptyServer.stop()
       }
+      pages = await firstPages(loadedServer, full.workspace)
+      peakMiB = usageOf(loadedServer.pid).peakMiB
+      points.push({
+        attempts: stored,
+        loaded: median(loaded),
+        empty: median(none),
+        ratio: median(loaded.map((rate, at) => rate / (none[at] ?? Number.NaN))),
+        pageMs: Math.max(...pages.map(([, ms]) => ms)),
+      })
+      await loadedServer.stop()
+      await emptyServer.stop()
     }
     const last = points.at(-1)
     const sizeMiB = statSync(join(full.directory, "tocsin.db")).size / 2 ** 20

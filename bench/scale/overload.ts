@@ -1,15 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises"
 import { quantile } from "../figures/statistics.ts"
 import { atLeast, atMost } from "../figures/target.ts"
+import { cleanedUp } from "../load/cleaning-up.ts"
 import { monotonicMs } from "../load/monotonic-clock.ts"
 import { eventsFor } from "../load/payload.ts"
 import { residentMiB, usageOf } from "../load/process-usage.ts"
 import { type Answer, idsIn, offer } from "../load/publishing.ts"
 import { type Receiver, startReceiver } from "../load/receiver.ts"
 import { throughputOf } from "../load/throughput-of.ts"
-import { newDirectory, removeDirectory, startTocsin, type TocsinServer } from "../load/tocsin-server.ts"
+import { newDirectory, startTocsin, type TocsinServer } from "../load/tocsin-server.ts"
 import { backlogOf, createWorkspace, type Workspace } from "../load/workspace.ts"
-import { cleanedUp } from "./cleaning-up.ts"
 import { Sampling } from "./sampling.ts"
 import { type ScaleBenchmark, sized } from "./scale-run.ts"
 import { until } from "./waiting-until.ts"
@@ -47,12 +47,9 @@ export const overload: ScaleBenchmark = (parts) =>
     const { say } = parts
     const seconds = sized(90, parts, 5)
     const calmSeconds = sized(20, parts, 3)
-    const receiver = await startReceiver()
-    cleaning.later(() => receiver.stop())
-    const directory = newDirectory()
-    cleaning.later(() => removeDirectory(directory))
-    const server = await startTocsin({ directory })
-    cleaning.later(() => server.stop())
+    const receiver = await startReceiver(cleaning)
+    const directory = newDirectory(cleaning)
+    const server = await startTocsin(cleaning, { directory })
     const workspace = await createWorkspace(server.address, webhooks, () => ({
       url: receiver.url("http", "overload"),
       ordering: "none",
