@@ -1,13 +1,15 @@
-import { readFileSync } from "node:fs"
+import { appendFileSync, cpSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Ajv } from "ajv"
-import { describe, expect, test } from "vitest"
+import { beforeAll, describe, expect, test } from "vitest"
 import { parse, parseAllDocuments } from "yaml"
 import manifest from "../../../package.json" with { type: "json" }
 import { settingNames } from "../../../src/config.ts"
-import { found } from "../../tools/debian.ts"
+import { helm } from "../../tools/helm.ts"
+import { kubernetesSchemas } from "../../tools/kubernetes-schemas.ts"
 import { isObject, type Json, member, members } from "../api-calls.ts"
+import { newDataDirectory } from "../server-process.ts"
 import { ran } from "./ran.ts"
 
 const folder = fileURLToPath(new URL("../../../../../deploy/helm/", import.meta.url))
@@ -35,29 +37,76 @@ function objects(rendered: string): Json[] {
   })
 }
 
-// Helm comes as no package of Debian's or npm's, and takes minutes to build: where there is none, the rendering that
-// was checked in stands for it, and this test holds the two together wherever there is one.
-const helm = found("helm")
-describe.runIf(helm !== null)("with Helm", () => {
-  const run = (...words: string[]) => ran(helm ?? "", words)
-  const template = (sets: readonly string[]) =>
-    run("template", "tocsin", join(folder, "tocsin"), "--kube-version", "1.32.0", ...sets.flatMap((s) => ["--set", s]))
+/** Helm writes them in the order of installation, its library by file. */
+function byName(rendered: string): Map<string, Json> {
+  return new Map(objects(rendered).map((object) => [`${object.kind} ${member(object, "metadata").name}`, object]))
+}
+
+describe("with Helm", () => {
+  const run = async (...args: string[]) => {
+    const { words, env } = await helm()
+    const [command, ...first] = words
+    return ran(command, [...first, ...args], { env: { ...process.env, ...env } })
+  }
+  const set = (sets: readonly string[]) => ["--kube-version", "1.32.0", ...sets.flatMap((value) => ["--set", value])]
+  const chart = join(folder, "tocsin")
+  const template = (sets: readonly string[]) => run("template", "tocsin", chart, ...set(sets))
+  beforeAll(helm, 300_000)
 
   test.each(Object.entries(variants))("%s passes the linter and renders to what is checked in", async (name, sets) => {
-    const linted = await run("lint", "--strict", join(folder, "tocsin"), ...sets.flatMap((set) => ["--set", set]))
+    const linted = await run("lint", "--strict", chart, ...set(sets))
     expect(linted, linted.out).toMatchObject({ code: 0 })
     const rendered = await template(sets)
     expect(rendered, rendered.err).toMatchObject({ code: 0 })
-    expect(objects(rendered.out)).toEqual(objects(text(`rendered/${name}.yaml`)))
+    expect(byName(rendered.out)).toEqual(byName(text(`rendered/${name}.yaml`)))
+  })
+
+  test("the linter would find something", async () => {
+    const careless = join(newDataDirectory(), "tocsin")
+    cpSync(chart, careless, { recursive: true })
+    appendFileSync(join(careless, "templates/service.yaml"), "\n{{ .Values.nothing.here }}\n")
+    const linted = await run("lint", "--strict", careless, ...set([]))
+    expect(linted.code).not.toBe(0)
+    expect(linted.out).toContain("nothing.here")
   })
 
   test.each([
-    ["PostgreSQL without its secret", "store=postgresql"],
-    ["another store", "store=mysql"],
-    ["an ingress for nobody", "ingress.enabled=true"],
-    ["a misspelt value", "replcas=3"],
-  ])("refuses %s", async (_what, set) => {
-    expect((await template([set])).code).not.toBe(0)
+    ["PostgreSQL without its secret", "store=postgresql", "existingSecret"],
+    ["another store", "store=mysql", "store"],
+    ["an ingress for nobody", "ingress.enabled=true", "host"],
+    ["a misspelt value", "replcas=3", "replcas"],
+  ])("refuses %s", async (_what, set, about) => {
+    const refused = await template([set])
+    expect(refused.code).not.toBe(0)
+    expect(refused.err).toContain(about)
+  })
+})
+
+// The oldest that the chart takes, the one that it is written for, and the newest that the schemas tell of.
+describe.each(["1.28", "1.32", "1.37"])("Kubernetes %s", (version) => {
+  let flaws: Awaited<ReturnType<typeof kubernetesSchemas>>
+  beforeAll(async () => {
+    flaws = await kubernetesSchemas(version)
+  }, 300_000)
+
+  test.each(Object.keys(variants))("takes each object of %s, down to the last field", (name) => {
+    const all = objects(text(`rendered/${name}.yaml`))
+    expect(all.length).toBeGreaterThan(2)
+    for (const object of all) expect(flaws(object), String(object.kind)).toEqual([])
+  })
+
+  test("would refuse a misspelt field", () => {
+    const [service] = objects(text("rendered/embedded.yaml")).filter(({ kind }) => kind === "Service")
+    const careless = {
+      ...service,
+      spec: { ...member(service ?? {}, "spec"), selectr: {}, ports: [{ port: "eighty" }] },
+    }
+    expect(flaws(careless)).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining("selectr"),
+        expect.stringContaining("/spec/ports/0/port must be integer"),
+      ]),
+    )
   })
 })
 
