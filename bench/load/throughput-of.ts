@@ -1,8 +1,8 @@
-import { setTimeout as delay } from "node:timers/promises"
 import { eventsFor } from "./payload.ts"
 import { publishAll } from "./publishing.ts"
 import type { Receiver } from "./receiver.ts"
 import type { TocsinServer } from "./tocsin-server.ts"
+import { deliveryMaxMs, until } from "./waiting-until.ts"
 import { backlogOf, type Workspace } from "./workspace.ts"
 
 const pollMs = 5
@@ -13,6 +13,7 @@ const pollMs = 5
  * because asking costs the server something.
  *
  * @returns durably recorded deliveries a second.
+ * @throws Error when not all of it is delivered in any sensible time.
  */
 export async function throughputOf(
   server: TocsinServer,
@@ -26,7 +27,10 @@ export async function throughputOf(
   const startedMs = performance.now()
   const target = { address: server.address, key: workspace.key }
   await publishAll(target, eventsFor(workspace.webhookIds.length), events, perRequest)
-  while ((await receiver.arrived(path)) < before + events) await delay(pollMs)
-  while ((await backlogOf(server, workspace)) > 0) await delay(pollMs)
+  const maxMs = deliveryMaxMs(events)
+  const allArrived = async () => (await receiver.arrived(path)) >= before + events
+  await until(`the arrival of ${events} events at ${path}`, allArrived, pollMs, maxMs)
+  const noneWaits = async () => (await backlogOf(server, workspace)) === 0
+  await until(`the record of ${events} deliveries to ${path}`, noneWaits, pollMs, maxMs)
   return events / ((performance.now() - startedMs) / 1_000)
 }

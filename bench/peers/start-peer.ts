@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 import type { CleaningUp } from "../load/cleaning-up.ts"
+import { deliveryMaxMs, within } from "../load/waiting-until.ts"
 import { type PeerName, Published, Ready, Recorded, type Task } from "./peer-messages.ts"
 
 export type RunningPeer = {
@@ -22,38 +23,44 @@ export async function startPeer(
   let recorded = 0
   let expected = 0
   let reached = () => {}
-  worker.on("message", (message) => {
+  worker.child.on("message", (message) => {
     recorded = Recorded.Parse(message).recorded
     if (recorded >= expected) reached()
   })
-  const { pid } = worker
+  const { pid } = worker.child
   if (pid === undefined) throw new Error(`${peer} has no process id`)
   return {
     workerPid: pid,
     async deliver(events, perRequest) {
       expected = recorded + events
-      const all = new Promise<void>((resolve, reject) => {
+      const all = new Promise<void>((resolve) => {
         reached = resolve
-        worker.once("exit", () => reject(new Error(`${peer} ended while it delivered`)))
       })
-      producer.send({ events, perRequest })
-      const [message] = await once(producer, "message")
-      Published.Parse(message)
-      if (recorded < expected) await all
+      const published = once(producer.child, "message").then(([message]) => Published.Parse(message))
+      producer.child.send({ events, perRequest })
+      const done = Promise.race([Promise.all([published, all]), worker.ended, producer.ended])
+      await within(`${peer}'s record of ${events} deliveries`, done, deliveryMaxMs(events))
     },
   }
 }
 
-async function start(cleaning: CleaningUp, task: Task): Promise<ChildProcess> {
+type Running = {
+  readonly child: ChildProcess
+  /** Never resolves: rejects when the process ends. */
+  readonly ended: Promise<never>
+}
+
+async function start(cleaning: CleaningUp, task: Task): Promise<Running> {
   const child = fork(fileURLToPath(new URL("./peer-process.ts", import.meta.url)), [JSON.stringify(task)])
   cleaning.later(() => {
     if (child.connected) child.disconnect()
   })
-  const ended = once(child, "exit").then(() => {
-    throw new Error(`${task.peer} (${task.role}) ended at its start`)
+  const ended = once(child, "exit").then(([code, signal]) => {
+    throw new Error(`${task.peer} (${task.role}) ended (${signal ?? code})`)
   })
-  const [message] = await Promise.race([once(child, "message"), ended])
+  // In the end it is told to, and nobody waits for it.
   ended.catch(() => {})
+  const [message] = await Promise.race([once(child, "message"), ended])
   Ready.Parse(message)
-  return child
+  return { child, ended }
 }

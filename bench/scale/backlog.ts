@@ -6,11 +6,11 @@ import { residentMiB, usageOf } from "../load/process-usage.ts"
 import { startReceiver } from "../load/receiver.ts"
 import { throughputOf } from "../load/throughput-of.ts"
 import { newDirectory, startTocsin } from "../load/tocsin-server.ts"
+import { until } from "../load/waiting-until.ts"
 import { clientOf, createWorkspace } from "../load/workspace.ts"
 import { Sampling } from "./sampling.ts"
 import { type ScaleBenchmark, sized } from "./scale-run.ts"
 import { seedPending } from "./seeding.ts"
-import { until } from "./waiting-until.ts"
 
 const memoryMaxMiB = 400
 const restartMaxMs = 5_000

@@ -7,10 +7,10 @@ import { usageOf } from "../load/process-usage.ts"
 import { publishAll } from "../load/publishing.ts"
 import { type Receiver, startReceiver } from "../load/receiver.ts"
 import { newDirectory, startTocsin, type TocsinServer } from "../load/tocsin-server.ts"
+import { until } from "../load/waiting-until.ts"
 import { createWorkspace, type Workspace } from "../load/workspace.ts"
 import { Sampling } from "./sampling.ts"
 import { type ScaleBenchmark, sized } from "./scale-run.ts"
-import { until } from "./waiting-until.ts"
 
 type Side = {
   readonly name: "all healthy" | "half dead"

@@ -7,9 +7,9 @@ import { usageOf } from "../load/process-usage.ts"
 import { Publisher } from "../load/publishing.ts"
 import { startReceiver } from "../load/receiver.ts"
 import { newDirectory, startTocsin } from "../load/tocsin-server.ts"
+import { until } from "../load/waiting-until.ts"
 import { createWorkspace } from "../load/workspace.ts"
 import { type ScaleBenchmark, sized } from "./scale-run.ts"
-import { until } from "./waiting-until.ts"
 
 const widths = [1, 10, 100, 1_000]
 const deliverMaxMs = 120_000

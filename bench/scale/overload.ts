@@ -9,10 +9,10 @@ import { type Answer, idsIn, offer } from "../load/publishing.ts"
 import { type Receiver, startReceiver } from "../load/receiver.ts"
 import { throughputOf } from "../load/throughput-of.ts"
 import { newDirectory, startTocsin, type TocsinServer } from "../load/tocsin-server.ts"
+import { until } from "../load/waiting-until.ts"
 import { backlogOf, createWorkspace, type Workspace } from "../load/workspace.ts"
 import { Sampling } from "./sampling.ts"
 import { type ScaleBenchmark, sized } from "./scale-run.ts"
-import { until } from "./waiting-until.ts"
 
 const webhooks = 100
 const overloadBy = 3
