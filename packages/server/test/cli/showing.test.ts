@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest"
 import { clockCheck } from "../../src/cli/doctoring/server-checks.ts"
 import { readMoment } from "../../src/cli/reading/moments.ts"
-import { progressText } from "../../src/cli/replaying/progress.ts"
+import { replayFigures } from "../../src/cli/replaying/replay.ts"
 import { processTerminal } from "../../src/cli/running/terminal.ts"
+import { barText } from "../../src/cli/showing/bar.ts"
 import { safeLine, safeText } from "../../src/cli/showing/safe-text.ts"
 import { fields, table } from "../../src/cli/showing/table.ts"
 import { relative } from "../../src/cli/showing/times.ts"
@@ -79,13 +80,13 @@ describe("what people read", () => {
 })
 
 describe("a replay's progress", () => {
-  const replay = (examined: number, share: number) =>
-    ({ progress: { examined, enqueued: 3, share } }) as Parameters<typeof progressText>[0]
+  const text = (examined: number, share: number, columns: number) =>
+    barText(share, 1, columns, () => replayFigures({ progress: { examined, enqueued: 3, share } }))
 
   it("is a bar and its figures, as wide as there is room", () => {
-    expect(progressText(replay(50, 0.5), 120)).toBe(`${"█".repeat(20)}${"░".repeat(20)}  50 %  50 examined, 3 queued`)
-    expect(progressText(replay(0, 1), 120)).toContain("100 %")
-    expect(progressText(replay(50, 0.5), 40).length).toBeLessThan(60)
+    expect(text(50, 0.5, 120)).toBe(`${"█".repeat(20)}${"░".repeat(20)}  50 %  50 examined, 3 queued`)
+    expect(text(0, 1, 120)).toContain("100 %")
+    expect(text(50, 0.5, 40).length).toBeLessThan(60)
   })
 })
 

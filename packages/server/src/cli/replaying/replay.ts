@@ -1,15 +1,15 @@
+import { setTimeout as delay } from "node:timers/promises"
 import type { DeliveryStatus, Replay, Tocsin } from "@tocsin/client"
 import { type Command, Option } from "commander"
-import { Listr } from "listr2"
 import { deliveryStatuses } from "../../domain/delivery.ts"
 import { type ConnectionOptions, connect, withConnection, withJson } from "../calling/connection.ts"
 import { collectList } from "../reading/arguments.ts"
 import { readMoment } from "../reading/moments.ts"
 import type { Terminal } from "../running/terminal.ts"
+import { type Say, withBar } from "../showing/bar.ts"
 import { present } from "../showing/present.ts"
 import { fields } from "../showing/table.ts"
 import { withExamples } from "../showing/teaching.ts"
-import { progressText } from "./progress.ts"
 
 type Options = ConnectionOptions & {
   readonly from: string
@@ -101,53 +101,28 @@ export function addReplays(program: Command, terminal: Terminal): void {
 async function watched(tocsin: Tocsin, started: Replay, options: Options, terminal: Terminal): Promise<Replay> {
   let replay = started
   const { signal } = terminal
-  const follow = async (say: (text: string) => void) => {
+  const follow = async (say: Say) => {
     for (;;) {
-      say(progressText(replay, terminal.columns))
-      if (replay.state !== "running") return
-      await pause(pollMs, signal)
+      say(replay.progress.share, 1)
+      if (replay.state !== "running") return replay
+      await delay(pollMs, undefined, { signal })
       replay = await tocsin.replays.get(replay.id, { signal })
     }
   }
+  const figures = () => replayFigures(replay)
   try {
-    if (options.json === true || !terminal.isTty) await follow(() => {})
-    else {
-      const title = `Queueing events for ${started.webhook_id}`
-      await new Listr(
-        [
-          {
-            title,
-            task: (_context, task) =>
-              follow((text) => {
-                task.title = `${title}\n${text}`
-              }),
-          },
-        ],
-        { registerSignalListeners: false },
-      ).run()
-    }
+    return await withBar(terminal, options, `Queueing events for ${started.webhook_id}`, follow, figures)
   } catch (error) {
     if (signal.aborted) {
       terminal.err(`The replay goes on: \`tocsin replays show ${replay.id}\`, or \`cancel\` it.\n`)
     }
     throw error
   }
-  return replay
 }
 
-function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted()
-    const stop = () => {
-      clearTimeout(timer)
-      reject(signal.reason)
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", stop)
-      resolve()
-    }, delayMs)
-    signal.addEventListener("abort", stop, { once: true })
-  })
+/** What stands beside the bar of a replay. */
+export function replayFigures({ progress }: Pick<Replay, "progress">): string {
+  return `${progress.examined} examined, ${progress.enqueued} queued`
 }
 
 function summary({ id, webhook_id, from, to, state, progress }: Replay): string {
