@@ -1,6 +1,7 @@
 import { Tocsin } from "@tocsin/client"
+import { adminKey } from "../../packages/server/test/e2e/program.ts"
 import { environmentOf, eventType, secret } from "./payload.ts"
-import { adminKey, type TocsinServer } from "./tocsin-server.ts"
+import type { TocsinServer } from "./tocsin-server.ts"
 
 export type Ordering = "strict" | "by_key" | "none"
 

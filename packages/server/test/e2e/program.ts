@@ -32,10 +32,14 @@ export type Installation = {
   /** A program, with its arguments, that starts it: `prlimit` and its like, which become what they start. */
   readonly through?: readonly string[]
   readonly node?: string
+  /** Node's own, such as `--cpu-prof`. */
+  readonly nodeFlags?: readonly string[]
   readonly program?: string
   readonly cwd?: string
   readonly uid?: number
   readonly gid?: number
+  /** Of each stream only so much of its end is kept; all unless told. */
+  readonly outputMaxLength?: number
 }
 
 /** Starts the program and waits for nothing: for starts that are expected to fail. */
@@ -51,8 +55,9 @@ export function spawnProgram(settings: Settings, installation: Installation = {}
   const env = Object.fromEntries(
     Object.entries({ PATH: process.env.PATH, HOME: process.env.HOME, ...given }).filter(([, value]) => value != null),
   )
-  const { node = process.execPath, program = main, through = [], ...rights } = installation
-  const [command = node, ...args] = [...through, node, program]
+  const { node = process.execPath, nodeFlags = [], program = main, through = [], ...others } = installation
+  const { outputMaxLength = Number.POSITIVE_INFINITY, ...rights } = others
+  const [command = node, ...args] = [...through, node, ...nodeFlags, program]
   const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"], ...rights })
   const output = { stdout: "", stderr: "" }
   const ended = Promise.withResolvers<Ended>()
@@ -60,13 +65,13 @@ export function spawnProgram(settings: Settings, installation: Installation = {}
   // Not awaited by tests of starts that fail.
   listens.promise.catch(() => {})
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output.stdout += text
+    output.stdout = (output.stdout + text).slice(-outputMaxLength)
     // The commands are the last that it prints.
     const address = /listening on (http\S+)\n[\s\S]*\/v1\/events .*\n\n/.exec(output.stdout)?.[1]
     if (address !== undefined) listens.resolve(address)
   })
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    output.stderr += text
+    output.stderr = (output.stderr + text).slice(-outputMaxLength)
   })
   const server: ServerProcess = {
     output,
