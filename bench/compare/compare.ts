@@ -58,8 +58,7 @@ async function compared(
   const rounds: Comparison["rounds"] = []
   for (let round = 0; round < options.rounds; round++) {
     const tell = (what: string) => say(`round ${round + 1} of ${options.rounds}: ${what}`)
-    const { limits, figures } = await playRound(round, options.rounds, { contenders, limit, events, say: tell })
-    rounds.push({ limits: { ...limits }, figures: [...figures] })
+    rounds.push(await playRound(round, options.rounds, { contenders, limit, events, say: tell }))
     if (options.quick && performance.now() - startedMs > quickRoundsMaxMs) break
   }
 

@@ -1,49 +1,58 @@
 import { readFileSync } from "node:fs"
 import Type, { type Static } from "typebox"
 import { Compile } from "typebox/compile"
+import { Machine } from "../figures/machine.ts"
 import { type Spread, spread } from "../figures/statistics.ts"
 
 const Figures = Type.Object({
   name: Type.String(),
   events: Type.Number(),
+  /** Deliveries a second whose attempt is durably recorded. */
   rate: Type.Number(),
+  /** Of the limit of the same scheme in the same round. */
   ofLimit: Type.Number(),
+  /** Processor time of a delivery, in µs: of the process that delivers, and of the database beside it. */
   cpuUs: Type.Number(),
   databaseCpuUs: Type.Number(),
+  /** Peak of the process that delivers, and what the database held afterwards. */
   peakMiB: Type.Number(),
   databaseMiB: Type.Number(),
 })
+export type Figures = Static<typeof Figures>
+
+const Round = Type.Object({
+  /** Posts a second of the bare loop, by scheme. */
+  limits: Type.Record(Type.String(), Type.Number()),
+  figures: Type.Array(Figures),
+})
+export type Round = Static<typeof Round>
+
 const Latency = Type.Object({
   name: Type.String(),
   eventsPerSecond: Type.Number(),
   seconds: Type.Number(),
+  /** From the moment the publisher has read its 202 to the last byte at the receiver; below 0 where that came first. */
   p50Ms: Type.Number(),
   p99Ms: Type.Number(),
   maxMs: Type.Number(),
+  /** From the request to its 202. */
   acceptP50Ms: Type.Number(),
   acceptP99Ms: Type.Number(),
   accepted: Type.Number(),
   arrived: Type.Number(),
 })
+export type Latency = Static<typeof Latency>
 
 /** A whole run of `npm run bench`, as it is kept in `bench/results/`. */
 const Comparison = Type.Object({
   at: Type.String(),
   /** Fewer rounds and variants than the record asks for. */
   quick: Type.Boolean(),
-  machine: Type.Object({
-    cores: Type.Number(),
-    cpu: Type.String(),
-    memoryGiB: Type.Number(),
-    kernel: Type.String(),
-    node: Type.String(),
-    commit: Type.String(),
-    loadBefore: Type.Number(),
-  }),
+  machine: Machine,
   versions: Type.Record(Type.String(), Type.String()),
   webhooks: Type.Number(),
   secondsEach: Type.Number(),
-  rounds: Type.Array(Type.Object({ limits: Type.Record(Type.String(), Type.Number()), figures: Type.Array(Figures) })),
+  rounds: Type.Array(Round),
   latencies: Type.Array(Latency),
 })
 export type Comparison = Static<typeof Comparison>

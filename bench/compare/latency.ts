@@ -4,22 +4,8 @@ import { eventsFor } from "../load/payload.ts"
 import { idsIn, offer } from "../load/publishing.ts"
 import type { Receiver } from "../load/receiver.ts"
 import { backlogOf } from "../load/workspace.ts"
+import type { Latency } from "./comparison.ts"
 import type { TocsinContender } from "./tocsin-contenders.ts"
-
-export type Latency = {
-  readonly name: string
-  readonly eventsPerSecond: number
-  readonly seconds: number
-  /** From the moment the publisher has read its 202 to the last byte at the receiver; below 0 where that came first. */
-  readonly p50Ms: number
-  readonly p99Ms: number
-  readonly maxMs: number
-  /** From the request to its 202. */
-  readonly acceptP50Ms: number
-  readonly acceptP99Ms: number
-  readonly accepted: number
-  readonly arrived: number
-}
 
 const settleMaxMs = 30_000
 

@@ -1,23 +1,7 @@
 import { memoryMiB, resetPeak, usageOf } from "../load/process-usage.ts"
 import type { Scheme } from "../load/receiver.ts"
+import type { Figures, Round } from "./comparison.ts"
 import type { Contender } from "./contender.ts"
-
-export type Figures = {
-  readonly name: string
-  readonly events: number
-  /** Deliveries a second whose attempt is durably recorded. */
-  readonly rate: number
-  /** Of the limit of the same scheme in the same round. */
-  readonly ofLimit: number
-  /** Processor time of a delivery, in µs: of the process that delivers, and of the database beside it. */
-  readonly cpuUs: number
-  readonly databaseCpuUs: number
-  /** Peak of the process that delivers, and what the database held afterwards. */
-  readonly peakMiB: number
-  readonly databaseMiB: number
-}
-
-export type Round = { readonly limits: Readonly<Partial<Record<Scheme, number>>>; readonly figures: readonly Figures[] }
 
 type Measure =
   | { readonly kind: "limit"; readonly scheme: Scheme }

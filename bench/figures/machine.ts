@@ -1,17 +1,19 @@
 import { execFileSync } from "node:child_process"
 import { cpus, loadavg, release, totalmem } from "node:os"
+import Type, { type Static } from "typebox"
 
 /** Where and when figures were taken: they mean nothing without. */
-export type Machine = {
-  readonly cores: number
-  readonly cpu: string
-  readonly memoryGiB: number
-  readonly kernel: string
-  readonly node: string
-  readonly commit: string
+export const Machine = Type.Object({
+  cores: Type.Number(),
+  cpu: Type.String(),
+  memoryGiB: Type.Number(),
+  kernel: Type.String(),
+  node: Type.String(),
+  commit: Type.String(),
   /** Processes that wanted a core in the last minute, before anything was measured. */
-  readonly loadBefore: number
-}
+  loadBefore: Type.Number(),
+})
+export type Machine = Static<typeof Machine>
 
 export function thisMachine(): Machine {
   return {
