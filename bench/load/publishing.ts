@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises"
 import { Pool } from "undici"
+import { inParallel } from "./in-parallel.ts"
 import { monotonicMs } from "./monotonic-clock.ts"
 
 export type Target = { readonly address: string; readonly key: string }
@@ -77,8 +78,10 @@ export class Publisher {
   }
 }
 
-export const singlesAtOnce = 64
-export const batchesAtOnce = 4
+/** Requests under way while events are published as fast as they are taken. */
+export function publishedAtOnce(perRequest: number): number {
+  return perRequest === 1 ? 64 : 4
+}
 
 /**
  * Publishes as fast as it is taken: a closed loop. @param first the number of the first event.
@@ -91,19 +94,12 @@ export async function publishAll(
   perRequest: number,
   first = 0,
 ): Promise<void> {
-  const atOnce = perRequest === 1 ? singlesAtOnce : batchesAtOnce
+  const atOnce = publishedAtOnce(perRequest)
   const publisher = new Publisher(target, event, atOnce)
-  let begun = 0
-  const worker = async () => {
-    while (begun < events) {
-      const from = begun
-      const count = Math.min(perRequest, events - from)
-      begun += count
-      const { status } = await publisher.post(first + from, count)
-      if (status !== 202) throw new Error(`an event that should have been accepted was answered ${status}`)
-    }
-  }
-  await Promise.all(Array.from({ length: atOnce }, worker))
+  await inParallel({ all: events, each: perRequest, atOnce }, async (from, count) => {
+    const { status } = await publisher.post(first + from, count)
+    if (status !== 202) throw new Error(`an event that should have been accepted was answered ${status}`)
+  })
   await publisher.close()
 }
 

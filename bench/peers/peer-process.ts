@@ -1,8 +1,9 @@
 /** One process of a peer: its worker, or the producer that offers it the load. Told what to be by its argument. */
 import { randomUUID } from "node:crypto"
 import { Compile } from "typebox/compile"
+import { inParallel } from "../load/in-parallel.ts"
 import { envelopeFor } from "../load/payload.ts"
-import { batchesAtOnce, singlesAtOnce } from "../load/publishing.ts"
+import { publishedAtOnce } from "../load/publishing.ts"
 import { openPoster } from "../load/signed-post.ts"
 import type { Peer, Producer } from "./peer.ts"
 import { type PeerName, Publish, Task } from "./peer-messages.ts"
@@ -54,17 +55,9 @@ async function beProducer(peer: Peer): Promise<void> {
 /** As fast as they are taken, with as many requests at once as Tocsin is sent. */
 async function produce(producer: Producer, events: number, perRequest: number): Promise<void> {
   const body = envelopeFor(task.webhooks)
-  let begun = 0
-  const run = async () => {
-    while (begun < events) {
-      const from = begun
-      const count = Math.min(perRequest, events - from)
-      begun += count
-      const jobs = Array.from({ length: count }, (_, at) => ({ id: `evt_${randomUUID()}`, body: body(from + at) }))
-      await producer.add(jobs)
-    }
-  }
-  await Promise.all(Array.from({ length: perRequest === 1 ? singlesAtOnce : batchesAtOnce }, run))
+  await inParallel({ all: events, each: perRequest, atOnce: publishedAtOnce(perRequest) }, (from, count) =>
+    producer.add(Array.from({ length: count }, (_, at) => ({ id: `evt_${randomUUID()}`, body: body(from + at) }))),
+  )
 }
 
 // Before the first wait: the benchmark may end while this one starts.

@@ -1,6 +1,7 @@
 import { asId, type WebhookId, type WorkspaceId } from "../../packages/server/src/domain/ids.ts"
 import type { Store } from "../../packages/server/src/ports/store.ts"
 import { openSqliteStore } from "../../packages/server/src/stores/sqlite/open-sqlite-store.ts"
+import { inParallel } from "../load/in-parallel.ts"
 import { acceptedEvent, delivered } from "../load/lifecycle.ts"
 import type { Workspace } from "../load/workspace.ts"
 
@@ -18,13 +19,16 @@ export async function seedPending(
 ): Promise<void> {
   const workspaceId = asId<WorkspaceId>(workspace.id)
   const webhookIds = workspace.webhookIds.map((id) => asId<WebhookId>(id))
+  let done = 0
   await withStore(directory, (store) =>
-    inParallel(deliveries, eventsEach, tell, async (from, count) => {
+    inParallel({ all: deliveries, each: eventsEach, atOnce }, async (from, count) => {
       const events = Array.from({ length: count }, (_, at) => {
         const webhookId = webhookIds[(from + at) % webhookIds.length]
         return acceptedEvent(webhookId === undefined ? [] : [webhookId])
       })
       await store.accept({ workspaceId, events })
+      done += count
+      tell(done)
     }),
   )
 }
@@ -39,8 +43,9 @@ export async function seedHistory(
   const workspaceId = asId<WorkspaceId>(workspace.id)
   const webhookIds = workspace.webhookIds.map((id) => asId<WebhookId>(id))
   const width = Math.min(fanOut, webhookIds.length)
+  let done = 0
   await withStore(directory, (store) =>
-    inParallel(attempts, eventsEach * width, tell, async (from, count) => {
+    inParallel({ all: attempts, each: eventsEach * width, atOnce }, async (from, count) => {
       const events = Array.from({ length: Math.ceil(count / width) }, (_, at) => {
         const first = from + at * width
         const to = Array.from({ length: Math.min(width, from + count - first) }, (__, next) => {
@@ -53,6 +58,8 @@ export async function seedHistory(
         event.deliveries.map((delivery) => store.settle(delivered(workspaceId, event, delivery, from))),
       )
       await Promise.all(settlements)
+      done += count
+      tell(done)
     }),
   )
 }
@@ -64,24 +71,4 @@ async function withStore(directory: string, work: (store: Store) => Promise<void
   } finally {
     await store.close()
   }
-}
-
-async function inParallel(
-  all: number,
-  each: number,
-  tell: (done: number) => void,
-  work: (from: number, count: number) => Promise<void>,
-): Promise<void> {
-  let [begun, done] = [0, 0]
-  const run = async () => {
-    while (begun < all) {
-      const from = begun
-      const count = Math.min(each, all - from)
-      begun += count
-      await work(from, count)
-      done += count
-      tell(done)
-    }
-  }
-  await Promise.all(Array.from({ length: atOnce }, run))
 }
