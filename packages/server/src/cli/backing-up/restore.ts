@@ -3,9 +3,9 @@ import { join, resolve } from "node:path"
 import type { Command } from "commander"
 import { type Config, readConfig } from "../../config.ts"
 import { encryptionKeyFile, type Keys, keysOf } from "../../secrets/key-files.ts"
-import { SealBroken, sealerFor } from "../../secrets/sealing.ts"
 import { type OpenBackup, openBackup, refuseUsed } from "../../stores/sqlite/backing-up/restore.ts"
 import { withJson } from "../calling/connection.ts"
+import { refuseOtherKeys } from "../reading/sealed-secrets.ts"
 import { Failed, UsageError } from "../running/failures.ts"
 import type { Terminal } from "../running/terminal.ts"
 import { withBar } from "../showing/bar.ts"
@@ -89,19 +89,8 @@ function filesFor(backup: OpenBackup, config: Config): Readonly<Record<string, s
 
 function refuseSealed({ sealed }: OpenBackup, keys: Keys | null, path: string): void {
   if (sealed.length === 0) return
+  const notDone = "Nothing was restored"
   const remedy = `Put the encryption.key of the server that was backed up at ${path}, or set TOCSIN_ENCRYPTION_KEY to its key`
-  if (keys === null)
-    throw new Failed(`The backup holds sealed secrets and no encryption key. Nothing was restored. ${remedy}.`)
-  const [present, ...retired] = keys
-  const sealer = sealerFor(present, retired)
-  try {
-    for (const each of sealed) sealer.open(each)
-  } catch (error) {
-    if (!(error instanceof SealBroken)) throw error
-    throw new Failed(
-      `The backup's secrets were sealed with another encryption key (${error.message}). Nothing was restored. ${remedy}.`,
-      "failed",
-      { cause: error },
-    )
-  }
+  if (keys === null) throw new Failed(`The backup holds sealed secrets and no encryption key. ${notDone}. ${remedy}.`)
+  refuseOtherKeys(sealed, keys, { secrets: "The backup's secrets", notDone, remedy })
 }

@@ -6,10 +6,10 @@ import { Compile } from "typebox/compile"
 import { type Config, readConfig } from "../../config.ts"
 import { historyKinds, type Importing, type MovedHistory } from "../../ports/moving.ts"
 import { encryptionKeysIn } from "../../secrets/key-files.ts"
-import { SealBroken, sealerFor } from "../../secrets/sealing.ts"
 import { openPostgresImporting } from "../../stores/postgres/moving/importing.ts"
 import { openSqliteImporting } from "../../stores/sqlite/moving/importing.ts"
 import { withJson } from "../calling/connection.ts"
+import { refuseOtherKeys } from "../reading/sealed-secrets.ts"
 import { Failed } from "../running/failures.ts"
 import type { Terminal } from "../running/terminal.ts"
 import { type Say, withBar } from "../showing/bar.ts"
@@ -33,7 +33,7 @@ export function addImport(program: Command, terminal: Terminal): void {
     .action(async (file: string, options: { readonly json?: boolean }) => {
       const config = readConfig(terminal.environment)
       const contents = await inspectExport(file, terminal.signal)
-      refuseOtherKey(contents, config)
+      refuseSealed(contents, config)
       const importing =
         config.databaseUrl === null
           ? openSqliteImporting(config.dataDir)
@@ -97,29 +97,22 @@ function alreadyThere(taken: readonly string[]): Failed {
 
 const Sealed = Compile(Type.Object({ sealed: Type.Union([Type.Null(), Type.String()]) }))
 
-/** Opens every secret before anything is written: a server could not start with one that it cannot open. */
-function refuseOtherKey({ configuration }: Contents, config: Config): void {
+/** @throws Failed when the database's server could not open every secret */
+function refuseSealed({ configuration }: Contents, config: Config): void {
   const sealed = configuration.flatMap((each) =>
     each.kind === "webhook" ? (Sealed.Parse(JSON.parse(each.record)).sealed ?? []) : [],
   )
   if (sealed.length === 0) return
   // A key that is only now made up opens nothing, and is not kept.
-  const [present, ...retired] = config.encryptionKeys ?? encryptionKeysIn(config.dataDir, randomBytes(32)).keys
-  const sealer = sealerFor(present, retired)
-  try {
-    for (const each of sealed) sealer.open(each)
-  } catch (error) {
-    if (!(error instanceof SealBroken)) throw error
-    const remedy =
+  const keys = config.encryptionKeys ?? encryptionKeysIn(config.dataDir, randomBytes(32)).keys
+  refuseOtherKeys(sealed, keys, {
+    secrets: "The webhooks' secrets in the file",
+    notDone: "Nothing was imported",
+    remedy:
       config.databaseUrl === null
         ? `Copy the other server's encryption.key to ${join(config.dataDir, "encryption.key")}, or set TOCSIN_ENCRYPTION_KEY to its key`
-        : "Set TOCSIN_ENCRYPTION_KEY to the other server's key (a generated one is in its data directory, in encryption.key)"
-    throw new Failed(
-      `The webhooks' secrets in the file were sealed with another encryption key (${error.message}). Nothing was imported. ${remedy}.`,
-      "failed",
-      { cause: error },
-    )
-  }
+        : "Set TOCSIN_ENCRYPTION_KEY to the other server's key (a generated one is in its data directory, in encryption.key)",
+  })
 }
 
 async function* batches(records: AsyncIterable<MovedHistory>): AsyncGenerator<readonly MovedHistory[]> {
