@@ -11,7 +11,7 @@ import type { Terminal } from "../running/terminal.ts"
 import { withBar } from "../showing/bar.ts"
 import { present } from "../showing/present.ts"
 import { withExamples } from "../showing/teaching.ts"
-import { holding, inMegabytes } from "./figures.ts"
+import { holding, inMegabytes, megabytes } from "./figures.ts"
 import { settingsHere } from "./settings.ts"
 
 type Options = { readonly to?: string; readonly includeKey?: boolean; readonly json?: boolean }
@@ -67,7 +67,7 @@ export function addBackup(program: Command, terminal: Terminal): void {
         options,
         told,
         () =>
-          `Backed up to ${path} (${inMegabytes(made.sizeBytes, made.sizeBytes).split(" of ")[1]}), checked and durable.\n${holding(made)}\n${keyAdvice(config, includesKey)}\n`,
+          `Backed up to ${path} (${megabytes(made.sizeBytes)}), checked and durable.\n${holding(made)}\n${keyAdvice(config, includesKey)}\n`,
       )
     })
   withJson(command)

@@ -1,9 +1,10 @@
 import type { Figures } from "../showing/bar.ts"
 
-const megabyte = 1_000_000
+const inMillions = (bytes: number) => (bytes / 1_000_000).toFixed(1)
 
-export const inMegabytes: Figures = (done, total) =>
-  `${(done / megabyte).toFixed(1)} of ${(total / megabyte).toFixed(1)} MB`
+export const megabytes = (sizeBytes: number) => `${inMillions(sizeBytes)} MB`
+
+export const inMegabytes: Figures = (done, total) => `${inMillions(done)} of ${megabytes(total)}`
 
 /** What a backup holds, in a sentence. */
 export function holding({
