@@ -310,7 +310,7 @@ describe("a body that was changed on the way", () => {
 describe("a secret that is wrong", () => {
   it.each(profileNames)("%s: is told apart from a changed body", (profile) => {
     expect(look(sent({ profile }), { secrets: ["another-secret"] }).findings).toMatchObject([
-      { code: "wrong_secret", certain: false },
+      { code: "wrong_secret", certain: false, details: [expect.stringContaining("--compare")] },
     ])
   })
 

@@ -260,7 +260,7 @@ function withoutProof({ captured, options }: Evidence, profile: ProfileName): Fi
   const { sentBody } = options
   if (sentBody !== null) {
     return sentBody === text
-      ? [finding("wrong_secret")]
+      ? [finding("wrong_secret", { details: ["the body is the one that was sent"] })]
       : [finding("body_changed", { details: difference(sentBody, text) })]
   }
   const stated = Number(headerValues(captured.headers, "content-length")[0] ?? body.length)
@@ -271,7 +271,9 @@ function withoutProof({ captured, options }: Evidence, profile: ProfileName): Fi
   if (!Buffer.from(text, "utf8").equals(body)) return [finding("body_changed", { details: ["it is not UTF-8"] })]
   const traces = tracesOfChange(text, profile)
   if (traces.length > 0) return [finding("body_changed", { details: traces })]
-  return [finding("wrong_secret", { certain: false })]
+  // A signature cannot tell the two apart; a change of a few characters in the middle would look the same.
+  const details = ["nothing shows that the body was changed; --compare tells whether it was"]
+  return [finding("wrong_secret", { certain: false, details })]
 }
 
 /** Where this engine's envelope is not as it writes it: whoever changed the body also changed that. */

@@ -67,9 +67,9 @@ export const findingTexts = {
     remedy: "Capture headers and body of one and the same request.",
   },
   wrong_secret: {
-    message: "The body is as it was sent, so the secret is wrong.",
+    message: "The secret is wrong.",
     remedy:
-      "Compare it with the webhook's (`tocsin webhooks show <webhook> --secret`): another webhook's, another environment's, or one from before a rotation? Where this is only probable, --compare settles it.",
+      "Compare it with the webhook's (`tocsin webhooks show <webhook> --secret`): another webhook's, another environment's, or one from before a rotation?",
   },
   old_secret: {
     message: "This is the secret from before a rotation; it signs until the overlap ends.",
