@@ -25,6 +25,15 @@ describe("--set", () => {
     expect(changed("data.violation.severity=LOW")).toBe(JSON.stringify(sample).replace("HIGH", "LOW"))
   })
 
+  it("tells what it replaced from what it added", () => {
+    const outcome = (setting: string) => applySetting(treeOf(sample), readSetting(setting))
+    expect(outcome("data.violation.severity=LOW")).toBe("replaced")
+    expect(outcome("data.violation.owner=us")).toBe("replaced")
+    expect(outcome("data.frameworks.+=ISO")).toBe("replaced")
+    expect(outcome("data.violation.severty=LOW")).toBe("added")
+    expect(outcome("data.violaton.severity=LOW")).toBe("added")
+  })
+
   it("keeps the type that stands there: a string of digits stays one, a number has to be one", () => {
     expect(value("data.violation.account_id=456")).toHaveProperty("violation.account_id", "456")
     expect(value("data.violation.score=12")).toHaveProperty("violation.score", 12)

@@ -264,6 +264,30 @@ describe("tocsin webhooks, events, deliveries", () => {
   })
 })
 
+describe("tocsin trigger", () => {
+  it("says which types there are, for one that there is not", async () => {
+    const { run } = await workspace()
+    const refused = await run("trigger", "policy.violated")
+    expect(refused).toMatchObject({ code: 5, out: "" })
+    expect(refused.err).toMatch(
+      /policy\.violated is no event type of this workspace[\s\S]*\n {2}policy\.violation\.created\n/,
+    )
+    const told: Json = JSON.parse((await run("trigger", "policy.violated", "--json")).err)
+    expect(member(told, "error")).toMatchObject({ code: "not_found", exit_code: 5 })
+  })
+
+  it("says that a value was added, which a misspelt one is", async () => {
+    const { run } = await workspace()
+    const misspelt = await run("trigger", "policy.violation.created", "--set", "data.violation.severty=LOW")
+    expect(misspelt).toMatchObject({
+      code: 0,
+      err: "tocsin: data.violation.severty is not in the sample; it was added.\n",
+    })
+    const right = await run("trigger", "policy.violation.created", "--set", "data.violation.severity=LOW")
+    expect(right).toMatchObject({ code: 0, err: "" })
+  })
+})
+
 describe("tocsin verify", () => {
   it("accepts what a webhook got, and tells what was done to it", async () => {
     const { run, environment, json } = await workspace()

@@ -31,14 +31,17 @@ export function readSetting(text: string): Setting {
  * string stays one, so that an account's number does not turn into a quantity. Where nothing stands yet, what reads as
  * JSON is JSON and the rest a string.
  *
+ * @returns whether something stood there, or an object got a member that it had not
  * @throws UsageError
  */
-export function applySetting(data: JsonTree, setting: Setting): void {
+export function applySetting(data: JsonTree, setting: Setting): "replaced" | "added" {
   let holder = data
+  let outcome: "replaced" | "added" = "replaced"
   const last = setting.path.length - 1
   setting.path.forEach((name, at) => {
     const shown = `data.${setting.path.slice(0, at + 1).join(".")}`
     if (holder instanceof Map) {
+      if (!holder.has(name)) outcome = "added"
       if (at === last) {
         holder.set(name, replacement(holder.get(name), setting, shown))
         return
@@ -60,6 +63,7 @@ export function applySetting(data: JsonTree, setting: Setting): void {
       throw new UsageError(`--set ${shown}: what stands before it is no object. The type's sample shows what there is.`)
     }
   })
+  return outcome
 }
 
 function replacement(held: JsonTree | undefined, { text, asJson }: Setting, shown: string): JsonTree {

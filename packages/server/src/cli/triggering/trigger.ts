@@ -1,3 +1,4 @@
+import { type Tocsin, TocsinProblem } from "@tocsin/client"
 import type { Command } from "commander"
 import { type ConnectionOptions, connect, withConnection, withJson } from "../calling/connection.ts"
 import { receiptText } from "../events/receipt.ts"
@@ -38,9 +39,10 @@ export function addTrigger(program: Command, terminal: Terminal): void {
       }
       const tocsin = connect(options, terminal)
       const { signal } = terminal
-      const { sample } = await tocsin.eventTypes.get(type, { signal })
-      const data = treeOf(sample ?? {})
-      for (const setting of settings) applySetting(data, setting)
+      const data = treeOf(await sampleOf(tocsin, type, signal))
+      const added = settings.filter((setting) => applySetting(data, setting) === "added")
+      // A misspelt name publishes too: catalogues allow fields of your own.
+      for (const { path } of added) terminal.err(`tocsin: data.${path.join(".")} is not in the sample; it was added.\n`)
       const dataText = treeText(data)
       if (options.print === true) {
         terminal.out(`${dataText}\n`)
@@ -70,4 +72,20 @@ export function addTrigger(program: Command, terminal: Terminal): void {
       "tocsin trigger scan.completed --set data.scan.resources_scanned=9007199254740993 --set 'data.scan.tags:=[\"nightly\"]'",
     ],
   ])
+}
+
+/** @throws TocsinProblem that lists the types there are, for one that is not among them. */
+async function sampleOf(tocsin: Tocsin, type: string, signal: AbortSignal): Promise<object> {
+  try {
+    const { sample } = await tocsin.eventTypes.get(type, { signal })
+    return sample ?? {}
+  } catch (error) {
+    if (!(error instanceof TocsinProblem) || error.status !== 404) throw error
+    const names: string[] = []
+    for await (const { name } of tocsin.eventTypes.list({}, { signal })) names.push(`\n  ${name}`)
+    throw new TocsinProblem(
+      { ...error, detail: `${type} is no event type of this workspace. These are:${names.join("")}` },
+      { cause: error },
+    )
+  }
 }
