@@ -27,7 +27,8 @@ export async function withBar<Result>(
   work: (say: Say) => Promise<Result>,
   figures: Figures = inRecords,
 ): Promise<Result> {
-  if (json === true || !terminal.isTty) return work(() => {})
+  // A terminal that knows no width (as `script` and `docker exec --tty` make them) gives each letter a line.
+  if (json === true || !terminal.isTty || terminal.columns === 0) return work(() => {})
   const finished = Promise.withResolvers<Result>()
   // Told by the list too; this only hands the result on.
   finished.promise.catch(() => {})

@@ -60,7 +60,9 @@ export function settingsText(webhook: Webhook, terminal: Terminal): string {
     ["timeout", `${webhook.timeout_seconds} s`],
     [
       "retries",
-      `${retry.max_attempts} attempts, from ${retry.initial_delay_seconds} s on, times ${retry.backoff_multiplier}`,
+      retry.max_attempts === 1
+        ? "none"
+        : `${retry.max_attempts} attempts, from ${retry.initial_delay_seconds} s on, times ${retry.backoff_multiplier}`,
     ],
     ["rate limit", rate === null ? null : `${rate.requests} in ${rate.per_seconds} s`],
     ["headers", headersText(webhook.headers)],
