@@ -1,5 +1,6 @@
 import { Tocsin } from "@tocsin/client"
 import { type Command, Option } from "commander"
+import { httpUrl } from "../reading/http-url.ts"
 import { Failed, UsageError } from "../running/failures.ts"
 import type { Terminal } from "../running/terminal.ts"
 
@@ -31,8 +32,8 @@ export function withJson(command: Command, what = "print JSON for programs"): Co
 /** The server's address, without a slash at its end. @throws UsageError */
 export function addressOf(options: ConnectionOptions, { environment }: Terminal): string {
   const given = options.url ?? (environment.TOCSIN_URL || urlDefault)
-  const url = URL.canParse(given) ? new URL(given) : null
-  if (url === null || !/^https?:$/.test(url.protocol)) {
+  const url = httpUrl(given)
+  if (url === null) {
     throw new UsageError(`${JSON.stringify(given)} is no address. Give --url (or TOCSIN_URL) as ${urlDefault}.`)
   }
   return url.href.replace(/\/+$/, "")

@@ -5,6 +5,7 @@ import { profileByName } from "../../profiles/by-name.ts"
 import { secretRefusal } from "../../profiles/secret-rule.ts"
 import { type ConnectionOptions, connect, keyGiven, withConnection, withJson } from "../calling/connection.ts"
 import { collectHeader, collectList, numberWithin } from "../reading/arguments.ts"
+import { httpUrl } from "../reading/http-url.ts"
 import { UsageError } from "../running/failures.ts"
 import type { Terminal } from "../running/terminal.ts"
 import { paintFor } from "../showing/colours.ts"
@@ -175,9 +176,7 @@ function withoutHeaders({ request_headers, ...forwarded }: Forwarded, kept: bool
 }
 
 function readUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : null
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new InvalidArgumentError("Give a URL, such as http://localhost:3000/hook.")
-  }
+  const url = httpUrl(text)
+  if (url === null) throw new InvalidArgumentError("Give a URL, such as http://localhost:3000/hook.")
   return url.href
 }
