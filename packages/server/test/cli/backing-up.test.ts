@@ -1,16 +1,5 @@
 import { randomBytes } from "node:crypto"
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs"
-import { tmpdir } from "node:os"
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -23,19 +12,13 @@ import { openSqliteExporting } from "../../src/stores/sqlite/moving/exporting.ts
 import { openSqliteStore } from "../../src/stores/sqlite/open-sqlite-store.ts"
 import { liveIn, recordsIn } from "../contracts/lived-in.ts"
 import { newEvent, newWebhookId, webhookOf } from "../contracts/store-fixtures.ts"
+import { newDirectory } from "./new-directory.ts"
 import { type Ran, runCommand } from "./running-command.ts"
 
-const directories: string[] = []
 const stores: Store[] = []
 afterAll(async () => {
   for (const store of stores) await store.close()
-  for (const directory of directories) rmSync(directory, { recursive: true })
 })
-function newDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), "tocsin-backing-up-"))
-  directories.push(directory)
-  return directory
-}
 
 const key = randomBytes(32)
 const keyLine = `${key.toString("base64")}\n`

@@ -1,25 +1,16 @@
 import { createHash, randomBytes } from "node:crypto"
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, describe, expect, it } from "vitest"
 import { barText } from "../../src/cli/showing/bar.ts"
 import { sealerFor } from "../../src/secrets/sealing.ts"
 import { openSqliteStore } from "../../src/stores/sqlite/open-sqlite-store.ts"
 import { type LivedIn, liveIn } from "../contracts/lived-in.ts"
 import { newWebhookId, webhookOf } from "../contracts/store-fixtures.ts"
+import { newDirectory } from "./new-directory.ts"
 import { type Ran, runCommand } from "./running-command.ts"
 
 const timeoutMs = 60_000
-const directories: string[] = []
-afterAll(() => {
-  for (const directory of directories) rmSync(directory, { recursive: true })
-})
-function newDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), "tocsin-moving-cli-"))
-  directories.push(directory)
-  return directory
-}
 
 const key = randomBytes(32)
 const encryptionKey = key.toString("base64")
