@@ -1,33 +1,37 @@
-import { execFileSync } from "node:child_process"
 import { chmodSync, copyFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, onTestFinished, test } from "vitest"
 import { openSqliteStore } from "../../src/stores/sqlite/open-sqlite-store.ts"
 import { Story } from "../contracts/store-fixtures.ts"
+import { mountSmallDisk, type SmallDisk } from "../tools/small-disk.ts"
 
 /** Root writes into files of any mode: for it the whole file system must be read-only. */
-function directoryToBeReadOnly(): { readonly directory: string; set(writable: boolean): void } {
-  const directory = mkdtempSync(join(tmpdir(), "tocsin-read-only-"))
-  const isRoot = process.getuid?.() === 0
-  if (isRoot) execFileSync("mount", ["-t", "tmpfs", "-o", "size=32m", "tmpfs", directory])
-  const set = (writable: boolean) => {
-    if (isRoot) return void execFileSync("mount", ["-o", `remount,${writable ? "rw" : "ro"}`, directory])
-    for (const name of readdirSync(directory)) chmodSync(join(directory, name), writable ? 0o600 : 0o400)
-    chmodSync(directory, writable ? 0o700 : 0o500)
-  }
+function directoryToBeReadOnly(): { readonly directory: string; setWritable(writable: boolean): void } {
+  const disk = process.getuid?.() === 0 ? mountSmallDisk("read-only", 32) : directoryOfModes()
   onTestFinished(() => {
-    set(true)
-    if (isRoot) execFileSync("umount", ["--lazy", directory])
-    rmSync(directory, { recursive: true, force: true })
+    disk.setWritable(true)
+    disk.remove()
   })
-  return { directory, set }
+  return disk
+}
+
+function directoryOfModes(): SmallDisk {
+  const directory = mkdtempSync(join(tmpdir(), "tocsin-read-only-"))
+  return {
+    directory,
+    setWritable(writable) {
+      for (const name of readdirSync(directory)) chmodSync(join(directory, name), writable ? 0o600 : 0o400)
+      chmodSync(directory, writable ? 0o700 : 0o500)
+    },
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  }
 }
 
 test.each(["closed", "killed"] as const)(
   "a store that was %s is not opened where it cannot write: what is sent could not be recorded",
   async (how) => {
-    const { directory, set } = directoryToBeReadOnly()
+    const { directory, setWritable } = directoryToBeReadOnly()
     const home = mkdtempSync(join(tmpdir(), "tocsin-read-only-"))
     onTestFinished(() => rmSync(home, { recursive: true }))
     const store = await openSqliteStore({ directory: home })
@@ -36,13 +40,13 @@ test.each(["closed", "killed"] as const)(
     if (how === "killed") for (const name of readdirSync(home)) copyFileSync(join(home, name), join(directory, name))
     await store.close()
     if (how === "closed") for (const name of readdirSync(home)) copyFileSync(join(home, name), join(directory, name))
-    set(false)
+    setWritable(false)
     await expect(openSqliteStore({ directory })).rejects.toThrow(
       new RegExp(
         `^The data directory ${directory} cannot be used: E(ROFS|ACCES): .* Set TOCSIN_DATA_DIR to one that can.$`,
       ),
     )
-    set(true)
+    setWritable(true)
     const again = await openSqliteStore({ directory })
     expect(await again.backlogs()).toMatchObject([{ waiting: 1 }])
     await again.close()

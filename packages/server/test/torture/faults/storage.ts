@@ -1,31 +1,22 @@
-import { execFileSync } from "node:child_process"
-import { appendFileSync, mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { appendFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { eventually } from "../../e2e/api-calls.ts"
+import { mountSmallDisk, type SmallDisk } from "../../tools/small-disk.ts"
 import { asRoot, type Fault, torment } from "../fault.ts"
 import { undoneInAnyCase } from "../leftovers.ts"
 import type { Patient } from "../patient.ts"
 
 const refusalMaxMs = 20_000
 
-/** A small disk in memory, for as long as it is used. */
-async function onSmallDisk<Result>(
-  sizeMegabytes: number,
-  use: (directory: string) => Promise<Result>,
-): Promise<Result> {
-  const directory = mkdtempSync(join(tmpdir(), "tocsin-torture-disk-"))
-  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${sizeMegabytes}m`, "tmpfs", directory])
-  const remove = () => {
-    execFileSync("umount", ["--lazy", directory])
-    rmSync(directory, { recursive: true, force: true })
-  }
-  const removed = undoneInAnyCase(remove)
+/** A small disk, for as long as it is used. */
+async function onSmallDisk<Result>(sizeMegabytes: number, use: (disk: SmallDisk) => Promise<Result>): Promise<Result> {
+  const disk = mountSmallDisk("torture-disk", sizeMegabytes)
+  const removed = undoneInAnyCase(disk.remove)
   try {
-    return await use(directory)
+    return await use(disk)
   } finally {
-    remove()
+    disk.remove()
     removed()
   }
 }
@@ -49,10 +40,10 @@ export const fullDisk: Fault = {
   title: "the disk fills up to the last byte, and is freed again",
   unfit: asRoot,
   run: ({ forMs, random }) =>
-    onSmallDisk(96 + Math.ceil(forMs / 1_000), (disk) =>
-      torment("full-disk", { directory: disk }, async (patient, done) => {
+    onSmallDisk(96 + Math.ceil(forMs / 1_000), ({ directory }) =>
+      torment("full-disk", { directory }, async (patient, done) => {
         const untilMs = performance.now() + forMs
-        const ballast = join(disk, "ballast")
+        const ballast = join(directory, "ballast")
         do {
           fill(ballast)
           done("full disks")
@@ -87,19 +78,19 @@ export const readOnlyDisk: Fault = {
   unfit: asRoot,
   run: ({ forMs }) =>
     onSmallDisk(96 + Math.ceil(forMs / 1_000), (disk) =>
-      torment("read-only-disk", { directory: disk }, async (patient, done) => {
+      torment("read-only-disk", { directory: disk.directory }, async (patient, done) => {
         const untilMs = performance.now() + forMs
         do {
           await delay(300)
           await patient.kill()
           done("kills")
-          execFileSync("mount", ["-o", "remount,ro", disk])
+          disk.setWritable(false)
           const refused = patient.spawn()
           // One that takes the disk for a good one would go on for ever.
           const late = setTimeout(() => void refused.kill("SIGKILL"), refusalMaxMs)
           const { code, signal } = await refused.stopped
           clearTimeout(late)
-          execFileSync("mount", ["-o", "remount,rw", disk])
+          disk.setWritable(true)
           if (code !== 1) throw new Error(`a start on a read-only disk ended with ${code ?? signal}, not with 1`)
           done("refused starts")
           await patient.start()
