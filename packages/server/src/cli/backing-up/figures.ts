@@ -1,4 +1,5 @@
 import type { Figures } from "../showing/bar.ts"
+import { counted } from "../showing/counted.ts"
 
 const inMillions = (bytes: number) => (bytes / 1_000_000).toFixed(1)
 
@@ -18,5 +19,6 @@ export function holding({
   readonly events: number
   readonly waiting: number
 }): string {
-  return `It holds ${workspaces} workspaces, ${webhooks} webhooks, ${events} events and ${waiting} deliveries still to be made.`
+  const kept = [counted(workspaces, "workspace"), counted(webhooks, "webhook"), counted(events, "event")]
+  return `It holds ${kept.join(", ")} and ${counted(waiting, "delivery", "deliveries")} still to be made.`
 }
