@@ -1,13 +1,13 @@
 import { thisMachine } from "../figures/machine.ts"
 import { median } from "../figures/statistics.ts"
 import { type CleaningUp, cleanedUp } from "../load/cleaning-up.ts"
+import { measureLatency } from "../load/latency.ts"
 import { envelopeFor } from "../load/payload.ts"
 import { startReceiver } from "../load/receiver.ts"
 import { peerVersions } from "../peers/install-peers.ts"
 import type { Comparison } from "./comparison.ts"
 import { type Contender, isMeant } from "./contender.ts"
 import { Databases } from "./databases.ts"
-import { measureLatency } from "./latency.ts"
 import { measureLimit } from "./limit.ts"
 import type { CompareOptions } from "./options.ts"
 import { peerVariants, startPeerContenders } from "./peer-contenders.ts"
@@ -69,7 +69,9 @@ async function compared(
     const half = median(own.map(({ rate }) => rate)) / 2
     const seconds = options.quick ? latencySeconds.quick : latencySeconds.full
     say(`latency at ${Math.round(half)} events/s: ${contender.name}`)
-    latencies.push(await measureLatency(contender, receiver, options.webhooks, half, seconds))
+    const { name, server, workspace, perRequest } = contender
+    const load = { eventsPerSecond: half, perRequest, seconds }
+    latencies.push({ name, ...(await measureLatency(server, workspace, receiver, load)) })
   }
   const postgres = databases.version()
   say("stopping")

@@ -3,6 +3,7 @@ import Type, { type Static } from "typebox"
 import { Compile } from "typebox/compile"
 import { Machine } from "../figures/machine.ts"
 import { type Spread, spread } from "../figures/statistics.ts"
+import { Latency } from "../load/latency.ts"
 
 const Figures = Type.Object({
   name: Type.String(),
@@ -27,22 +28,6 @@ const Round = Type.Object({
 })
 export type Round = Static<typeof Round>
 
-const Latency = Type.Object({
-  name: Type.String(),
-  eventsPerSecond: Type.Number(),
-  seconds: Type.Number(),
-  /** From the moment the publisher has read its 202 to the last byte at the receiver; below 0 where that came first. */
-  p50Ms: Type.Number(),
-  p99Ms: Type.Number(),
-  maxMs: Type.Number(),
-  /** From the request to its 202. */
-  acceptP50Ms: Type.Number(),
-  acceptP99Ms: Type.Number(),
-  accepted: Type.Number(),
-  arrived: Type.Number(),
-})
-export type Latency = Static<typeof Latency>
-
 /** A whole run of `npm run bench`, as it is kept in `bench/results/`. */
 const Comparison = Type.Object({
   at: Type.String(),
@@ -53,7 +38,7 @@ const Comparison = Type.Object({
   webhooks: Type.Number(),
   secondsEach: Type.Number(),
   rounds: Type.Array(Round),
-  latencies: Type.Array(Latency),
+  latencies: Type.Array(Type.Object({ name: Type.String(), ...Latency.properties })),
 })
 export type Comparison = Static<typeof Comparison>
 const compiled = Compile(Comparison)

@@ -2,15 +2,16 @@ import { setTimeout as delay } from "node:timers/promises"
 import { quantile } from "../figures/statistics.ts"
 import { atLeast, atMost } from "../figures/target.ts"
 import { cleanedUp } from "../load/cleaning-up.ts"
+import { measureLatency } from "../load/latency.ts"
 import { monotonicMs } from "../load/monotonic-clock.ts"
 import { eventsFor } from "../load/payload.ts"
 import { residentMiB, usageOf } from "../load/process-usage.ts"
 import { type Answer, idsIn, offer } from "../load/publishing.ts"
-import { type Receiver, startReceiver } from "../load/receiver.ts"
+import { startReceiver } from "../load/receiver.ts"
 import { throughputOf } from "../load/throughput-of.ts"
-import { newDirectory, startTocsin, type TocsinServer } from "../load/tocsin-server.ts"
+import { newDirectory, startTocsin } from "../load/tocsin-server.ts"
 import { until } from "../load/waiting-until.ts"
-import { backlogOf, createWorkspace, type Workspace } from "../load/workspace.ts"
+import { backlogOf, createWorkspace } from "../load/workspace.ts"
 import { Sampling } from "./sampling.ts"
 import { type ScaleBenchmark, sized } from "./scale-run.ts"
 
@@ -64,7 +65,13 @@ export const overload: ScaleBenchmark = (parts) =>
     }
     say("latency before")
     const halfLoad = (capacities[0] ?? 0) / 2
-    const before = await calm(server, workspace, receiver, halfLoad, calmSeconds)
+    const calmLoad = { eventsPerSecond: halfLoad, perRequest: 1, seconds: calmSeconds }
+    const calm = async () => {
+      const { p99Ms, accepted, arrived } = await measureLatency(server, workspace, receiver, calmLoad)
+      if (arrived < accepted) throw new Error(`of ${accepted} events of the calm load only ${arrived} arrived`)
+      return p99Ms
+    }
+    const before = await calm()
 
     const counts = { accepted: 0, refused: 0 }
     const recent: number[] = []
@@ -120,7 +127,7 @@ export const overload: ScaleBenchmark = (parts) =>
     const repeated = (await receiver.arrived("overload")) - arrivedBefore - stamps.size
     say("latency after")
     await delay(1_000)
-    const after = await calm(server, workspace, receiver, halfLoad, calmSeconds)
+    const after = await calm()
     const sum = (of: (told: Told) => number) => all.reduce((total, each) => total + of(each), 0)
     return {
       what: `${overloadBy} times what was delivered when offered as fast as it was taken, for ${seconds} s one event a request from ${phases[0].atOnceMax} connections, then for as long in batches of 50 from ${phases[1].atOnceMax}; all is delivered in between.`,
@@ -173,23 +180,3 @@ export const overload: ScaleBenchmark = (parts) =>
       ],
     }
   })
-
-/** @returns p99 from accept to arrival, in ms. */
-async function calm(
-  server: TocsinServer,
-  workspace: Workspace,
-  receiver: Receiver,
-  eventsPerSecond: number,
-  seconds: number,
-): Promise<number> {
-  await receiver.stamp()
-  const target = { address: server.address, key: workspace.key }
-  const load = { eventsPerSecond, perRequest: 1, seconds, atOnceMax: 1_000 }
-  const { answers } = await offer(target, eventsFor(webhooks), load)
-  await until("the calm load's deliveries", async () => (await backlogOf(server, workspace)) === 0, 50, 60_000)
-  const stamps = await receiver.stamps()
-  const latencies = answers.flatMap(({ text, atMs }) =>
-    idsIn(text).flatMap((id) => (stamps.get(id) ?? Number.NaN) - atMs),
-  )
-  return quantile(latencies.filter(Number.isFinite), 0.99)
-}
