@@ -8,7 +8,7 @@ import { sentMessages } from "./sent-messages.ts"
 
 const tags = [
   { name: "workspaces", description: "Tenants of this instance; with the admin key" },
-  { name: "api keys", description: "Keys of a workspace, with scopes" },
+  { name: "API keys", description: "Keys of a workspace, with scopes" },
   { name: "webhooks", description: "Registered endpoints" },
   { name: "events", description: "Publishing and looking back" },
   { name: "deliveries", description: "The log of what was sent, and sending again" },

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import { describe, expect, it } from "vitest"
 import { problems } from "../../src/api/problems.ts"
@@ -163,12 +164,34 @@ describe("the OpenAPI document", () => {
     }
   })
 
-  it("is joined by a page that has every route", async () => {
+  it("is joined by a page that shows all of it, what receivers get included", async () => {
     const { document, call } = await readDocument()
     const { text } = await call("GET", "/docs")
-    for (const { method, path } of operations(document)) {
-      expect(text).toContain(`<code>${method.toUpperCase()} ${path}</code>`)
+    const webhooks = Object.entries(object(document.webhooks)).map(([path, item]) => ({
+      method: "post",
+      path,
+      operation: object(object(item).post),
+    }))
+    expect(webhooks.length).toBeGreaterThan(28)
+    for (const { method, path, operation } of [...operations(document), ...webhooks]) {
+      expect(text).toContain(`<code class="method">${method.toUpperCase()}</code><code>${path}</code>`)
+      expect(text).toContain(`id="${String(object(operation).operationId)}"`)
     }
+    // A parameter, a value inside a body, a choice, an example.
+    expect(text).toMatch(/<code>limit<\/code><\/td><td>query: integer, 1 to 200, default 50</)
+    expect(text).toMatch(/<code>events\[\]\.type<\/code> <span class="muted">required</)
+    expect(text).toContain("&quot;static&quot; or &quot;oauth2_client_credentials&quot;")
+    expect(text).toContain("S3 bucket must have encryption enabled")
+    for (const [, id] of text.matchAll(/<a href="#([^"]+)"/g)) expect(text).toContain(`id="${id}"`)
+  })
+
+  it("is joined by a page whose one style its policy names", async () => {
+    const { call } = await runApi()
+    const { text, headers } = await call("GET", "/docs")
+    const [, style = ""] = /<style>([^<]+)<\/style>/.exec(text) ?? []
+    const hash = createHash("sha256").update(style).digest("base64")
+    expect(headers["content-security-policy"]).toContain(`style-src 'sha256-${hash}'`)
+    expect(text).not.toContain("<script")
   })
 
   it("is joined by a page that explains every problem code", async () => {

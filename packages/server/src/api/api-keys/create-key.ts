@@ -17,7 +17,7 @@ export function createKey(api: Api, parts: ApiParts): void {
     "/v1/api-keys",
     {
       schema: {
-        tags: ["api keys"],
+        tags: ["API keys"],
         operationId: "createApiKey",
         summary: "Create an API key",
         description: "Without scopes, it gets those of the key that creates it; it can never get more.",

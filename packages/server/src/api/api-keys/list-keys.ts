@@ -10,7 +10,7 @@ export function listKeys(api: Api, { registry, store }: ApiParts, use: KeyUse): 
     "/v1/api-keys",
     {
       schema: {
-        tags: ["api keys"],
+        tags: ["API keys"],
         operationId: "listApiKeys",
         summary: "List API keys, newest first, revoked ones included",
         querystring: Closed(pageQuery),

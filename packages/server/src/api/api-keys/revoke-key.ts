@@ -11,7 +11,7 @@ export function revokeKey(api: Api, parts: ApiParts): void {
     "/v1/api-keys/:id",
     {
       schema: {
-        tags: ["api keys"],
+        tags: ["API keys"],
         operationId: "revokeApiKey",
         summary: "Revoke an API key at once",
         params: IdParams("API key"),

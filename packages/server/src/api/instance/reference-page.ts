@@ -1,17 +1,13 @@
 import Type from "typebox"
 import type { Api } from "../api-parts.ts"
+import { openapiText } from "../openapi.ts"
 import { problems } from "../problems.ts"
+import { html, page, pageHeaders, prose } from "./reference/html.ts"
+import { sectionsOf } from "./reference/operations.ts"
 
-/** Collects every route as it is registered; the pages need no script, so a strict policy can forbid all. */
+/** The OpenAPI document for people, and every problem: pages without a script, so a strict policy can forbid all. */
 export function referencePage(api: Api): void {
-  const routes: { readonly tag: string; readonly line: string }[] = []
-  api.addHook("onRoute", ({ method, url, schema }) => {
-    if (method === "HEAD" || schema?.summary === undefined) return
-    const path = escaped(url.replace(/:(\w+)/g, "{$1}"))
-    const said = [schema.summary, schema.description ?? ""].map(escaped)
-    const line = `<dt><code>${String(method)} ${path}</code> ${said[0]}</dt><dd>${said[1]}</dd>`
-    routes.push({ tag: schema.tags?.[0] ?? "other", line })
-  })
+  let reference: string | null = null
   const content = { "text/html": { schema: Type.String() } }
   api.get(
     "/docs",
@@ -25,11 +21,8 @@ export function referencePage(api: Api): void {
       config: { access: "anyone" },
     },
     async (_request, reply) => {
-      const sections = Object.entries(Object.groupBy(routes, ({ tag }) => tag)).map(
-        ([tag, found = []]) => `<h2>${escaped(tag)}</h2><dl>${found.map(({ line }) => line).join("")}</dl>`,
-      )
-      const links = `<p><a href="/openapi.json">OpenAPI 3.1</a>, <a href="/asyncapi.json">AsyncAPI 3.0</a>, <a href="/docs/problems">problems</a></p>`
-      return reply.headers(pageHeaders).send(page("Tocsin's API", links + sections.join("")))
+      reference ??= referenceOf(JSON.parse(openapiText(api)))
+      return reply.headers(pageHeaders).send(reference)
     },
   )
   api.get(
@@ -43,29 +36,22 @@ export function referencePage(api: Api): void {
       },
       config: { access: "anyone" },
     },
-    async (_request, reply) => reply.headers(pageHeaders).send(page("Problems", problemList())),
+    async (_request, reply) => reply.headers(pageHeaders).send(problemPage()),
   )
 }
 
-const pageHeaders = {
-  "content-type": "text/html; charset=utf-8",
-  "content-security-policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-  "x-content-type-options": "nosniff",
+function referenceOf(document: unknown): string {
+  const sections = sectionsOf(document)
+  const intro = html`<h1>Tocsin's API</h1><p>Of this server, by this server. For tools: <a href="/openapi.json">OpenAPI 3.1</a>, <a href="/asyncapi.json">AsyncAPI 3.0</a>. When it says no: <a href="/docs/problems">every problem</a>. Keys go into <code>Authorization: Bearer …</code>; what receivers get comes last.</p>`
+  return page("Tocsin's API", sections, html`${intro}${sections.map((section) => section.content)}`)
 }
 
 /** Where the `type` of every problem points. */
-function problemList(): string {
+function problemPage(): string {
   const entries = Object.entries(problems).map(
     ([code, { status, title, remedy }]) =>
-      `<dt id="${code}"><code>${code}</code> (${status}) ${escaped(title)}</dt><dd>${escaped(remedy)}</dd>`,
+      html`<dt id="${code}"><code>${code}</code> (${String(status)}) ${title}</dt><dd>${prose(remedy)}</dd>`,
   )
-  return `<dl>${entries.join("")}</dl>`
-}
-
-function page(title: string, content: string): string {
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(title)}</title><h1>${escaped(title)}</h1>${content}</html>`
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;")
+  const places = Object.keys(problems).map((code) => ({ id: code, name: code }))
+  return page("Problems", places, html`<h1>Problems</h1><p><a href="/docs">The API</a></p><dl>${entries}</dl>`)
 }
