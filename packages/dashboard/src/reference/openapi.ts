@@ -19,7 +19,9 @@ export type Operation = {
 type Fields = { readonly [name: string]: unknown }
 
 export function operationsOf(document: unknown): Operation[] {
-  return Object.entries(fields(fields(document).paths)).flatMap(([path, item]) =>
+  const { paths, webhooks } = fields(document)
+  // What receivers get is an operation too, of which Tocsin is the client.
+  return Object.entries({ ...fields(paths), ...fields(webhooks) }).flatMap(([path, item]) =>
     Object.entries(fields(item)).map(([method, operation]) => operationOf(path, method, fields(operation))),
   )
 }
