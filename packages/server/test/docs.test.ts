@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { existsSync, globSync, readFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -93,6 +94,21 @@ describe("the documents", () => {
     expect(scripts.filter((script) => !inReadme.includes(script))).toEqual([])
   })
 
+  it("name options of npm scripts that exist", () => {
+    const options = new Map<string, Set<string>>()
+    const found = documents.flatMap(({ path, text }) =>
+      [...text.matchAll(/\bnpm run (?:-s )?([\w:-]+)(?: --)? ((?:\w+ )?--[^`\n#]*)/g)].map(
+        ([, script = "", rest = ""]) => {
+          const named = [...rest.matchAll(/--[a-z-]+/g)].map(([option]) => option)
+          if (!options.has(script)) options.set(script, optionsOf(script))
+          return { path, script, unknown: named.filter((option) => options.get(script)?.has(option) !== true) }
+        },
+      ),
+    )
+    expect(found.length).toBeGreaterThan(10)
+    expect(found.filter(({ unknown }) => unknown.length > 0)).toEqual([])
+  })
+
   it("name metrics that exist, and every one", async () => {
     const exposed = await prometheus("1.0.0").text()
     const found = named(/`(tocsin_[a-z0-9_]+)(?:\{[a-z_,]+\})?`/g)
@@ -114,6 +130,14 @@ describe("the documents", () => {
     expect(broken).toEqual([])
   })
 })
+
+/** What a script says of itself. */
+function optionsOf(script: string): Set<string> {
+  const [, path = ""] = /\bnode (\S+\.ts)$/.exec(new Map(Object.entries(manifest.scripts)).get(script) ?? "") ?? []
+  if (path === "") return new Set()
+  const help = execFileSync(process.execPath, [join(root, path), "--help"], { encoding: "utf8" })
+  return new Set(["--help", ...(help.match(/--[a-z-]+/g) ?? [])])
+}
 
 function leadsSomewhere(from: string, link: string): boolean {
   const [file = "", anchor] = link.split("#")
