@@ -137,13 +137,14 @@ function object(value: unknown): object {
 /** What receivers get, as OpenAPI's `webhooks`: each profile's types with their envelope. */
 function sentWebhooks(): Record<string, object> {
   return Object.fromEntries(
-    sentMessages().map(({ profile, type, summary, schema, example }) => [
+    sentMessages().map(({ profile, type, summary, headers, schema, example }) => [
       `${profile.name}:${type}`,
       {
         post: {
           tags: [`sent by ${profile.name}`],
           operationId: `${profile.name}.${type}`,
           summary,
+          parameters: headers.map((header) => ({ in: "header", ...header, schema: { type: "string" } })),
           requestBody: { required: true, content: { "application/json": { schema, example } } },
           responses: { "2XX": { description: `Taken. This profile counts ${profile.successRule} as success.` } },
         },

@@ -9,9 +9,12 @@ export type SentMessage = {
   readonly profile: Profile
   readonly type: string
   readonly summary: string
+  readonly headers: readonly SentHeader[]
   readonly schema: object
   readonly example: object
 }
+
+type SentHeader = { readonly name: string; readonly description: string; readonly required: boolean }
 
 export function sentMessages(): SentMessage[] {
   return profileNames.flatMap((name) => {
@@ -23,11 +26,30 @@ export function sentMessages(): SentMessage[] {
         profile,
         type: type.name,
         summary: type.description,
+        headers: headersOf(profile),
         schema: envelopeSchema(example, type.schema),
         example,
       }
     })
   })
+}
+
+function headersOf(profile: Profile): SentHeader[] {
+  const own = profile.signature("secret", "")?.[0]
+  const header = (name: string, description: string, required = true) => ({ name, description, required })
+  return [
+    header("webhook-id", "The event's id: the same each time that it is sent"),
+    header("webhook-timestamp", "When this attempt was made, Unix seconds"),
+    header(
+      "webhook-signature",
+      "`v1,` and the base64 of HMAC-SHA256 over id, timestamp and body; two while a secret is changed",
+    ),
+    ...(own === undefined ? [] : [header(own, "HMAC-SHA256 over the body alone, in hex")]),
+    header(`${profile.headerPrefix}Event`, "The event's type"),
+    header(`${profile.headerPrefix}Delivery`, "The delivery's id"),
+    header(`${profile.headerPrefix}Attempt`, "Which attempt this is, from 1"),
+    header(`${profile.headerPrefix}Sequence`, "Rises by one per webhook; not on test payloads", false),
+  ]
 }
 
 const sampleMs = Date.UTC(2024, 0, 15, 14, 30)

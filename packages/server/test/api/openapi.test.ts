@@ -181,6 +181,9 @@ describe("the OpenAPI document", () => {
     expect(text).toMatch(/<code>limit<\/code><\/td><td>query: integer, 1 to 200, default 50</)
     expect(text).toMatch(/<code>events\[\]\.type<\/code> <span class="muted">required</)
     expect(text).toContain("&quot;static&quot; or &quot;oauth2_client_credentials&quot;")
+    expect(text).toMatch(
+      /<code>X-PolicyCortex-Signature<\/code> <span class="muted">required<\/span><\/td><td>header: string</,
+    )
     expect(text).toContain("S3 bucket must have encryption enabled")
     for (const [, id] of text.matchAll(/<a href="#([^"]+)"/g)) expect(text).toContain(`id="${id}"`)
   })

@@ -1,6 +1,5 @@
 import { profileNames } from "../../domain/workspace.ts"
 import { profileByName } from "../../profiles/by-name.ts"
-import type { Profile } from "../../profiles/profile.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { FreeObject, Written } from "../schema-vocabulary.ts"
 import { type SentMessage, sentMessages } from "../sent-messages.ts"
@@ -57,27 +56,18 @@ function asyncapi(version: string) {
   }
 }
 
-function described({ profile, type, summary, schema, example }: SentMessage) {
+function described({ type, summary, headers, schema, example }: SentMessage) {
   return {
     name: type,
     title: type,
     summary,
     contentType: "application/json",
-    headers: headersSchema(profile),
+    headers: {
+      type: "object",
+      required: headers.filter(({ required }) => required).map(({ name }) => name),
+      properties: Object.fromEntries(headers.map(({ name, description }) => [name, { type: "string", description }])),
+    },
     payload: schema,
     examples: [{ payload: example }],
   }
-}
-
-function headersSchema(profile: Profile) {
-  const own = profile.signature("secret", "")?.[0]
-  const prefixed = ["Event", "Delivery", "Attempt", "Sequence"].map((name) => `${profile.headerPrefix}${name}`)
-  const names = [
-    "webhook-id",
-    "webhook-timestamp",
-    "webhook-signature",
-    ...(own === undefined ? [] : [own]),
-    ...prefixed,
-  ]
-  return { type: "object", properties: Object.fromEntries(names.map((name) => [name, { type: "string" }])) }
 }
