@@ -207,8 +207,9 @@ function followOthers(
     reloading = false
   }
   signals.onConfig((changed) => void reload(changed ?? "all"))
-  signals.onWork((workspaceId, webhookId, what) => {
-    if (what === "new") dispatcher.missed(workspaceId, webhookId)
+  signals.onWork((work) => {
+    const { workspaceId, webhookId } = work
+    if (work.what === "new") dispatcher.missed(workspaceId, webhookId, work.lastSequence)
     else dispatcher.wake(workspaceId, webhookId)
   })
   // What was changed while this node loaded its configuration.

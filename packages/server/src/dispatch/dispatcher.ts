@@ -84,8 +84,8 @@ export class Dispatcher {
   readonly #room: Room
   readonly #ownership: Ownership
   readonly #queues = new Map<WebhookId, WebhookQueue>()
-  /** Queues of webhooks that have left this node, with what to call when their last attempt is settled. */
-  readonly #leaving = new Map<WebhookQueue, () => void>()
+  /** Queues of webhooks that have left this node while attempts were out, and what to call when the last is settled. */
+  readonly #leaving = new Map<WebhookId, { readonly queue: WebhookQueue; readonly left: () => void }>()
   /** Insertion order gives each webhook its turn. */
   readonly #ready = new Set<WebhookQueue>()
   readonly #alarms = new TinyQueue<{ atMs: number; queue: WebhookQueue }>([], (a, b) => a.atMs - b.atMs)
@@ -129,10 +129,14 @@ export class Dispatcher {
     this.#pump()
   }
 
-  /** New deliveries of the webhook may be in the store that were not pushed here. */
-  missed(workspaceId: WorkspaceId, webhookId: WebhookId): void {
+  /**
+   * New deliveries of the webhook may be in the store that were not pushed here.
+   * @param lastSequence of the last of them; null: unknown.
+   */
+  missed(workspaceId: WorkspaceId, webhookId: WebhookId, lastSequence: number | null = null): void {
+    if (this.#isDeleted(workspaceId, webhookId)) return
     const queue = this.#queueOf(workspaceId, webhookId)
-    if (!queue) return
+    if (!queue || (lastSequence !== null && queue.wasPushed(lastSequence))) return
     queue.lanes.missed()
     this.#look(queue)
     this.#pump()
@@ -140,16 +144,20 @@ export class Dispatcher {
 
   /** Something about the webhook's deliveries changed in the store: a retry was asked for. */
   wake(workspaceId: WorkspaceId, webhookId: WebhookId): void {
-    const webhook = this.#parts.registry.webhookOrTombstone(workspaceId, webhookId)
-    if (webhook?.deletedMs != null) {
-      if (this.#ownership.owns(webhookId)) this.#cancelAll(webhook)
-      return
-    }
+    if (this.#isDeleted(workspaceId, webhookId)) return
     const queue = this.#queueOf(workspaceId, webhookId)
     if (!queue) return
     queue.lanes.wake()
     this.#look(queue)
     this.#pump()
+  }
+
+  /** What was stored for a deleted webhook, say by a node that had not heard of that yet, is cancelled. */
+  #isDeleted(workspaceId: WorkspaceId, webhookId: WebhookId): boolean {
+    const webhook = this.#parts.registry.webhookOrTombstone(workspaceId, webhookId)
+    if (webhook?.deletedMs == null) return false
+    if (this.#ownership.owns(webhookId)) this.#cancelAll(webhook)
+    return true
   }
 
   inFlight(): number {
@@ -193,7 +201,7 @@ export class Dispatcher {
     this.#ready.delete(queue)
     this.#queues.delete(queue.webhookId)
     if (queue.unsettled === 0) return Promise.resolve()
-    return new Promise((resolve) => this.#leaving.set(queue, resolve))
+    return new Promise((left) => this.#leaving.set(queue.webhookId, { queue, left }))
   }
 
   #queueOf(workspaceId: WorkspaceId, webhookId: WebhookId): WebhookQueue | null {
@@ -203,9 +211,23 @@ export class Dispatcher {
     const { registry, clock } = this.#parts
     const webhook = registry.webhook(workspaceId, webhookId)
     if (!webhook) return null
-    const queue = new WebhookQueue(webhook, this.#ordering(webhook), isSending(webhook), this.#room, clock.now())
+    const [ordering, sending] = [this.#ordering(webhook), isSending(webhook)]
+    const queue = this.#returning(webhookId) ?? new WebhookQueue(webhook, ordering, sending, this.#room, clock.now())
+    queue.reconfigure(webhook, ordering, sending, clock.now())
     this.#queues.set(webhookId, queue)
     return queue
+  }
+
+  /**
+   * The queue of a webhook that comes back while attempts from before are still out: it knows them. Another would read
+   * their deliveries as if nobody was sending them.
+   */
+  #returning(webhookId: WebhookId): WebhookQueue | null {
+    const leaving = this.#leaving.get(webhookId)
+    if (!leaving) return null
+    this.#leaving.delete(webhookId)
+    leaving.left()
+    return leaving.queue
   }
 
   #ordering(webhook: Webhook) {
@@ -332,8 +354,11 @@ export class Dispatcher {
     // What became of it only the store knows: everything is read from there anew.
     if (faulted) queue.lanes.drop()
     if (queue.unsettled === 0) {
-      this.#leaving.get(queue)?.()
-      this.#leaving.delete(queue)
+      const leaving = this.#leaving.get(queue.webhookId)
+      if (leaving?.queue === queue) {
+        this.#leaving.delete(queue.webhookId)
+        leaving.left()
+      }
     }
     this.#look(queue)
     this.#pump()

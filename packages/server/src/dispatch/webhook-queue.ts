@@ -87,6 +87,11 @@ export class WebhookQueue {
     this.lanes.push(delivery, contiguous)
   }
 
+  /** Whether this one and all before it have come by `push`, or what came so has shown that some did not. */
+  wasPushed(sequence: number): boolean {
+    return this.#expectedSequence !== null && sequence < this.#expectedSequence
+  }
+
   /** A read of the store brought these. */
   saw(deliveries: readonly WaitingDelivery[]): void {
     for (const { sequence } of deliveries) this.#readTo = Math.max(this.#readTo, sequence)

@@ -23,10 +23,18 @@ export interface Ownership {
   onLost(listener: () => Promise<void>): void
 }
 
+/**
+ * `new`: deliveries of an owned webhook were stored, most likely elsewhere; `lastSequence` is the number of the last
+ * where it is known. `again`: a retry of one was asked for elsewhere.
+ */
+export type FoundWork = {
+  readonly workspaceId: WorkspaceId
+  readonly webhookId: WebhookId
+} & ({ readonly what: "new"; readonly lastSequence: number | null } | { readonly what: "again" })
+
 /** What other nodes did that this one should look at. None of it is needed for anything but speed. */
 export interface Signals {
-  /** `new`: deliveries of an owned webhook were stored elsewhere. `again`: a retry of one was asked for elsewhere. */
-  onWork(listener: (workspaceId: WorkspaceId, webhookId: WebhookId, what: "new" | "again") => void): void
+  onWork(listener: (work: FoundWork) => void): void
   /** The configuration was changed elsewhere: these records of it, or any when none are named. */
   onConfig(listener: (changed?: ChangedConfig) => void): void
 }

@@ -1,5 +1,5 @@
 import type { WebhookId, WorkspaceId } from "../../src/domain/ids.ts"
-import type { Ownership, Signals } from "../../src/ports/ownership.ts"
+import type { FoundWork, Ownership, Signals } from "../../src/ports/ownership.ts"
 import type { VirtualClock } from "../../src/system/virtual-clock.ts"
 import type { Fact } from "./disks/fact.ts"
 import type { Lifeline } from "./process/lifeline.ts"
@@ -184,7 +184,7 @@ export class Member implements Ownership, Signals {
   #seen = new Map<WebhookId, string>()
   readonly #gained: (() => void)[] = []
   readonly #lost: (() => Promise<void>)[] = []
-  readonly #workListeners: ((workspaceId: WorkspaceId, webhookId: WebhookId, what: What) => void)[] = []
+  readonly #workListeners: ((work: FoundWork) => void)[] = []
   readonly #configListeners: (() => void)[] = []
 
   constructor(cluster: Cluster, clock: VirtualClock, lifeline: Lifeline) {
@@ -219,7 +219,7 @@ export class Member implements Ownership, Signals {
     this.#lost.push(listener)
   }
 
-  onWork(listener: (workspaceId: WorkspaceId, webhookId: WebhookId, what: What) => void): void {
+  onWork(listener: (work: FoundWork) => void): void {
     this.#workListeners.push(listener)
   }
 
@@ -232,10 +232,13 @@ export class Member implements Ownership, Signals {
     return this.connected && this.#held.has(webhookId) && this.#cluster.holds(this, webhookId)
   }
 
-  work(webhookId: WebhookId, what: What): void {
+  /** @param lastSequence of what is new; null: nobody said. */
+  work(webhookId: WebhookId, what: What, lastSequence: number | null = null): void {
     const counted = this.#cluster.counted(webhookId)
     if (!counted || !this.owns(webhookId)) return
-    for (const listener of this.#workListeners) listener(counted.workspaceId, webhookId, what)
+    const names = { workspaceId: counted.workspaceId, webhookId }
+    for (const listener of this.#workListeners)
+      listener(what === "new" ? { ...names, what, lastSequence } : { ...names, what })
   }
 
   pollConfig(): void {
@@ -325,7 +328,7 @@ export class Member implements Ownership, Signals {
       seen.set(webhookId, state)
       if (before === state) continue
       const what = before?.endsWith(` ${wakes}`) === true ? "new" : "again"
-      this.#soon(() => this.work(webhookId, what))
+      this.#soon(() => this.work(webhookId, what, lastSequence))
     }
     this.#seen = seen
   }

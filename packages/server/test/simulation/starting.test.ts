@@ -28,7 +28,8 @@ test("what another node stores while this one is still starting is not overlooke
   const started = engine.start()
   await world.clock.advance(1_000)
   await world.publish()
-  for (const listener of listeners) listener(world.workspaceId, webhook.id, "new")
+  for (const listener of listeners)
+    listener({ workspaceId: world.workspaceId, webhookId: webhook.id, what: "new", lastSequence: null })
   answered.resolve([])
   await started
   await world.clock.advance(60_000)

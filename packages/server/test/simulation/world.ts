@@ -5,7 +5,7 @@ import { asId, type WebhookId, type WorkspaceId } from "../../src/domain/ids.ts"
 import type { TraceContext } from "../../src/domain/trace-context.ts"
 import type { Webhook } from "../../src/domain/webhook.ts"
 import type { ProfileName } from "../../src/domain/workspace.ts"
-import { assembleEngine, type Engine } from "../../src/engine.ts"
+import { assembleEngine, type Engine, type EngineParts } from "../../src/engine.ts"
 import { noMetrics } from "../../src/ports/metrics.ts"
 import type { Sender } from "../../src/ports/sender.ts"
 import type { DeliveryRecord, Store } from "../../src/ports/store.ts"
@@ -24,6 +24,8 @@ export type WorldOptions = {
   readonly profile?: ProfileName
   readonly seed?: number
   readonly limits?: DispatchLimits
+  /** Whose side of the agreement between nodes a story plays; without it there is one node. */
+  readonly cluster?: NonNullable<EngineParts["cluster"]>
   /** Stands between engine and store, to inject faults. */
   readonly wrapStore?: (store: Store, clock: VirtualClock) => Store
 }
@@ -38,6 +40,7 @@ export class World {
   #engine: Engine | null = null
   readonly faults: unknown[] = []
   readonly #limits: DispatchLimits | undefined
+  readonly #cluster: EngineParts["cluster"]
   #webhooks = 0
   #lifeline = new Lifeline(this.clock)
 
@@ -47,6 +50,7 @@ export class World {
     const store = openMemoryStore()
     this.store = options.wrapStore?.(store, this.clock) ?? store
     this.#limits = options.limits
+    this.#cluster = options.cluster
   }
 
   get engine(): Engine {
@@ -135,6 +139,7 @@ export class World {
       retentionMs: 30 * 86_400_000,
       onFault: (fault) => this.faults.push(fault),
       ...(this.#limits && { limits: this.#limits }),
+      ...(this.#cluster && { cluster: this.#cluster }),
     })
   }
 }

@@ -278,7 +278,7 @@ describe("what one node does, the others hear", () => {
     nodes[1].signals.onConfig(() => {
       configs += 1
     })
-    nodes[1].signals.onWork((_, webhookId, what) => heard.push(`${webhookId} ${what}`))
+    nodes[1].signals.onWork(({ webhookId, what }) => void heard.push(`${webhookId} ${what}`))
     const story = await Story.of(nodes[0])
     await eventually(() => configs > 0, 1_000)
     const event = newEvent({ to: [theirs] })
@@ -295,7 +295,7 @@ describe("what one node does, the others hear", () => {
     const theirs = owned(nodes[1], manyIds)[0] ?? newWebhookId()
     const story = await Story.of(nodes[0])
     const heard: string[] = []
-    nodes[1].signals.onWork((_, webhookId) => heard.push(webhookId))
+    nodes[1].signals.onWork(({ webhookId }) => void heard.push(webhookId))
     // As if another program's transaction had stored it: nobody notifies.
     const { workspaceId } = story
     const event = newEvent({ to: [story.webhookId] })

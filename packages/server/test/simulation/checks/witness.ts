@@ -47,8 +47,8 @@ export class Witness {
   readonly #nowMs: () => number
   /** Begun and not in the log. */
   readonly #flights = new Map<DeliveryId, Flight[]>()
-  /** Settlements that are durable, by delivery: the last one's moment. */
-  readonly #lastSettled = new Map<DeliveryId, number>()
+  /** Settlements that are durable, by their moments: a node that stood still is told of its own when others have followed. */
+  readonly #settled = new Map<DeliveryId, Set<number>>()
   readonly orderingOf: (webhook: Webhook) => Ordering
 
   constructor(parts: {
@@ -256,7 +256,9 @@ export class Witness {
   #settles(life: Life, fact: Extract<Fact, { verb: "settle" }>): void {
     const row = this.#model.deliveries.get(fact.deliveryId)
     if (!row) return this.#verdicts.broken("only what is stored is settled", fact.deliveryId)
-    this.#lastSettled.set(row.id, fact.atMs)
+    const settled = this.#settled.get(row.id)
+    if (settled) settled.add(fact.atMs)
+    else this.#settled.set(row.id, new Set([fact.atMs]))
     if (fact.attempt === null) return this.#endsUntried(life, row, fact)
     const { number, atMs, statusCode, errorCode } = fact.attempt
     const repeated = life.answersLost && row.log.some((one) => one.number === number && one.atMs === atMs)
@@ -322,7 +324,7 @@ export class Witness {
   /** The stream and the dashboard are told of an outcome. */
   toldOfSettled({ id }: WaitingDelivery, { atMs }: Settlement): void {
     this.#verdicts.hold(
-      this.#lastSettled.get(id) === atMs,
+      this.#settled.get(id)?.has(atMs) === true,
       "nobody is told of an outcome before it is durable",
       () => `${id} at ${atMs}`,
     )

@@ -56,6 +56,13 @@ export const mutants: readonly Mutant[] = [
     setting: null,
   },
   {
+    name: "believes to have been told of everything that is stored",
+    file: "dispatch/webhook-queue.ts",
+    find: "return this.#expectedSequence !== null && sequence < this.#expectedSequence",
+    replace: "return true",
+    setting: "cluster",
+  },
+  {
     name: "takes every push for the next in line",
     file: "dispatch/webhook-queue.ts",
     find: "this.lanes.push(delivery, contiguous)",

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises"
 import { asId, type WebhookId, type WorkspaceId } from "../../../domain/ids.ts"
-import type { ChangedConfig, Signals } from "../../../ports/ownership.ts"
+import type { ChangedConfig, FoundWork, Signals } from "../../../ports/ownership.ts"
 import type { Relay } from "../../../ports/relay.ts"
 import { backlogs } from "../lanes/backlogs.ts"
 import { namedConfig } from "../log/load-config.ts"
@@ -20,6 +20,8 @@ type Work = { readonly workspaceId: WorkspaceId; readonly webhookId: WebhookId; 
 const gatherMs = 5
 const pollWorkMs = 1_500
 const pollConfigMs = 500
+/** Longer than the answer to a commit takes, mostly. */
+const workAnswerLateMs = 200
 /** A change that the poll finds first is mostly one whose notification is on its way. */
 const configNoticeLateMs = 150
 const reconnectMs = 250
@@ -39,7 +41,7 @@ export class Notices implements Signals, Relay {
   readonly #relayed: string
   #messages: string[] = []
   readonly #messageListeners: ((message: string) => void)[] = []
-  readonly #workListeners: ((workspaceId: WorkspaceId, webhookId: WebhookId, what: What) => void)[] = []
+  readonly #workListeners: ((work: FoundWork) => void)[] = []
   readonly #configListeners: ((changed?: ChangedConfig) => void)[] = []
   #configSeen: number | null = null
   /** What each owned webhook had come to at the last poll. */
@@ -59,7 +61,7 @@ export class Notices implements Signals, Relay {
     this.#every(pollConfigMs, () => this.#pollConfig())
   }
 
-  onWork(listener: (workspaceId: WorkspaceId, webhookId: WebhookId, what: What) => void): void {
+  onWork(listener: (work: FoundWork) => void): void {
     this.#workListeners.push(listener)
   }
 
@@ -149,13 +151,14 @@ export class Notices implements Signals, Relay {
     for (const line of lines) {
       const [workspaceId, webhookId, what] = line.split(" ")
       if (workspaceId === undefined || webhookId === undefined) continue
-      this.#work(asId(workspaceId), asId(webhookId), what === "again" ? "again" : "new")
+      const names = { workspaceId: asId<WorkspaceId>(workspaceId), webhookId: asId<WebhookId>(webhookId) }
+      this.#work(what === "again" ? { ...names, what } : { ...names, what: "new", lastSequence: null })
     }
   }
 
-  #work(workspaceId: WorkspaceId, webhookId: WebhookId, what: What): void {
-    if (!this.#owns(webhookId)) return
-    for (const listener of this.#workListeners) listener(workspaceId, webhookId, what)
+  #work(work: FoundWork): void {
+    if (!this.#owns(work.webhookId)) return
+    for (const listener of this.#workListeners) listener(work)
   }
 
   async #send(): Promise<void> {
@@ -199,14 +202,23 @@ export class Notices implements Signals, Relay {
 
   async #pollWork(): Promise<void> {
     const seen = new Map<WebhookId, string>()
+    const found: FoundWork[] = []
     for (const { workspaceId, webhookId, lastSequence, wakes } of await backlogs(this.#run)) {
       if (!this.#owns(webhookId)) continue
       const state = `${lastSequence} ${wakes}`
       const before = this.#seen.get(webhookId)
       seen.set(webhookId, state)
-      if (before !== state) this.#work(workspaceId, webhookId, before?.endsWith(` ${wakes}`) === true ? "new" : "again")
+      if (before === state) continue
+      const isNew = before?.endsWith(` ${wakes}`) === true
+      found.push(
+        isNew ? { workspaceId, webhookId, what: "new", lastSequence } : { workspaceId, webhookId, what: "again" },
+      )
     }
     this.#seen = seen
+    if (found.length === 0) return
+    // What this node accepts itself is stored a moment before it hears of that: by then it knows the numbers.
+    await delay(workAnswerLateMs)
+    for (const work of found) this.#work(work)
   }
 }
 

@@ -1,0 +1,98 @@
+import { expect, test } from "vitest"
+import { type FoundWork, type Ownership, ownsAll } from "../../src/ports/ownership.ts"
+import { newEvent } from "../contracts/store-fixtures.ts"
+import { World } from "./world.ts"
+
+/** The other nodes, as this one hears of them: they take all webhooks and give them back. */
+class Others {
+  #taken = false
+  readonly #gained: (() => void)[] = []
+  readonly #lost: (() => Promise<void>)[] = []
+  readonly #found: ((work: FoundWork) => void)[] = []
+  readonly ownership: Ownership = {
+    ...ownsAll,
+    owns: () => !this.#taken,
+    onGained: (listener) => void this.#gained.push(listener),
+    onLost: (listener) => void this.#lost.push(listener),
+  }
+  readonly signals = { onWork: (listener: (work: FoundWork) => void) => void this.#found.push(listener), onConfig() {} }
+
+  /** @returns once this node has let go: the last attempt is settled. */
+  async take(): Promise<void> {
+    this.#taken = true
+    await Promise.all(this.#lost.map((listener) => listener()))
+  }
+
+  give(): void {
+    this.#taken = false
+    for (const listener of this.#gained) listener()
+  }
+
+  tell(work: FoundWork): void {
+    for (const listener of this.#found) listener(work)
+  }
+}
+
+async function play() {
+  const others = new Others()
+  const world = await World.open({ cluster: others })
+  return { others, world }
+}
+
+test.each(["strict", "by_key", "none"] as const)(
+  "%s: an attempt that is out while its webhook leaves and comes back is not made a second time",
+  async (ordering) => {
+    const { others, world } = await play()
+    const webhook = await world.webhook({ ordering })
+    world.sender.answer(() => ({ status: 503, afterMs: 20_000 }))
+    await world.publish()
+    await world.clock.advance(1_000)
+    let left = false
+    void others.take().then(() => {
+      left = true
+    })
+    await world.clock.advance(1_000)
+    expect(left).toBe(false)
+    others.give()
+    await world.clock.advance(1_000)
+    expect(world.sender.arrivalsAt(webhook.url)).toHaveLength(1)
+    // Whoever waited for it to leave need not any more.
+    expect(left).toBe(true)
+    world.sender.answer(() => ({ status: 200 }))
+    await world.publish()
+    await world.clock.advance(3_600_000)
+    expect(world.sender.inFlightMost.get(webhook.url)).toBeLessThanOrEqual(ordering === "strict" ? 1 : 2)
+    const tried = world.sender.arrivalsAt(webhook.url).map(({ sequence, attempt }) => `${sequence}.${attempt}`)
+    expect([...tried].sort()).toEqual(["1.1", "1.2", "2.1"])
+    expect((await world.deliveries()).map(({ status }) => status)).toEqual(["delivered", "delivered"])
+    expect(world.faults).toEqual([])
+  },
+)
+
+test("what is sent elsewhere before a webhook comes back is not sent again", async () => {
+  const { others, world } = await play()
+  const webhook = await world.webhook({ ordering: "none" })
+  await others.take()
+  await world.publish()
+  const [stored] = await world.deliveries()
+  if (!stored) throw new Error("nothing is stored")
+  const { id: deliveryId, workspaceId, webhookId } = stored
+  const atMs = world.clock.now()
+  await world.store.settle({ deliveryId, workspaceId, webhookId, atMs, attempt: null, next: { state: "delivered" } })
+  others.give()
+  await world.publish()
+  await world.clock.advance(60_000)
+  expect(world.sender.arrivalsAt(webhook.url).map(({ sequence }) => sequence)).toEqual([2])
+})
+
+test("what a node that had not heard of it stores for a deleted webhook is cancelled", async () => {
+  const { others, world } = await play()
+  const { workspaceId, id: webhookId } = await world.webhook()
+  await world.edit(webhookId, { deletedMs: world.clock.now() })
+  await world.store.accept({ workspaceId, events: [newEvent({ to: [webhookId] })] })
+  others.tell({ workspaceId, webhookId, what: "new", lastSequence: 1 })
+  await world.clock.advance(1_000)
+  const read = { workspaceId, webhookId, read: "fresh", afterSequence: 0, limit: 9 } as const
+  expect(await world.store.waiting(read)).toEqual([])
+  expect(world.faults).toEqual([])
+})
