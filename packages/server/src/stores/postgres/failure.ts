@@ -6,6 +6,7 @@ import { StoreUnavailable } from "../../ports/store.ts"
  * system error (58). Beside them read-only after a failover.
  */
 const passing: ReadonlySet<string> = new Set(["08", "40", "53", "55", "57", "58"])
+const rivalry: ReadonlySet<string> = new Set(["40001", "40P01"])
 const readOnly = "25006"
 
 /** What the driver and Node call a server that cannot be reached. */
@@ -27,6 +28,11 @@ export function codeOf(error: unknown): string {
 
 function isPassing(code: string): boolean {
   return unreachable.test(code) || code === readOnly || (code.length === 5 && passing.has(code.slice(0, 2)))
+}
+
+/** Two transactions locked each other out; one was rolled back, and the next try finds the way free. */
+export function isRivalry(error: unknown): boolean {
+  return rivalry.has(codeOf(error))
 }
 
 /** No partition holds the day of a row: another node's retention has dropped it, or it was never made. */

@@ -1,6 +1,6 @@
 import { type Acceptance, StoreUnavailable } from "../../../ports/store.ts"
 import { GroupCommit } from "../../group-commit.ts"
-import { codeOf, described, isMissingPartition } from "../failure.ts"
+import { described, isMissingPartition, isRivalry } from "../failure.ts"
 import type { Partitions } from "../partitions.ts"
 import type { Session } from "../session.ts"
 import { acceptanceBytes } from "../sizes.ts"
@@ -10,8 +10,6 @@ import { eachAlone } from "./each-alone.ts"
 /** Some 20 ms of writing. */
 const batchMax = { operationsMax: 500, bytesMax: 4 * 1024 * 1024 }
 const triesMax = 3
-/** Two transactions locked each other out; one was rolled back, and the next try finds the way free. */
-const rivalry: ReadonlySet<string> = new Set(["40001", "40P01"])
 
 /** Group commit of acceptances, on a session of their own. Any node accepts. */
 export class Accepting {
@@ -71,7 +69,7 @@ export class Accepting {
         await this.#partitions.ensure(daysOf(batch))
         return await acceptBatch(this.#renewed(), batch)
       } catch (error) {
-        const again = rivalry.has(codeOf(error)) || isMissingPartition(error)
+        const again = isRivalry(error) || isMissingPartition(error)
         if (!again || tries >= triesMax) throw described(error)
         if (isMissingPartition(error)) this.#partitions.forget()
       }

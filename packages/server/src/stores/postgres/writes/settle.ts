@@ -2,6 +2,7 @@ import type { Next } from "../../../domain/delivery.ts"
 import { countAttempt, type HealthCounts } from "../../../domain/webhook-health.ts"
 import type { Acceptance, Settlement } from "../../../ports/store.ts"
 import { number, numberOrNull, text, textOrNull } from "../columns.ts"
+import { codeOf, isRivalry } from "../failure.ts"
 import { columns } from "../literals.ts"
 import { mintedMs } from "../minted.ts"
 import { addMinutes, findLatencies, Minutes, minuteOf, side } from "../minutes.ts"
@@ -10,46 +11,56 @@ import { bucket, code, isWaiting } from "../states.ts"
 import { acceptKeyed } from "./accept.ts"
 
 /**
- * Rows are locked in the order given. Nothing is found, and so nothing written, on any session but the one that holds
- * the locks of these shards: its token tells it, and dies with it.
+ * Nothing is found, and so nothing written, on any session but the one that holds the locks of these shards: its token
+ * tells it, and dies with it. `seen` is the version of the row (PostgreSQL's manual, "System Columns", `xmin`).
  */
 const findDeliveries = `
 SELECT d.workspace_id, d.id, d.webhook_id, d.state, d.attempts, d.due_ms, d.ended_ms, d.because,
-  d.last_status_code, d.last_error_code, h.consecutive_failures, h.failing_since_ms, h.last_success_ms
+  d.last_status_code, d.last_error_code, d.xmin::text AS seen, h.consecutive_failures, h.failing_since_ms,
+  h.last_success_ms
 FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY AS s (workspace_id, id, minted_ms, place)
 JOIN deliveries d ON d.workspace_id = s.workspace_id AND d.id = s.id AND d.minted_ms = s.minted_ms
   AND d.minted_ms BETWEEN $4 AND $5
 LEFT JOIN webhook_health h ON h.workspace_id = d.workspace_id AND h.webhook_id = d.webhook_id
-WHERE current_setting('tocsin.token', true) = $6
-ORDER BY s.place
-FOR UPDATE OF d`
+WHERE current_setting('tocsin.token', true) = $6`
 
+/** Rows are locked in the order given, until the end of the transaction. */
+const lockDeliveries = `${findDeliveries} ORDER BY s.place FOR UPDATE OF d`
+
+/**
+ * Writes everything, or fails with `overtaken` where a delivery is no longer as it was found, or this no longer the
+ * session that found it.
+ */
 const writeBatch = `
 WITH moved AS (
   UPDATE deliveries d SET state = s.state, attempts = s.attempts, due_ms = s.due_ms, ended_ms = s.ended_ms,
     because = s.because, last_status_code = s.last_status_code, last_error_code = s.last_error_code
   FROM unnest($1::text[], $2::text[], $3::bigint[], $4::smallint[], $5::integer[], $6::bigint[], $7::bigint[],
-      $8::text[], $9::integer[], $10::text[])
-    AS s (workspace_id, id, minted_ms, state, attempts, due_ms, ended_ms, because, last_status_code, last_error_code)
-  WHERE d.workspace_id = s.workspace_id AND d.id = s.id AND d.minted_ms = s.minted_ms
-    AND d.minted_ms BETWEEN $11 AND $12
+      $8::text[], $9::integer[], $10::text[], $11::text[])
+    AS s (workspace_id, id, minted_ms, state, attempts, due_ms, ended_ms, because, last_status_code, last_error_code,
+      seen)
+  WHERE d.workspace_id = s.workspace_id AND d.id = s.id AND d.minted_ms = s.minted_ms AND d.xmin = s.seen::xid
+    AND d.minted_ms BETWEEN $12 AND $13 AND current_setting('tocsin.token', true) = $29
+  RETURNING 1
 ), made AS (
   INSERT INTO attempts (workspace_id, delivery_id, minted_ms, number, at_ms, duration_ms, status_code, detail)
-  SELECT * FROM unnest($13::text[], $14::text[], $15::bigint[], $16::integer[], $17::bigint[], $18::float8[],
-    $19::integer[], $20::text[])
+  SELECT * FROM unnest($14::text[], $15::text[], $16::bigint[], $17::integer[], $18::bigint[], $19::float8[],
+    $20::integer[], $21::text[])
   ON CONFLICT DO NOTHING
 ), health AS (
   INSERT INTO webhook_health AS h (workspace_id, webhook_id, ended, consecutive_failures, failing_since_ms,
     last_success_ms)
-  SELECT * FROM unnest($21::text[], $22::text[], $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[])
+  SELECT * FROM unnest($22::text[], $23::text[], $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[])
   ON CONFLICT (workspace_id, webhook_id) DO UPDATE SET ended = h.ended + excluded.ended,
     consecutive_failures = excluded.consecutive_failures, failing_since_ms = excluded.failing_since_ms,
     last_success_ms = excluded.last_success_ms
-  RETURNING workspace_id, webhook_id
 ), minutes AS (
-  ${addMinutes(27, side.settling)}
+  ${addMinutes(30, side.settling)}
 )
-SELECT count(*) FROM health`
+SELECT 1 / (count(*) = $28)::integer FROM moved`
+
+/** Division by zero: as much as a plain statement can do to undo itself. */
+const overtaken = "22012"
 
 type Health = HealthCounts & {
   readonly workspaceId: string
@@ -64,26 +75,52 @@ type Moved = {
   readonly attempts: number
   readonly lastStatusCode: number | null
   readonly lastErrorCode: string | null
+  readonly seen: string
 }
 
 /**
  * Records attempts and moves their deliveries; see `Store.settle`. What has been forgotten meanwhile is left alone.
  * The health of a webhook is written whole: nobody but the owner of its shard, which this session is, settles for it.
  *
+ * Hardly ever does another touch a delivery that is being settled. So it is found without a lock and written in one
+ * statement, which is a transaction by itself: half the ways to the database and back, and no mark on each row before
+ * the change of it. When somebody did, it is done again under locks.
+ *
  * @param batch each delivery at most once.
  */
 export async function settleBatch(session: Session, token: string, batch: readonly Settlement[]): Promise<void> {
+  if (broughtBy(batch).length === 0) {
+    try {
+      await session.alone(() => settle((...statement) => session.run(...statement), findDeliveries, token, batch))
+      return
+    } catch (error) {
+      if (codeOf(error) !== overtaken && !isRivalry(error)) throw error
+    }
+  }
+  await session.transaction(async (run) => {
+    const rows = await settle(run, lockDeliveries, token, batch)
+    const brought = broughtBy(batch.filter((settlement) => rows.has(nameOf(settlement))))
+    if (brought.length > 0) await acceptKeyed({ run }, brought)
+  })
+}
+
+/** @returns the rows that were found, by their names. */
+async function settle(
+  run: Runner["run"],
+  finding: string,
+  token: string,
+  batch: readonly Settlement[],
+): Promise<ReadonlyMap<string, Row>> {
   const sorted = [...batch].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
   const minted = sorted.map(({ deliveryId }) => mintedMs(deliveryId))
   const attempted = minutesOf(batch)
   const minutes = attempted.map(({ minute }) => minute)
-  await session.transaction(async (run) => {
-    // Sent together: one way to the database and back.
-    const stored =
-      attempted.length === 0
-        ? []
-        : run(findLatencies, [...columns(attempted, ...minuteColumns), Math.min(...minutes), Math.max(...minutes)])
-    const finding = run(findDeliveries, [
+  // Sent together: one way to the database and back.
+  const [latencies, found] = await Promise.all([
+    attempted.length === 0
+      ? []
+      : run(findLatencies, [...columns(attempted, ...minuteColumns), Math.min(...minutes), Math.max(...minutes)]),
+    run(finding, [
       ...columns(
         sorted,
         (each) => each.workspaceId,
@@ -93,14 +130,12 @@ export async function settleBatch(session: Session, token: string, batch: readon
       Math.min(...minted),
       Math.max(...minted),
       token,
-    ])
-    const [latencies, found] = await Promise.all([stored, finding])
-    const rows = new Map(found.map((row) => [`${text(row, "workspace_id")} ${text(row, "id")}`, row]))
-    // In the order of the calls: a webhook's failures and successes count as they came.
-    await write(run, batch, rows, latencies)
-    const brought = broughtBy(batch.filter((settlement) => rows.has(nameOf(settlement))))
-    if (brought.length > 0) await acceptKeyed({ run }, brought)
-  })
+    ]),
+  ])
+  const rows = new Map(found.map((row) => [`${text(row, "workspace_id")} ${text(row, "id")}`, row]))
+  // In the order of the calls: a webhook's failures and successes count as they came.
+  await write(run, token, batch, rows, latencies)
+  return rows
 }
 
 /** The events that settlements bring about. */
@@ -110,6 +145,7 @@ export function broughtBy(batch: readonly Settlement[]): readonly Acceptance[] {
 
 async function write(
   run: Runner["run"],
+  token: string,
   batch: readonly Settlement[],
   rows: ReadonlyMap<string, Row>,
   latencies: readonly Row[],
@@ -141,6 +177,7 @@ async function write(
       ({ to }) => to.because,
       (each) => each.lastStatusCode,
       (each) => each.lastErrorCode,
+      (each) => each.seen,
     ),
     Math.min(...mintedAll),
     Math.max(...mintedAll),
@@ -166,6 +203,8 @@ async function write(
       (health) => health.failingSinceMs,
       (health) => health.lastSuccessMs,
     ),
+    moved.length,
+    token,
     ...minutes.columns(),
   ])
 }
@@ -221,6 +260,7 @@ function move(settlement: Settlement, row: Row, healths: Map<string, Health>, mi
     attempts,
     lastStatusCode: attempt === null ? numberOrNull(row, "last_status_code") : attempt.statusCode,
     lastErrorCode: attempt === null ? textOrNull(row, "last_error_code") : (attempt.error?.code ?? null),
+    seen: text(row, "seen"),
   }
 }
 

@@ -1,0 +1,105 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest"
+import type { Settlement } from "../../src/ports/store.ts"
+import { openPostgresStore, type PostgresStore } from "../../src/stores/postgres/open-postgres-store.ts"
+import { plannedAnewByKey, type Row, Session, type Value } from "../../src/stores/postgres/session.ts"
+import { settleBatch } from "../../src/stores/postgres/writes/settle.ts"
+import { failedAttempt, newAttempt, Story, t0 } from "../contracts/store-fixtures.ts"
+import { type PostgresServer, startPostgres } from "./postgres-server.ts"
+
+const token = "the-token-of-this-session"
+
+/** Lets something happen right after the deliveries of a batch have been found for the first time. */
+class Watched extends Session {
+  readonly statements: string[] = []
+  between: (() => Promise<unknown>) | null = null
+
+  override async run(text: string, values: readonly Value[] = []): Promise<readonly Row[]> {
+    this.statements.push(text.trim())
+    const rows = await super.run(text, values)
+    if (!text.includes("FROM unnest") || !text.includes("AS seen")) return rows
+    const between = this.between
+    this.between = null
+    await between?.()
+    return rows
+  }
+
+  transactions(): number {
+    return this.statements.filter((statement) => statement === "BEGIN").length
+  }
+}
+
+let server: PostgresServer
+let store: PostgresStore
+let session: Watched
+let story: Story
+beforeAll(async () => {
+  server = await startPostgres()
+}, 400_000)
+afterAll(() => server.close())
+beforeEach(async () => {
+  const url = await server.freshDatabase()
+  store = await openPostgresStore({ url })
+  story = await Story.of(store)
+  session = new Watched(url, plannedAnewByKey)
+  await session.run("SELECT set_config('tocsin.token', $1, false)", [token])
+})
+afterEach(async () => {
+  await session.close()
+  await store.close()
+})
+
+function settlement(deliveryId: Settlement["deliveryId"], sketch: Pick<Settlement, "attempt" | "next">): Settlement {
+  const { workspaceId, webhookId } = story
+  return { workspaceId, webhookId, deliveryId, atMs: sketch.attempt?.atMs ?? t0, ...sketch }
+}
+
+async function twoOfThem() {
+  const [one, other] = [await story.delivery(), await story.delivery()]
+  const batch = [
+    settlement(one, { attempt: newAttempt(1), next: { state: "delivered" } }),
+    settlement(other, { attempt: failedAttempt(1), next: { state: "exhausted", because: "attempts" } }),
+  ]
+  return { one, other, batch }
+}
+
+/** What the batch of `twoOfThem` leaves behind, however often it had to be tried. */
+async function expectSettledOnce({ one, other }: Awaited<ReturnType<typeof twoOfThem>>): Promise<void> {
+  expect(await story.stateOf(one)).toMatchObject({ status: "delivered", attempts: 1 })
+  expect(await story.stateOf(other)).toMatchObject({ status: "exhausted", attempts: 1 })
+  for (const id of [one, other]) expect(await store.attempts(story.workspaceId, id)).toHaveLength(1)
+  expect(await story.health()).toMatchObject({ backlog: 0, consecutiveFailures: 1 })
+}
+
+test("a batch that nobody else touches is one read and one write, without a transaction around them", async () => {
+  const all = await twoOfThem()
+  await settleBatch(session, token, all.batch)
+  await expectSettledOnce(all)
+  expect(session.transactions()).toBe(0)
+})
+
+test("one that was retried by hand since it was read is settled again under locks, nothing of the batch twice", async () => {
+  const all = await twoOfThem()
+  session.between = () => store.reopen(story.workspaceId, all.other, t0 + 1)
+  await settleBatch(session, token, all.batch)
+  await expectSettledOnce(all)
+  expect(session.transactions()).toBe(1)
+})
+
+test("what was cancelled since it was read stays so, unless it was delivered", async () => {
+  const all = await twoOfThem()
+  session.between = () => store.cancelWaiting(story.workspaceId, story.webhookId, t0 + 1, 10)
+  await settleBatch(session, token, all.batch)
+  expect(await story.stateOf(all.one)).toMatchObject({ status: "delivered" })
+  expect(await story.stateOf(all.other)).toMatchObject({ status: "cancelled" })
+  expect(await story.health()).toMatchObject({ backlog: 0 })
+  expect(session.transactions()).toBe(1)
+})
+
+test("a session that has not this token writes nothing", async () => {
+  const all = await twoOfThem()
+  await settleBatch(session, "another", all.batch)
+  expect(await story.stateOf(all.one)).toMatchObject({ status: "pending", attempts: 0 })
+  session.between = () => session.run("SELECT set_config('tocsin.token', 'lost meanwhile', false)")
+  await settleBatch(session, token, all.batch)
+  expect(await story.stateOf(all.one)).toMatchObject({ status: "pending", attempts: 0 })
+})
