@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest"
 import manifest from "../../../package.json" with { type: "json" }
 import lock from "../../../package-lock.json" with { type: "json" }
 import { refusedLicences, shippedPackages } from "../scripts/shipped-packages.ts"
+import { startFlags, startProgram } from "./start-command.ts"
 
 type Locked = {
   readonly version?: string
@@ -109,8 +110,8 @@ describe("the container image", () => {
     expect(copied.length).toBeGreaterThan(8)
     for (const path of copied) expect(existsSync(join(root, path)), path).toBe(true)
     const [entry] = instructions.filter((line) => line.startsWith("ENTRYPOINT "))
-    const [, program = ""]: string[] = JSON.parse(entry?.slice("ENTRYPOINT ".length) ?? "[]")
-    expect(existsSync(join(root, program))).toBe(true)
+    expect(JSON.parse(entry?.slice("ENTRYPOINT ".length) ?? "[]")).toEqual(["node", ...startFlags, startProgram])
+    expect(existsSync(join(root, startProgram))).toBe(true)
     const ignored = textOf(".dockerignore").split("\n")
     expect(ignored).toContain("*")
     expect(ignored.filter((line) => line.startsWith("!"))).toEqual([

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
+import { startFlags, startProgram } from "../start-command.ts"
 
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
+const main = fileURLToPath(new URL(`../../../../${startProgram}`, import.meta.url))
 
 /** The instance's admin key of every server started here. */
 export const adminKey = "ta_the-instance-key-of-the-e2e-tests"
@@ -32,7 +33,7 @@ export type Installation = {
   /** A program, with its arguments, that starts it: `prlimit` and its like, which become what they start. */
   readonly through?: readonly string[]
   readonly node?: string
-  /** Node's own, such as `--cpu-prof`. */
+  /** Node's own beside those of `npm start`, such as `--cpu-prof`. */
   readonly nodeFlags?: readonly string[]
   readonly program?: string
   readonly cwd?: string
@@ -57,7 +58,7 @@ export function spawnProgram(settings: Settings, installation: Installation = {}
   )
   const { node = process.execPath, nodeFlags = [], program = main, through = [], ...others } = installation
   const { outputMaxLength = Number.POSITIVE_INFINITY, ...rights } = others
-  const [command = node, ...args] = [...through, node, ...nodeFlags, program]
+  const [command = node, ...args] = [...through, node, ...startFlags, ...nodeFlags, program]
   const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"], ...rights })
   const output = { stdout: "", stderr: "" }
   const ended = Promise.withResolvers<Ended>()

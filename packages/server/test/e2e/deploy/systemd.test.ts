@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { expect, test } from "vitest"
+import { startFlags, startProgram } from "../../start-command.ts"
 import { foundOrInstalled } from "../../tools/debian.ts"
 import { newDataDirectory } from "../server-process.ts"
 import { ran } from "./ran.ts"
@@ -23,9 +24,10 @@ test("systemd takes the unit without a word, and finds it hardened", { timeout: 
   expect(security, security.out.slice(-300)).toMatchObject({ code: 0 })
 })
 
-test("the unit starts the program that is there, with the Node that comes along", () => {
-  const [, node, program] = /^ExecStart=\/opt\/tocsin\/(\S+) (\S+)$/m.exec(unit) ?? []
-  for (const path of [node, program]) expect(existsSync(join(root, path ?? "missing")), path).toBe(true)
+test("the unit starts the program as `npm start` does, with the Node that comes along", () => {
+  const [node, ...args] = /^ExecStart=\/opt\/tocsin\/(.+)$/m.exec(unit)?.[1]?.split(" ") ?? []
+  expect(args).toEqual([...startFlags, startProgram])
+  for (const path of [node, startProgram]) expect(existsSync(join(root, path ?? "missing")), path).toBe(true)
   // A stop takes up to 25 s for attempts in flight, and 5 for requests.
   expect(Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1])).toBeGreaterThan(30)
 })

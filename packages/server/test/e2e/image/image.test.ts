@@ -26,7 +26,7 @@ beforeAll(() => {
 }, 300_000)
 
 async function started(): Promise<RunningServer> {
-  const [, program = ""] = image.entrypoint
+  const program = image.entrypoint.at(-1) ?? ""
   return startServer(
     { ...settings(), TOCSIN_HOST: "127.0.0.1", TOCSIN_PORT: "0" },
     { node, program: join(image.root, image.workdir, program), cwd: join(image.root, image.workdir), ...user },
