@@ -7,8 +7,8 @@ export type Contender = {
   readonly scheme: Scheme
   /** 1, or the size of the batches that events are offered in. */
   readonly perRequest: number
-  /** The process that delivers, and the database that it uses beside it. */
-  readonly pid: number
+  /** The processes that deliver, and the database that they use beside them. */
+  readonly pids: readonly number[]
   readonly databasePid: number | null
   /** Offers events and waits until the attempt of each is durably recorded. */
   deliver(events: number): Promise<void>

@@ -37,7 +37,7 @@ export async function startPeerContenders(
         name,
         scheme: "http",
         perRequest,
-        pid: running.workerPid,
+        pids: [running.workerPid],
         databasePid: pid,
         deliver: (events) => running.deliver(events, perRequest),
       })

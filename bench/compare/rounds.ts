@@ -1,4 +1,4 @@
-import { memoryMiB, resetPeak, usageOf } from "../load/process-usage.ts"
+import { memoryMiB, resetPeak, type Usage, usageOf } from "../load/process-usage.ts"
 import type { Scheme } from "../load/receiver.ts"
 import type { Figures, Round } from "./comparison.ts"
 import type { Contender } from "./contender.ts"
@@ -49,13 +49,13 @@ export async function playRound(round: number, rounds: number, parts: RoundParts
 }
 
 export async function measureOne(contender: Contender, events: number): Promise<Omit<Figures, "ofLimit">> {
-  const { name, pid, databasePid } = contender
-  resetPeak(pid)
-  const [before, databaseBefore] = [usageOf(pid), databasePid === null ? null : usageOf(databasePid)]
+  const { name, pids, databasePid } = contender
+  for (const pid of pids) resetPeak(pid)
+  const [before, databaseBefore] = [usageOfAll(pids), databasePid === null ? null : usageOf(databasePid)]
   const startedMs = performance.now()
   await contender.deliver(events)
   const seconds = (performance.now() - startedMs) / 1_000
-  const after = usageOf(pid)
+  const after = usageOfAll(pids)
   const databaseCpuMs = databasePid === null ? 0 : usageOf(databasePid).cpuMs - (databaseBefore?.cpuMs ?? 0)
   return {
     name,
@@ -65,5 +65,13 @@ export async function measureOne(contender: Contender, events: number): Promise<
     databaseCpuUs: (databaseCpuMs * 1_000) / events,
     peakMiB: after.peakMiB,
     databaseMiB: databasePid === null ? 0 : memoryMiB(databasePid),
+  }
+}
+
+function usageOfAll(pids: readonly number[]): Usage {
+  const all = pids.map(usageOf)
+  return {
+    cpuMs: all.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
+    peakMiB: all.reduce((sum, { peakMiB }) => sum + peakMiB, 0),
   }
 }

@@ -4,7 +4,7 @@ import { quantile } from "../figures/statistics.ts"
 import { eventsFor } from "./payload.ts"
 import { idsIn, offer } from "./publishing.ts"
 import type { Receiver } from "./receiver.ts"
-import type { TocsinServer } from "./tocsin-server.ts"
+import type { Served } from "./tocsin-server.ts"
 import { backlogOf, type Workspace } from "./workspace.ts"
 
 export const Latency = Type.Object({
@@ -26,12 +26,12 @@ const settleMaxMs = 60_000
 
 /** Offers events at a fixed rate, an open loop, and compares stamps of one monotonic clock. */
 export async function measureLatency(
-  server: TocsinServer,
+  server: Served,
   workspace: Workspace,
   receiver: Receiver,
   load: { readonly eventsPerSecond: number; readonly perRequest: number; readonly seconds: number },
 ): Promise<Latency> {
-  const target = { address: server.address, key: workspace.key }
+  const target = { addresses: server.addresses, key: workspace.key }
   await receiver.stamp()
   const { answers } = await offer(target, eventsFor(workspace.webhookIds.length), { ...load, atOnceMax: 1_000 })
   for (const startedMs = performance.now(); (await backlogOf(server, workspace)) > 0; await delay(50)) {

@@ -3,7 +3,8 @@ import { Pool } from "undici"
 import { inParallel } from "./in-parallel.ts"
 import { monotonicMs } from "./monotonic-clock.ts"
 
-export type Target = { readonly address: string; readonly key: string }
+/** A workspace's key, and the nodes that take its events in turn. */
+export type Target = { readonly addresses: readonly string[]; readonly key: string }
 
 export type Answer = {
   readonly status: number
@@ -16,7 +17,8 @@ export type Answer = {
 
 /** Posts events to Tocsin's intake: the load generator. */
 export class Publisher {
-  readonly #pool: Pool
+  readonly #pools: readonly Pool[]
+  #posted = 0
   readonly #authorization: string
   readonly #event: (number: number) => string
   readonly #keepText: boolean
@@ -25,8 +27,8 @@ export class Publisher {
    * @param connections how many requests may be under way.
    * @param keepText whether answers are kept, to learn the events' ids.
    */
-  constructor({ address, key }: Target, event: (number: number) => string, connections: number, keepText = false) {
-    this.#pool = new Pool(address, { connections })
+  constructor({ addresses, key }: Target, event: (number: number) => string, connections: number, keepText = false) {
+    this.#pools = addresses.map((address) => new Pool(address, { connections }))
     this.#authorization = `Bearer ${key}`
     this.#event = event
     this.#keepText = keepText
@@ -36,10 +38,12 @@ export class Publisher {
   post(from: number, count: number): Promise<Answer> {
     const startedMs = monotonicMs()
     const body = Buffer.from(this.#bodyOf(from, count))
+    const pool = this.#pools[this.#posted++ % this.#pools.length]
+    if (pool === undefined) throw new Error("a publisher needs a node to post to")
     return new Promise((resolve, reject) => {
       let status = 0
       const chunks: Buffer[] = []
-      this.#pool.dispatch(
+      pool.dispatch(
         {
           path: count === 1 ? "/v1/events" : "/v1/events/batch",
           method: "POST",
@@ -68,8 +72,8 @@ export class Publisher {
     })
   }
 
-  close(): Promise<void> {
-    return this.#pool.close()
+  async close(): Promise<void> {
+    await Promise.all(this.#pools.map((pool) => pool.close()))
   }
 
   #bodyOf(from: number, count: number): string {

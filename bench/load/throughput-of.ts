@@ -1,7 +1,7 @@
 import { eventsFor } from "./payload.ts"
 import { publishAll } from "./publishing.ts"
 import type { Receiver } from "./receiver.ts"
-import type { TocsinServer } from "./tocsin-server.ts"
+import type { Served } from "./tocsin-server.ts"
 import { deliveryMaxMs, until } from "./waiting-until.ts"
 import { backlogOf, type Workspace } from "./workspace.ts"
 
@@ -16,7 +16,7 @@ const pollMs = 5
  * @throws Error when not all of it is delivered in any sensible time.
  */
 export async function throughputOf(
-  server: TocsinServer,
+  server: Served,
   workspace: Workspace,
   receiver: Receiver,
   path: string,
@@ -25,7 +25,7 @@ export async function throughputOf(
 ): Promise<number> {
   const before = await receiver.arrived(path)
   const startedMs = performance.now()
-  const target = { address: server.address, key: workspace.key }
+  const target = { addresses: server.addresses, key: workspace.key }
   await publishAll(target, eventsFor(workspace.webhookIds.length), events, perRequest)
   const maxMs = deliveryMaxMs(events)
   const allArrived = async () => (await receiver.arrived(path)) >= before + events

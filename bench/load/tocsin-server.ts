@@ -8,8 +8,14 @@ import { within } from "./waiting-until.ts"
 
 const startMaxMs = 120_000
 
-export type TocsinServer = {
+/** Where a server, or several nodes, can be reached. */
+export type Served = {
   readonly address: string
+  /** The same, or those of all nodes that it stands for. */
+  readonly addresses: readonly string[]
+}
+
+export type TocsinServer = Served & {
   readonly pid: number
   /** SIGTERM, then waits for its end: for whoever starts another on the data, which stay. */
   stop(): Promise<void>
@@ -54,5 +60,5 @@ export async function startTocsin(
   void server.stopped.then(({ code, signal }) => {
     if (!stopping) process.stderr.write(`the server ended by itself (${signal ?? code}): ${server.output.stderr}\n`)
   })
-  return { address, pid: server.pid, stop }
+  return { address, addresses: [address], pid: server.pid, stop }
 }

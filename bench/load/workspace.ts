@@ -1,7 +1,7 @@
 import { Tocsin } from "@tocsin/client"
 import { adminKey } from "../../packages/server/test/e2e/program.ts"
 import { environmentOf, eventType, secret } from "./payload.ts"
-import type { TocsinServer } from "./tocsin-server.ts"
+import type { Served } from "./tocsin-server.ts"
 
 export type Ordering = "strict" | "by_key" | "none"
 
@@ -53,12 +53,12 @@ export async function createWorkspace(address: string, webhooks: number, of: Web
 }
 
 /** A restarted server has another address: clients are not kept with the workspace. */
-export function clientOf({ address }: Pick<TocsinServer, "address">, { key }: Pick<Workspace, "key">): Tocsin {
+export function clientOf({ address }: Pick<Served, "address">, { key }: Pick<Workspace, "key">): Tocsin {
   return new Tocsin({ baseUrl: address, apiKey: key })
 }
 
 /** Deliveries of the workspace that have not ended: 0 once every attempt's outcome is durable. */
-export async function backlogOf(server: TocsinServer, workspace: Workspace): Promise<number> {
+export async function backlogOf(server: Pick<Served, "address">, workspace: Workspace): Promise<number> {
   let waiting = 0
   for await (const { backlog } of clientOf(server, workspace).webhooks.list({ limit: 200 })) waiting += backlog
   return waiting

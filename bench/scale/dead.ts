@@ -111,7 +111,7 @@ async function measure(
   readonly allSeconds: number
   readonly curve: readonly (readonly [number, number])[]
 }> {
-  const target = { address: server.address, key: workspace.key }
+  const target = { addresses: server.addresses, key: workspace.key }
   const event = eventsFor(workspace.webhookIds.length)
   // Warm: connections are not yet open, but compilers and the routing are.
   const warmed = (await receiver.arrived(path)) + 250

@@ -38,7 +38,7 @@ export const fanout: ScaleBenchmark = (parts) =>
         environments: null,
         ordering: "strict",
       }))
-      const publisher = new Publisher({ address: server.address, key: workspace.key }, eventsFor(1), 4)
+      const publisher = new Publisher({ addresses: server.addresses, key: workspace.key }, eventsFor(1), 4)
       const accepts: number[] = []
       const lasts: number[] = []
       // The first few open the connections.

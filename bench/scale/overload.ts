@@ -55,7 +55,7 @@ export const overload: ScaleBenchmark = (parts) =>
       url: receiver.url("http", "overload"),
       ordering: "none",
     }))
-    const target = { address: server.address, key: workspace.key }
+    const target = { addresses: server.addresses, key: workspace.key }
     const capacities: number[] = []
     for (const { name, perRequest } of phases) {
       say(`what it can deliver, ${name}`)

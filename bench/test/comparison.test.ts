@@ -65,6 +65,26 @@ describe("the comparison", () => {
     ])
   })
 
+  it("holds PostgreSQL to its own share, and three nodes on it to nearly what one delivers", () => {
+    const one = "tocsin/postgres/http/strict/batch"
+    const round = (ofLimit: number) => ({
+      limits: { http: 10_000 },
+      figures: [
+        figures("tocsin/postgres/http/none/single", ofLimit),
+        figures(one, 0.3),
+        figures(one.replace("postgres", "postgres/three-nodes"), 0.3 * 2 * ofLimit),
+      ],
+    })
+    const said = (ofLimit: number) =>
+      targetsOf({ rounds: [round(ofLimit)], latencies: [] }).map(({ what, reached }) => `${reached} ${what}`)
+    const whats = [
+      "one event a request: share of the limit, PostgreSQL",
+      "batches of 50, strict: three nodes, of what one delivers",
+    ]
+    expect(said(0.45)).toEqual(whats.map((what) => `true ${what}`))
+    expect(said(0.2)).toEqual(whats.map((what) => `false ${what}`))
+  })
+
   it("is reported with everything that its figures depend on", () => {
     const text = report(comparison)
     expect(text).toContain("3 interleaved rounds")
@@ -104,7 +124,13 @@ describe("contenders", () => {
   })
 
   it("are compared with the limit of their own scheme in their own round", async () => {
-    const contender = { name: "x/single", scheme: "https" as const, perRequest: 1, pid: process.pid, databasePid: null }
+    const contender = {
+      name: "x/single",
+      scheme: "https" as const,
+      perRequest: 1,
+      pids: [process.pid],
+      databasePid: null,
+    }
     const delivered: number[] = []
     const { limits, figures: found } = await playRound(0, 1, {
       contenders: [{ ...contender, deliver: async (events) => void delivered.push(events) }],
