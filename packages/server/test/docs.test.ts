@@ -84,14 +84,16 @@ describe("the documents", () => {
     expect(listed.sort()).toEqual(existing.sort())
   })
 
-  it("name npm scripts that exist, and every one in the README", () => {
+  it("name npm scripts that exist, and every one to those who use or develop Tocsin", () => {
     // npm runs `pre…` and `post…` by itself, before and after the script they belong to.
     const scripts = Object.keys(manifest.scripts).filter((name) => !/^(pre|post)/.test(name))
     const pattern = /\bnpm (?:run (?:-s )?)?(start|test|(?<=run (?:-s )?)[\w:-]+)/g
     const found = named(pattern)
     expect(found.filter(({ name }) => !scripts.includes(name))).toEqual([])
-    const inReadme = [...textOf("README.md").matchAll(pattern)].map(([, name]) => name)
-    expect(scripts.filter((script) => !inReadme.includes(script))).toEqual([])
+    const told = ["README.md", "docs/developing.md"].flatMap((path) =>
+      [...textOf(path).matchAll(pattern)].map(([, name]) => name),
+    )
+    expect(scripts.filter((script) => !told.includes(script))).toEqual([])
   })
 
   it("name options of npm scripts that exist", () => {
