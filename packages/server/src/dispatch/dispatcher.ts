@@ -60,6 +60,9 @@ export type DispatcherParts = {
   readonly ownership?: Ownership
 }
 
+/** When a delivery is to be tried again; null: it is over. "unknown": it is no longer this node's to say. */
+type Became = number | null | "unknown"
+
 const readsMaxPerWebhook = 4
 /** Of all webhooks: what reads bring is not in the room yet while they are under way. */
 const readsMax = 16
@@ -84,8 +87,8 @@ export class Dispatcher {
   readonly #room: Room
   readonly #ownership: Ownership
   readonly #queues = new Map<WebhookId, WebhookQueue>()
-  /** Queues of webhooks that have left this node while attempts were out, and what to call when the last is settled. */
-  readonly #leaving = new Map<WebhookId, { readonly queue: WebhookQueue; readonly left: () => void }>()
+  /** Queues of webhooks that have left this node while attempts were out; `left` when the last is settled. */
+  readonly #leaving = new Map<WebhookId, { readonly queue: WebhookQueue; readonly left: PromiseWithResolvers<void> }>()
   /** Insertion order gives each webhook its turn. */
   readonly #ready = new Set<WebhookQueue>()
   readonly #alarms = new TinyQueue<{ atMs: number; queue: WebhookQueue }>([], (a, b) => a.atMs - b.atMs)
@@ -134,9 +137,9 @@ export class Dispatcher {
    * @param lastSequence of the last of them; null: unknown.
    */
   missed(workspaceId: WorkspaceId, webhookId: WebhookId, lastSequence: number | null = null): void {
-    if (this.#isDeleted(workspaceId, webhookId)) return
+    if (this.#cancelledAsDeleted(workspaceId, webhookId)) return
     const queue = this.#queueOf(workspaceId, webhookId)
-    if (!queue || (lastSequence !== null && queue.wasPushed(lastSequence))) return
+    if (!queue || (lastSequence !== null && queue.accountsFor(lastSequence))) return
     queue.lanes.missed()
     this.#look(queue)
     this.#pump()
@@ -144,7 +147,7 @@ export class Dispatcher {
 
   /** Something about the webhook's deliveries changed in the store: a retry was asked for. */
   wake(workspaceId: WorkspaceId, webhookId: WebhookId): void {
-    if (this.#isDeleted(workspaceId, webhookId)) return
+    if (this.#cancelledAsDeleted(workspaceId, webhookId)) return
     const queue = this.#queueOf(workspaceId, webhookId)
     if (!queue) return
     queue.lanes.wake()
@@ -153,7 +156,7 @@ export class Dispatcher {
   }
 
   /** What was stored for a deleted webhook, say by a node that had not heard of that yet, is cancelled. */
-  #isDeleted(workspaceId: WorkspaceId, webhookId: WebhookId): boolean {
+  #cancelledAsDeleted(workspaceId: WorkspaceId, webhookId: WebhookId): boolean {
     const webhook = this.#parts.registry.webhookOrTombstone(workspaceId, webhookId)
     if (webhook?.deletedMs == null) return false
     if (this.#ownership.owns(webhookId)) this.#cancelAll(webhook)
@@ -189,19 +192,18 @@ export class Dispatcher {
 
   /** Webhooks left this node. Resolves when what is in flight for them is settled. */
   async #leave(): Promise<void> {
-    const settled = [...this.#queues.values()]
-      .filter((queue) => !this.#ownership.owns(queue.webhookId))
-      .map((queue) => this.#dropQueue(queue))
-    await Promise.all(settled)
+    for (const queue of [...this.#queues.values()]) if (!this.#ownership.owns(queue.webhookId)) this.#dropQueue(queue)
+    // Those among them that had left before, while this node was not sure of its shards.
+    const leaving = [...this.#leaving.values()].filter(({ queue }) => !this.#ownership.owns(queue.webhookId))
+    await Promise.all(leaving.map(({ left }) => left.promise))
   }
 
-  #dropQueue(queue: WebhookQueue): Promise<void> {
+  #dropQueue(queue: WebhookQueue): void {
     queue.sending = false
     queue.lanes.drop()
     this.#ready.delete(queue)
     this.#queues.delete(queue.webhookId)
-    if (queue.unsettled === 0) return Promise.resolve()
-    return new Promise((left) => this.#leaving.set(queue.webhookId, { queue, left }))
+    if (queue.unsettled > 0) this.#leaving.set(queue.webhookId, { queue, left: Promise.withResolvers() })
   }
 
   #queueOf(workspaceId: WorkspaceId, webhookId: WebhookId): WebhookQueue | null {
@@ -212,8 +214,9 @@ export class Dispatcher {
     const webhook = registry.webhook(workspaceId, webhookId)
     if (!webhook) return null
     const [ordering, sending] = [this.#ordering(webhook), isSending(webhook)]
-    const queue = this.#returning(webhookId) ?? new WebhookQueue(webhook, ordering, sending, this.#room, clock.now())
-    queue.reconfigure(webhook, ordering, sending, clock.now())
+    const returning = this.#returning(webhookId)
+    returning?.reconfigure(webhook, ordering, sending, clock.now())
+    const queue = returning ?? new WebhookQueue(webhook, ordering, sending, this.#room, clock.now())
     this.#queues.set(webhookId, queue)
     return queue
   }
@@ -226,7 +229,9 @@ export class Dispatcher {
     const leaving = this.#leaving.get(webhookId)
     if (!leaving) return null
     this.#leaving.delete(webhookId)
-    leaving.left()
+    leaving.left.resolve()
+    // Whoever had it meanwhile may have had a success.
+    leaving.queue.failingSinceMs = "unknown"
     return leaving.queue
   }
 
@@ -311,7 +316,7 @@ export class Dispatcher {
       if (!this.#slots.hasFree(this.#parts.clock.monotonic(), queue.silent)) return this.#waitForSlots()
       this.#ready.delete(queue)
       if (!this.#ownership.owns(queue.webhookId)) {
-        void this.#dropQueue(queue)
+        this.#dropQueue(queue)
         continue
       }
       const nowMs = this.#parts.clock.now()
@@ -338,26 +343,24 @@ export class Dispatcher {
   async #fly(queue: WebhookQueue, delivery: WaitingDelivery): Promise<void> {
     this.#slots.start(delivery, this.#parts.clock.monotonic(), queue.silent)
     this.#unsettled++
-    let retryDueMs: number | null = null
-    let faulted = false
+    let became: Became = "unknown"
     try {
-      retryDueMs = await this.#attempt(queue, delivery)
+      became = await this.#attempt(queue, delivery)
     } catch (fault) {
-      faulted = true
       this.#parts.onFault(fault, `delivering ${delivery.id}`)
       this.#answered(queue, delivery)
       await this.#pause(faultPauseMs)
     }
     this.#answered(queue, delivery)
     this.#unsettled--
-    queue.landed(delivery, retryDueMs)
-    // What became of it only the store knows: everything is read from there anew.
-    if (faulted) queue.lanes.drop()
+    queue.landed(delivery, became === "unknown" ? null : became)
+    // Only the store knows: everything is read from there anew.
+    if (became === "unknown") queue.lanes.drop()
     if (queue.unsettled === 0) {
       const leaving = this.#leaving.get(queue.webhookId)
       if (leaving?.queue === queue) {
         this.#leaving.delete(queue.webhookId)
-        leaving.left()
+        leaving.left.resolve()
       }
     }
     this.#look(queue)
@@ -376,21 +379,19 @@ export class Dispatcher {
     this.#pump()
   }
 
-  /** @returns when to try again; null when the delivery is over, or no longer ours. */
-  async #attempt(queue: WebhookQueue, delivery: WaitingDelivery): Promise<number | null> {
+  async #attempt(queue: WebhookQueue, delivery: WaitingDelivery): Promise<Became> {
     const { registry, posting, clock, metrics, tracing } = this.#parts
     const webhook = registry.webhookOrTombstone(delivery.workspaceId, delivery.webhookId)
-    if (!webhook) return null
+    if (!webhook) return "unknown"
     if (expiredWhileHeld(delivery.windowFromMs, webhook.resumedAtMs)) {
       queue.unspent()
-      await this.#settle(delivery, webhook, { attempt: null, next: { state: "expired" } })
-      return null
+      return (await this.#settle(delivery, webhook, { attempt: null, next: { state: "expired" } })) ? null : "unknown"
     }
     const tried = delivery.attempts > delivery.attemptsBefore
     if (tried && clock.now() > delivery.windowFromMs + retryWindowMs + windowGraceMs) {
       queue.unspent()
-      await this.#settle(delivery, webhook, { attempt: null, next: { state: "exhausted", because: "window" } })
-      return null
+      const next = { state: "exhausted", because: "window" } as const
+      return (await this.#settle(delivery, webhook, { attempt: null, next })) ? null : "unknown"
     }
     const span = tracing?.attempting(delivery, webhook.url)
     const { attempt, verdict } = await posting.post(webhook, registry.profile(delivery.workspaceId), {
@@ -415,7 +416,8 @@ export class Dispatcher {
     } else queue.failed(verdict.failure.code === "timeout")
     const ours = await this.#settle(delivery, webhook, { attempt, next })
     if (ours && !verdict.delivered) await this.#disableIfHopeless(queue, webhook, verdict.failure.code)
-    return ours && next.state === "waiting" ? next.dueMs : null
+    if (!ours) return "unknown"
+    return next.state === "waiting" ? next.dueMs : null
   }
 
   #afterFailure(delivery: WaitingDelivery, webhook: Webhook, failure: Parameters<typeof afterFailure>[2]): Next {

@@ -87,8 +87,8 @@ export class WebhookQueue {
     this.lanes.push(delivery, contiguous)
   }
 
-  /** Whether this one and all before it have come by `push`, or what came so has shown that some did not. */
-  wasPushed(sequence: number): boolean {
+  /** Whether this one and all before it have come by `push`, or what came so has shown that some did not: those are read. */
+  accountsFor(sequence: number): boolean {
     return this.#expectedSequence !== null && sequence < this.#expectedSequence
   }
 

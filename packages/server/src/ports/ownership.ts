@@ -25,7 +25,7 @@ export interface Ownership {
 
 /**
  * `new`: deliveries of an owned webhook were stored, most likely elsewhere; `lastSequence` is the number of the last
- * where it is known. `again`: a retry of one was asked for elsewhere.
+ * where it is known. `again`: a retry of one was asked for elsewhere, or nobody knows what there is.
  */
 export type FoundWork = {
   readonly workspaceId: WorkspaceId

@@ -43,13 +43,13 @@ test("what was pushed is known to be so, up to the last and no further", () => {
   const { webhookId: id, workspaceId } = delivery(1)
   const queue = new WebhookQueue({ id, workspaceId, rateLimit: null }, "none", true, new Room(10_000), 0)
   // Before the first push: whatever the store has may have come from elsewhere.
-  expect(queue.wasPushed(1)).toBe(false)
+  expect(queue.accountsFor(1)).toBe(false)
   answerReads(queue, [])
   queue.push(delivery(1))
   queue.push(delivery(2))
-  expect([1, 2, 3].map((sequence) => queue.wasPushed(sequence))).toEqual([true, true, false])
+  expect([1, 2, 3].map((sequence) => queue.accountsFor(sequence))).toEqual([true, true, false])
   // The third came from elsewhere. That it did not come by a push, the fourth shows: it is read.
   queue.push(delivery(4))
-  expect(queue.wasPushed(4)).toBe(true)
+  expect(queue.accountsFor(4)).toBe(true)
   expect(queue.lanes.startRead(0)?.read).toMatchObject({ read: "fresh" })
 })

@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest"
+import postgres from "postgres"
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest"
 import type { Settlement } from "../../src/ports/store.ts"
 import { openPostgresStore, type PostgresStore } from "../../src/stores/postgres/open-postgres-store.ts"
 import { plannedAnewByKey, type Row, Session, type Value } from "../../src/stores/postgres/session.ts"
@@ -32,12 +33,13 @@ let server: PostgresServer
 let store: PostgresStore
 let session: Watched
 let story: Story
+let url: string
 beforeAll(async () => {
   server = await startPostgres()
 }, 400_000)
 afterAll(() => server.close())
 beforeEach(async () => {
-  const url = await server.freshDatabase()
+  url = await server.freshDatabase()
   store = await openPostgresStore({ url })
   story = await Story.of(store)
   session = new Watched(url, plannedAnewByKey)
@@ -62,6 +64,14 @@ async function twoOfThem() {
   return { one, other, batch }
 }
 
+/** Once some session waits for another's lock. */
+async function waitingForALock(): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} })
+  const waits = async () => (await sql`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`).length > 0
+  await vi.waitUntil(waits, { timeout: 10_000 })
+  await sql.end()
+}
+
 /** What the batch of `twoOfThem` leaves behind, however often it had to be tried. */
 async function expectSettledOnce({ one, other }: Awaited<ReturnType<typeof twoOfThem>>): Promise<void> {
   expect(await story.stateOf(one)).toMatchObject({ status: "delivered", attempts: 1 })
@@ -72,7 +82,7 @@ async function expectSettledOnce({ one, other }: Awaited<ReturnType<typeof twoOf
 
 test("a batch that nobody else touches is one read and one write, without a transaction around them", async () => {
   const all = await twoOfThem()
-  await settleBatch(session, token, all.batch)
+  await settleBatch(session, token, () => all.batch)
   await expectSettledOnce(all)
   expect(session.transactions()).toBe(0)
 })
@@ -80,7 +90,7 @@ test("a batch that nobody else touches is one read and one write, without a tran
 test("one that was retried by hand since it was read is settled again under locks, nothing of the batch twice", async () => {
   const all = await twoOfThem()
   session.between = () => store.reopen(story.workspaceId, all.other, t0 + 1)
-  await settleBatch(session, token, all.batch)
+  await settleBatch(session, token, () => all.batch)
   await expectSettledOnce(all)
   expect(session.transactions()).toBe(1)
 })
@@ -88,18 +98,39 @@ test("one that was retried by hand since it was read is settled again under lock
 test("what was cancelled since it was read stays so, unless it was delivered", async () => {
   const all = await twoOfThem()
   session.between = () => store.cancelWaiting(story.workspaceId, story.webhookId, t0 + 1, 10)
-  await settleBatch(session, token, all.batch)
+  await settleBatch(session, token, () => all.batch)
   expect(await story.stateOf(all.one)).toMatchObject({ status: "delivered" })
   expect(await story.stateOf(all.other)).toMatchObject({ status: "cancelled" })
   expect(await story.health()).toMatchObject({ backlog: 0 })
   expect(session.transactions()).toBe(1)
 })
 
+test("rows are locked in the order in which others lock them: a retry by hand at the same moment is no deadlock", async () => {
+  // So that there are rows to lock.
+  await story.settle(await story.delivery(), { state: "delivered" }, newAttempt(1))
+  const all = await twoOfThem()
+  const sql = postgres(url, { max: 1, onnotice: () => {} })
+  const { workspaceId, webhookId } = story
+  const settled = Promise.withResolvers<unknown>()
+  await sql.begin(async (rival) => {
+    // The health first, the minutes then: as in reopen.ts and cancel-waiting.ts.
+    await rival`SELECT 1 FROM webhook_health WHERE workspace_id = ${workspaceId} AND webhook_id = ${webhookId} FOR UPDATE`
+    settleBatch(session, token, () => all.batch).then(settled.resolve, settled.reject)
+    await waitingForALock()
+    await rival`SELECT 1 FROM webhook_minutes WHERE workspace_id = ${workspaceId} FOR UPDATE`
+  })
+  await settled.promise
+  await sql.end()
+  await expectSettledOnce(all)
+  // It waited, and was not picked to end a deadlock.
+  expect(session.transactions()).toBe(0)
+})
+
 test("a session that has not this token writes nothing", async () => {
   const all = await twoOfThem()
-  await settleBatch(session, "another", all.batch)
+  await settleBatch(session, "another", () => all.batch)
   expect(await story.stateOf(all.one)).toMatchObject({ status: "pending", attempts: 0 })
   session.between = () => session.run("SELECT set_config('tocsin.token', 'lost meanwhile', false)")
-  await settleBatch(session, token, all.batch)
+  await settleBatch(session, token, () => all.batch)
   expect(await story.stateOf(all.one)).toMatchObject({ status: "pending", attempts: 0 })
 })

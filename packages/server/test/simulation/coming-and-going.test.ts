@@ -1,5 +1,6 @@
 import { expect, test } from "vitest"
 import { type FoundWork, type Ownership, ownsAll } from "../../src/ports/ownership.ts"
+import type { Store } from "../../src/ports/store.ts"
 import { newEvent } from "../contracts/store-fixtures.ts"
 import { World } from "./world.ts"
 
@@ -33,9 +34,9 @@ class Others {
   }
 }
 
-async function play() {
+async function play(wrapStore: (store: Store) => Store = (store) => store) {
   const others = new Others()
-  const world = await World.open({ cluster: others })
+  const world = await World.open({ cluster: others, wrapStore })
   return { others, world }
 }
 
@@ -83,6 +84,26 @@ test("what is sent elsewhere before a webhook comes back is not sent again", asy
   await world.publish()
   await world.clock.advance(60_000)
   expect(world.sender.arrivalsAt(webhook.url).map(({ sequence }) => sequence)).toEqual([2])
+})
+
+test("an outcome that is refused, because the webhook had left, leaves the delivery to be sent once it is back", async () => {
+  const refused = Promise.withResolvers<boolean>()
+  let asked = 0
+  const { others, world } = await play((store) => ({
+    ...store,
+    settle: (settlement) => (++asked === 1 ? refused.promise : store.settle(settlement)),
+  }))
+  const webhook = await world.webhook({ ordering: "none" })
+  await world.publish()
+  await world.clock.advance(1_000)
+  void others.take()
+  others.give()
+  await world.clock.advance(1_000)
+  // Only now the store says what it said no to while the webhook was away.
+  refused.resolve(false)
+  await world.clock.advance(60_000)
+  expect(world.sender.arrivalsAt(webhook.url)).toHaveLength(2)
+  expect((await world.deliveries()).map(({ status }) => status)).toEqual(["delivered"])
 })
 
 test("what a node that had not heard of it stores for a deleted webhook is cancelled", async () => {

@@ -161,17 +161,20 @@ export class Session implements Runner {
   }
 
   transaction<Result>(body: (run: Runner["run"]) => Promise<Result>): Promise<Result> {
-    return this.alone(async () => {
-      await this.run("BEGIN")
-      try {
-        const result = await body((text, values) => this.run(text, values))
-        await this.run("COMMIT")
-        return result
-      } catch (error) {
-        if (!this.#lost) await this.run("ROLLBACK").catch(() => this.close())
-        throw error
-      }
-    })
+    return this.alone(() => this.inTransaction(body))
+  }
+
+  /** For whoever has its turn already: see `alone`. */
+  async inTransaction<Result>(body: (run: Runner["run"]) => Promise<Result>): Promise<Result> {
+    await this.run("BEGIN")
+    try {
+      const result = await body((text, values) => this.run(text, values))
+      await this.run("COMMIT")
+      return result
+    } catch (error) {
+      if (!this.#lost) await this.run("ROLLBACK").catch(() => this.close())
+      throw error
+    }
   }
 
   async close(): Promise<void> {

@@ -6,7 +6,7 @@ export type Backlog = {
   readonly workspaceId: WorkspaceId
   readonly webhookId: WebhookId
   readonly waiting: number
-  /** What rises when something was accepted for it, or asked for again: see `notices/poll.ts`. */
+  /** What rises when something was accepted for it, or asked for again: see `notices/notices.ts`. */
   readonly lastSequence: number
   readonly wakes: number
 }

@@ -28,6 +28,8 @@ WHERE current_setting('tocsin.token', true) = $6`
 const lockDeliveries = `${findDeliveries} ORDER BY s.place FOR UPDATE OF d`
 
 /**
+ * The minutes are joined with the health only to be written after it: the order in which all writers lock these rows.
+ *
  * Writes everything, or fails with `overtaken` where a delivery is no longer as it was found, or this no longer the
  * session that found it.
  */
@@ -54,13 +56,16 @@ WITH moved AS (
   ON CONFLICT (workspace_id, webhook_id) DO UPDATE SET ended = h.ended + excluded.ended,
     consecutive_failures = excluded.consecutive_failures, failing_since_ms = excluded.failing_since_ms,
     last_success_ms = excluded.last_success_ms
+  RETURNING workspace_id, webhook_id
 ), minutes AS (
-  ${addMinutes(30, side.settling)}
+  ${addMinutes(30, side.settling, "JOIN health h ON h.workspace_id = m.workspace_id AND h.webhook_id = m.webhook_id")}
 )
-SELECT 1 / (count(*) = $28)::integer FROM moved`
+SELECT CASE WHEN count(*) <> $28::bigint
+  THEN ('tocsin: ' || count(*) || ' of ' || $28::bigint || ' as they were found, done again under locks')::integer END
+FROM moved`
 
-/** Division by zero: as much as a plain statement can do to undo itself. */
-const overtaken = "22012"
+/** A text that is no number: as much as a plain statement can do to undo itself, and to say why in the server's log. */
+const overtaken = "22P02"
 
 type Health = HealthCounts & {
   readonly workspaceId: string
@@ -86,18 +91,36 @@ type Moved = {
  * statement, which is a transaction by itself: half the ways to the database and back, and no mark on each row before
  * the change of it. When somebody did, it is done again under locks.
  *
- * @param batch each delivery at most once.
+ * @param batchNow asked once no other can take its turn on this session: a shard is let go only in a turn. Each delivery
+ *   at most once.
+ * @returns that batch.
  */
-export async function settleBatch(session: Session, token: string, batch: readonly Settlement[]): Promise<void> {
-  if (broughtBy(batch).length === 0) {
-    try {
-      await session.alone(() => settle((...statement) => session.run(...statement), findDeliveries, token, batch))
-      return
-    } catch (error) {
-      if (codeOf(error) !== overtaken && !isRivalry(error)) throw error
-    }
+export function settleBatch(
+  session: Session,
+  token: string,
+  batchNow: () => readonly Settlement[],
+): Promise<readonly Settlement[]> {
+  return session.alone(async () => {
+    const batch = batchNow()
+    if (batch.length > 0 && !(await settledAtOnce(session, token, batch))) await settleLocked(session, token, batch)
+    return batch
+  })
+}
+
+/** @returns false when others were there before it, or it needs more than one statement: nothing is written then. */
+async function settledAtOnce(session: Session, token: string, batch: readonly Settlement[]): Promise<boolean> {
+  if (broughtBy(batch).length > 0) return false
+  try {
+    await settle((...statement) => session.run(...statement), findDeliveries, token, batch)
+    return true
+  } catch (error) {
+    if (codeOf(error) === overtaken || isRivalry(error)) return false
+    throw error
   }
-  await session.transaction(async (run) => {
+}
+
+function settleLocked(session: Session, token: string, batch: readonly Settlement[]): Promise<void> {
+  return session.inTransaction(async (run) => {
     const rows = await settle(run, lockDeliveries, token, batch)
     const brought = broughtBy(batch.filter((settlement) => rows.has(nameOf(settlement))))
     if (brought.length > 0) await acceptKeyed({ run }, brought)

@@ -85,36 +85,39 @@ export class Settling {
   }
 
   async #settleAll(run: readonly Settle[]): Promise<readonly Outcome<boolean>[]> {
-    const holders = run.map(({ settlement }) => this.#keeper.holder(settlement.webhookId))
-    const ours = run.filter((_, index) => holders[index] !== null).map(({ settlement }) => settlement)
-    const holder = holders.find((found) => found !== null) ?? null
-    let failure: Error | null = null
-    if (holder !== null)
-      try {
-        await this.#settleOn(holder, ours)
-      } catch (error) {
-        failure = described(error)
-      }
-    return holders.map((found) => {
-      if (found === null) return { ok: true, value: false }
-      return failure === null ? { ok: true, value: true } : { ok: false, error: failure }
-    })
+    const settlements = run.map(({ settlement }) => settlement)
+    const holder = settlements.map(({ webhookId }) => this.#keeper.holder(webhookId)).find((found) => found !== null)
+    const ours = ({ webhookId }: Settlement) => this.#keeper.holder(webhookId)?.session === holder?.session
+    if (holder === undefined) return settlements.map(() => ({ ok: true, value: false }))
+    try {
+      const settled = new Set(await this.#settleOn(holder, settlements, ours))
+      return settlements.map((settlement) => ({ ok: true, value: settled.has(settlement) }))
+    } catch (error) {
+      const failure = described(error)
+      return settlements.map((settlement) =>
+        ours(settlement) ? { ok: false, error: failure } : { ok: true, value: false },
+      )
+    }
   }
 
   /** A delivery's day is there with its row; that of an attempt is the day it is made, or one that retention dropped. */
-  async #settleOn({ session, token }: Holder, batch: readonly Settlement[]): Promise<void> {
+  async #settleOn(
+    { session, token }: Holder,
+    all: readonly Settlement[],
+    ours: (settlement: Settlement) => boolean,
+  ): Promise<readonly Settlement[]> {
     const days = [
-      ...batch.flatMap(({ attempt }) => (attempt === null ? [] : [dayOf(attempt.atMs)])),
-      ...daysOf(broughtBy(batch)),
+      ...all.flatMap(({ attempt }) => (attempt === null ? [] : [dayOf(attempt.atMs)])),
+      ...daysOf(broughtBy(all)),
     ]
     await this.#partitions.ensure(days)
     try {
-      await settleBatch(session, token, batch)
+      return await settleBatch(session, token, () => all.filter(ours))
     } catch (error) {
       if (!isMissingPartition(error)) throw error
       this.#partitions.forget()
       await this.#partitions.ensure(days)
-      await settleBatch(session, token, batch)
+      return settleBatch(session, token, () => all.filter(ours))
     }
   }
 
