@@ -43,7 +43,7 @@ public class Verify {
         return MessageDigest.isEqual(given.getBytes(StandardCharsets.UTF_8), expected.getBytes(StandardCharsets.UTF_8));
     }
 
-    // Try it: WEBHOOK_SECRET=… java Verify.java <webhook-id> <webhook-timestamp> <webhook-signature> [X-…-Signature] < body
+    // Try it: WEBHOOK_SECRET=... java Verify.java <webhook-id> <webhook-timestamp> <webhook-signature> [X-...-Signature] < body
     public static void main(String[] args) throws Exception {
         String secret = System.getenv("WEBHOOK_SECRET");
         byte[] rawBody = System.in.readAllBytes();

@@ -48,3 +48,18 @@ test("connections have the settings they were opened with, also those that turn 
     await Promise.all([session.close(), pool.close()])
   }
 })
+
+test("a session whose connection is cut answers everything at once, and sends nothing of it on another", async () => {
+  const session = new Session(url, {})
+  const [row] = await session.run("SELECT pg_backend_pid() AS pid")
+  // The first is being worked on; the driver keeps the second until the first has been described.
+  const asked = [session.run("SELECT pg_sleep($1::integer)", [30]), session.run("SELECT $1::text AS late", ["sent"])]
+  const answers = Promise.allSettled(asked)
+  const other = new Pool(url, 1, {})
+  await other.run("SELECT pg_terminate_backend($1::integer)", [Number(row?.pid)])
+  const cutMs = performance.now()
+  expect((await answers).map(({ status }) => status)).toEqual(["rejected", "rejected"])
+  expect(performance.now() - cutMs).toBeLessThan(5_000)
+  expect(session.lost).toBe(true)
+  await Promise.all([session.close(), other.close()])
+})

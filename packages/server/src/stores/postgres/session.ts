@@ -108,6 +108,8 @@ export class Session implements Runner {
   readonly #answerMaxMs: number | null
   #lost = false
   #opened = false
+  /** What the driver still holds when the connection is lost it would send on another, or never: nobody waits for it. */
+  readonly #pending = new Set<(reason: Error) => void>()
   #last: Promise<unknown> = Promise.resolve()
 
   /** @param options `answerMaxMs: null` for what takes as long as it takes: statements over a whole history. */
@@ -122,6 +124,7 @@ export class Session implements Runner {
       onclose: () => {
         const first = !this.#lost
         this.#lost = true
+        for (const giveUp of this.#pending) giveUp(new Lost())
         if (first) options.onLost?.()
       },
       // Not in the driver's type declarations, but what its own `listen` is made of.
@@ -137,19 +140,18 @@ export class Session implements Runner {
   async run(text: string, values: readonly Value[] = []): Promise<readonly Row[]> {
     if (this.#lost) throw new Lost()
     this.#opened = true
-    const maxMs = this.#answerMaxMs
-    if (maxMs === null) return send(this.#driver, text, values)
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(Object.assign(new Error("the database does not answer"), { code: "NO_ANSWER" }))
-        void this.close()
-      }, maxMs)
-    })
+    const { promise: noAnswer, reject: giveUp } = Promise.withResolvers<never>()
+    const late = () => {
+      giveUp(Object.assign(new Error("the database does not answer"), { code: "NO_ANSWER" }))
+      void this.close()
+    }
+    const timer = this.#answerMaxMs === null ? undefined : setTimeout(late, this.#answerMaxMs)
+    this.#pending.add(giveUp)
     try {
-      return await Promise.race([send(this.#driver, text, values), late])
+      return await Promise.race([send(this.#driver, text, values), noAnswer])
     } finally {
       clearTimeout(timer)
+      this.#pending.delete(giveUp)
     }
   }
 

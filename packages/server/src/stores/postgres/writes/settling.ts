@@ -89,13 +89,14 @@ export class Settling {
     const holder = settlements.map(({ webhookId }) => this.#keeper.holder(webhookId)).find((found) => found !== null)
     const ours = ({ webhookId }: Settlement) => this.#keeper.holder(webhookId)?.session === holder?.session
     if (holder === undefined) return settlements.map(() => ({ ok: true, value: false }))
+    const asked = new Set(settlements.filter(ours))
     try {
       const settled = new Set(await this.#settleOn(holder, settlements, ours))
       return settlements.map((settlement) => ({ ok: true, value: settled.has(settlement) }))
     } catch (error) {
       const failure = described(error)
       return settlements.map((settlement) =>
-        ours(settlement) ? { ok: false, error: failure } : { ok: true, value: false },
+        asked.has(settlement) ? { ok: false, error: failure } : { ok: true, value: false },
       )
     }
   }
