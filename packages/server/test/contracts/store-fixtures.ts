@@ -16,6 +16,7 @@ import {
 import type { Replay } from "../../src/domain/replay.ts"
 import type { ApiKey, CustomEventType, Workspace } from "../../src/domain/workspace.ts"
 import type { AcceptConflict, Accepted, Settlement, Store, StoredWebhook } from "../../src/ports/store.ts"
+import { plainSettings } from "../plain-webhook.ts"
 
 /** A Tuesday, on the minute: stores may count by whole minutes. */
 export const t0 = Date.UTC(2026, 0, 6, 12)
@@ -103,23 +104,10 @@ export function webhookOf(
   sketch: Partial<StoredWebhook> = {},
 ): StoredWebhook {
   return {
+    ...plainSettings(t0),
     id,
     workspaceId,
     url: "https://example.com/hook",
-    events: ["*"],
-    active: true,
-    disabled: null,
-    verification: { enabled: false, verifiedAtMs: null },
-    description: null,
-    filters: null,
-    retryConfig: null,
-    timeoutSeconds: null,
-    ordering: null,
-    rateLimit: null,
-    createdMs: t0,
-    updatedMs: t0,
-    resumedAtMs: t0,
-    deletedMs: null,
     version,
     sealed: "sealed",
     ...sketch,

@@ -15,7 +15,7 @@ const pollWorkMs = 1_500
 const pollConfigMs = 500
 const noticesLost = 0.2
 
-type What = "new" | "again"
+type What = FoundWork["what"]
 
 /** What the database knows of each webhook that a poll compares. */
 type Counted = { readonly workspaceId: WorkspaceId; lastSequence: number; wakes: number }

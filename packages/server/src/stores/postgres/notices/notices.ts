@@ -10,7 +10,7 @@ import { configVersion } from "../writes/configure.ts"
 import { channel, payloadMaxBytes } from "./channel.ts"
 import { type ConfigNotice, readConfigNotice } from "./config-notice.ts"
 
-type What = "new" | "again"
+type What = FoundWork["what"]
 type Work = { readonly workspaceId: WorkspaceId; readonly webhookId: WebhookId; readonly what: What }
 
 /**
