@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
-import { parseAllowedTargets, parseDeniedTargets, type TargetList } from "./send/allowed-targets.ts"
+import { type ParsedTargets, parseAllowedTargets, parseDeniedTargets } from "./send/allowed-targets.ts"
 import { type EgressProxy, parseEgressProxy } from "./send/egress-proxy.ts"
 
 /** Everything an operator can set, validated. Spec: api.md, "Start and settings". */
@@ -14,8 +14,8 @@ export type Config = {
   readonly adminKey: string | null
   /** The first seals, the others only open what they once sealed. Null: generated (embedded database only). */
   readonly encryptionKeys: readonly [Buffer, ...Buffer[]] | null
-  readonly allowedTargets: TargetList
-  readonly deniedTargets: TargetList
+  readonly allowedTargets: ParsedTargets
+  readonly deniedTargets: ParsedTargets
   /** Null: receivers are connected to directly. */
   readonly egressProxy: EgressProxy | null
   readonly retentionDays: number

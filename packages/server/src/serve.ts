@@ -27,7 +27,7 @@ import {
 } from "./secrets/key-files.ts"
 import { KeyRing } from "./secrets/key-ring.ts"
 import { SealBroken, type Sealer, sealerFor } from "./secrets/sealing.ts"
-import { openSender } from "./send/undici-sender.ts"
+import { openThreadedSender } from "./send/thread/threaded-sender.ts"
 import { openPostgresStore, type PostgresStore } from "./stores/postgres/open-postgres-store.ts"
 import { openSqliteStore } from "./stores/sqlite/open-sqlite-store.ts"
 import { type Exposition, prometheus } from "./system/prometheus.ts"
@@ -100,8 +100,8 @@ async function openStore(
 }
 
 /**
- * Ends the process, so that its supervisor starts another: one without storage would refuse everything for ever, and
- * still look alive. Nothing acknowledged is lost; what was in flight is sent again.
+ * Ends the process, so that its supervisor starts another: one without storage, or that cannot send, would do nothing for
+ * ever and still look alive. Nothing acknowledged is lost; what was in flight is sent again.
  */
 function endAtOnce(logger: Logger, reason: string): void {
   logger.fatal(reason)
@@ -128,10 +128,11 @@ async function serveOn(
     : adminKeyIn(dataDir, systemRandom.bytes(keyBytes))
   const sender =
     surroundings?.sender ??
-    openSender({
-      allowedTargets: config.allowedTargets,
-      deniedTargets: config.deniedTargets,
+    openThreadedSender({
+      allowedTargets: config.allowedTargets.setting,
+      deniedTargets: config.deniedTargets.setting,
       egressProxy: config.egressProxy,
+      onBroken: (reason) => endAtOnce(logger, reason),
     })
   const tracing = await tracingAsSet(config, logger)
   const feed = new ActivityFeed(clock, cluster?.relay ?? null)

@@ -11,6 +11,9 @@ export type TargetList = {
   addressListed(address: Address, port: number): boolean
 }
 
+/** A list as it was parsed, with the text it was parsed from: functions cannot cross to another thread. */
+export type ParsedTargets = TargetList & { readonly setting: string }
+
 /** `port` null stands for every port. */
 type HostEntry = { readonly host: string; readonly subdomainsOnly: boolean; readonly port: number | null }
 type BlockEntry = { readonly block: Block; readonly port: number | null }
@@ -25,11 +28,11 @@ export type TargetPolicy = {
 
 type Setting = "TOCSIN_ALLOWED_TARGETS" | "TOCSIN_DENIED_TARGETS"
 
-export function parseAllowedTargets(setting: string): TargetList {
+export function parseAllowedTargets(setting: string): ParsedTargets {
   return parseTargets(setting, "TOCSIN_ALLOWED_TARGETS")
 }
 
-export function parseDeniedTargets(setting: string): TargetList {
+export function parseDeniedTargets(setting: string): ParsedTargets {
   return parseTargets(setting, "TOCSIN_DENIED_TARGETS")
 }
 
@@ -39,7 +42,7 @@ export function parseDeniedTargets(setting: string): TargetList {
  *
  * @throws Error of one line that names the entry at fault.
  */
-function parseTargets(setting: string, name: Setting): TargetList {
+function parseTargets(setting: string, name: Setting): ParsedTargets {
   const hosts: HostEntry[] = []
   const blocks: BlockEntry[] = []
   for (const part of setting.split(",")) {
@@ -50,6 +53,7 @@ function parseTargets(setting: string, name: Setting): TargetList {
     else hosts.push(parsed)
   }
   return {
+    setting,
     hostListed(host, port) {
       const name = withoutRootDot(host)
       return hosts.some((entry) => portFits(entry.port, port) && hostFits(entry, name))

@@ -1,10 +1,11 @@
 import type { DatabaseSync } from "node:sqlite"
+import type { Tape } from "../../../ports/tape.ts"
 import type { Books } from "../books.ts"
 import { describeFailure } from "../failure.ts"
 import { prepareAccept } from "./accept.ts"
 import { prepareRareWrites } from "./rare-writes.ts"
 import { prepareSettle } from "./settle.ts"
-import { decodeBatch, encodeReplies, isHot, type OperationOnTape, type Reply, type Tape } from "./tape.ts"
+import { decodeBatch, encodeReplies, isHot, type OperationOnTape, type Reply } from "./tape.ts"
 
 /**
  * Commits batches: one transaction for all, because an fsync costs the same for one as for a thousand. Should an

@@ -2,14 +2,9 @@ import type { Attempt, AttemptError, HeaderList, Next } from "../../../domain/de
 import { asId, type DeliveryId, type EventId, type WebhookId, type WorkspaceId } from "../../../domain/ids.ts"
 import type { Acceptance, AcceptConflict, Accepted, AcceptedEvent, Settlement } from "../../../ports/store.ts"
 import { StoreUnavailable } from "../../../ports/store.ts"
+import { type Tape, TapeReader } from "../../../ports/tape.ts"
 import type { Outcome } from "../../group-commit.ts"
 import type { RareWrites } from "./rare-writes.ts"
-
-/**
- * A batch on its way to the worker thread, and the outcomes on their way back, as one flat array. The structured
- * clone behind `postMessage` costs by the object: nested, a batch took three times as long to cross (bench/LOG.md).
- */
-export type Tape = (string | number | null)[]
 
 export type Operation =
   | { readonly verb: "accept"; readonly acceptance: Acceptance }
@@ -299,42 +294,5 @@ function decodeAccepted({ events }: Acceptance | AcceptanceOnTape, read: TapeRea
         sequences: event.deliveries.map(() => read.number()),
       }
     }),
-  }
-}
-
-class TapeReader {
-  readonly #tape: Tape
-  #at = 0
-
-  constructor(tape: Tape) {
-    this.#tape = tape
-  }
-
-  ended(): boolean {
-    return this.#at >= this.#tape.length
-  }
-
-  text(): string {
-    const value = this.#tape[this.#at++]
-    if (typeof value !== "string") throw new Error(`Expected text at ${this.#at - 1} on the tape.`)
-    return value
-  }
-
-  number(): number {
-    const value = this.#tape[this.#at++]
-    if (typeof value !== "number") throw new Error(`Expected a number at ${this.#at - 1} on the tape.`)
-    return value
-  }
-
-  textOrNull(): string | null {
-    if (this.#tape[this.#at] !== null) return this.text()
-    this.#at++
-    return null
-  }
-
-  numberOrNull(): number | null {
-    if (this.#tape[this.#at] !== null) return this.number()
-    this.#at++
-    return null
   }
 }
