@@ -23,7 +23,7 @@ export const help = `How close deliveries come to the limit: a bare loop that si
   npm run bench -- --quick            a look at it in under two minutes, not for the record
   npm run bench -- --only tocsin+embedded,bullmq
                                       what has all words of one of the patterns in its name; the words are
-                                      tocsin embedded postgres three-nodes http https none strict, bullmq pg-boss graphile-worker,
+                                      tocsin embedded postgres three-nodes http https none strict, bullmq everysec pg-boss graphile-worker,
                                       single (one event a request) and batch (50)
   npm run bench -- --plot [result]    records a full run's result again, by default the newest: docs/benchmarks/throughput.svg,
                                       and its sections of README.md and docs/benchmarks.md

@@ -1,13 +1,23 @@
 import type { CleaningUp } from "../load/cleaning-up.ts"
 import type { Receiver } from "../load/receiver.ts"
 import { installPeers } from "../peers/install-peers.ts"
-import { peerNames } from "../peers/peer-messages.ts"
-import { startRedis } from "../peers/redis-server.ts"
+import type { PeerName } from "../peers/peer-messages.ts"
+import { type AppendFsync, startRedis } from "../peers/redis-server.ts"
 import { startPeer } from "../peers/start-peer.ts"
 import { type Contender, loads } from "./contender.ts"
 
-export const peerVariants = peerNames.flatMap((peer) =>
-  loads.map((load) => ({ ...load, peer, name: `${peer}/${load.load}` })),
+type Setup = { readonly setup: string; readonly peer: PeerName; readonly appendFsync: AppendFsync | null }
+
+/** What is compared is durable: BullMQ as its documentation has it, synced once a second, is measured beside that. */
+const setups: readonly Setup[] = [
+  { setup: "bullmq", peer: "bullmq", appendFsync: "always" },
+  { setup: "bullmq/everysec", peer: "bullmq", appendFsync: "everysec" },
+  { setup: "pg-boss", peer: "pg-boss", appendFsync: null },
+  { setup: "graphile-worker", peer: "graphile-worker", appendFsync: null },
+]
+
+export const peerVariants = setups.flatMap((setup) =>
+  loads.map((load) => ({ ...load, ...setup, name: `${setup.setup}/${load.load}` })),
 )
 export type PeerVariant = (typeof peerVariants)[number]
 
@@ -27,12 +37,14 @@ export async function startPeerContenders(
   const contenders: Contender[] = []
   let redisVersion: string | null = null
   if (variants.length > 0) await installPeers(say)
-  for (const peer of new Set(variants.map((variant) => variant.peer))) {
-    say(`starting ${peer}`)
-    const { url, pid } = peer === "bullmq" ? await redis() : await database()
-    const urls = { databaseUrl: url, receiverUrl: receiver.url("http", peer) }
+  for (const { setup, peer, appendFsync } of setups.filter((each) =>
+    variants.some(({ setup }) => setup === each.setup),
+  )) {
+    say(`starting ${setup}`)
+    const { url, pid } = appendFsync === null ? await database() : await redis(appendFsync)
+    const urls = { databaseUrl: url, receiverUrl: receiver.url("http", setup.replace("/", "-")) }
     const running = await startPeer(cleaning, peer, { ...urls, webhooks })
-    for (const { name, perRequest } of variants.filter((variant) => variant.peer === peer)) {
+    for (const { name, perRequest } of variants.filter((variant) => variant.setup === setup)) {
       contenders.push({
         name,
         scheme: "http",
@@ -43,8 +55,8 @@ export async function startPeerContenders(
       })
     }
   }
-  async function redis() {
-    const server = await startRedis(cleaning, say)
+  async function redis(appendFsync: AppendFsync) {
+    const server = await startRedis(cleaning, appendFsync, say)
     redisVersion = server.version
     return server
   }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises"
-import { Pool } from "undici"
+import { Connections } from "./connections.ts"
 import { inParallel } from "./in-parallel.ts"
 import { monotonicMs } from "./monotonic-clock.ts"
 
@@ -17,63 +17,40 @@ export type Answer = {
 
 /** Posts events to Tocsin's intake: the load generator. */
 export class Publisher {
-  readonly #pools: readonly Pool[]
-  #posted = 0
+  readonly #nodes: readonly Connections[]
   readonly #authorization: string
   readonly #event: (number: number) => string
   readonly #keepText: boolean
+  #posted = 0
 
   /**
-   * @param connections how many requests may be under way.
+   * @param connections how many requests may be under way at each node.
    * @param keepText whether answers are kept, to learn the events' ids.
    */
   constructor({ addresses, key }: Target, event: (number: number) => string, connections: number, keepText = false) {
-    this.#pools = addresses.map((address) => new Pool(address, { connections }))
+    this.#nodes = addresses.map((address) => new Connections(address, connections))
     this.#authorization = `Bearer ${key}`
     this.#event = event
     this.#keepText = keepText
   }
 
   /** Posts the events `from`, `from + 1` … `from + count - 1` in one request. */
-  post(from: number, count: number): Promise<Answer> {
+  async post(from: number, count: number): Promise<Answer> {
     const startedMs = monotonicMs()
-    const body = Buffer.from(this.#bodyOf(from, count))
-    const pool = this.#pools[this.#posted++ % this.#pools.length]
-    if (pool === undefined) throw new Error("a publisher needs a node to post to")
-    return new Promise((resolve, reject) => {
-      let status = 0
-      const chunks: Buffer[] = []
-      pool.dispatch(
-        {
-          path: count === 1 ? "/v1/events" : "/v1/events/batch",
-          method: "POST",
-          headers: {
-            authorization: this.#authorization,
-            "content-type": "application/json",
-            "content-length": String(body.length),
-          },
-          body,
-        },
-        {
-          onRequestStart() {},
-          onResponseStart: (_controller, code) => {
-            status = code
-          },
-          onResponseData: (_controller, chunk) => {
-            if (this.#keepText) chunks.push(chunk)
-          },
-          onResponseEnd: () => {
-            const atMs = monotonicMs()
-            resolve({ status, atMs, tookMs: atMs - startedMs, text: Buffer.concat(chunks).toString() })
-          },
-          onResponseError: (_controller, error) => reject(error),
-        },
-      )
-    })
+    const node = this.#nodes[this.#posted++ % this.#nodes.length]
+    if (node === undefined) throw new Error("a publisher needs a node to post to")
+    const body = this.#bodyOf(from, count)
+    const { head, body: text } = await node.send(
+      `POST ${count === 1 ? "/v1/events" : "/v1/events/batch"} HTTP/1.1\r\nhost: tocsin\r\n` +
+        `authorization: ${this.#authorization}\r\ncontent-type: application/json\r\n` +
+        `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    )
+    const atMs = monotonicMs()
+    return { status: statusOf(head), atMs, tookMs: atMs - startedMs, text: this.#keepText ? text.toString() : "" }
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#pools.map((pool) => pool.close()))
+  close(): void {
+    for (const node of this.#nodes) node.close()
   }
 
   #bodyOf(from: number, count: number): string {
@@ -82,9 +59,14 @@ export class Publisher {
   }
 }
 
+/** `HTTP/1.1 202 Accepted`. */
+function statusOf(head: string): number {
+  return Number(head.slice(9, 12))
+}
+
 /** Requests under way while events are published as fast as they are taken. */
 export function publishedAtOnce(perRequest: number): number {
-  return perRequest === 1 ? 64 : 4
+  return perRequest === 1 ? 256 : 16
 }
 
 /**
@@ -104,7 +86,7 @@ export async function publishAll(
     const { status } = await publisher.post(first + from, count)
     if (status !== 202) throw new Error(`an event that should have been accepted was answered ${status}`)
   })
-  await publisher.close()
+  publisher.close()
 }
 
 export type Offer = {
@@ -161,7 +143,7 @@ export async function offer(
     await delay(tickMs)
   }
   await Promise.all(pending)
-  await publisher.close()
+  publisher.close()
   return { answers, withheld, failures }
 }
 

@@ -12,6 +12,9 @@ import type { CleaningUp } from "../load/cleaning-up.ts"
 
 const run = promisify(execFile)
 
+/** Redis' own words. */
+export type AppendFsync = "always" | "everysec"
+
 export type RedisServer = {
   readonly url: string
   readonly pid: number
@@ -20,17 +23,23 @@ export type RedisServer = {
 
 /**
  * A Redis (or Valkey) of the benchmark's own: found on the machine, else Debian's package when root.
- * It appends each write to a file that is synced once a second (`appendfsync everysec`), as BullMQ's documentation asks.
+ * It appends each write to a file.
  *
+ * @param appendFsync whether that file is synced before a write is answered, or once a second, as BullMQ's documentation
+ *   recommends: then up to a second of what was answered is lost with the machine.
  * @throws Error of one line when none can be had.
  */
-export async function startRedis(cleaning: CleaningUp, say: (line: string) => void): Promise<RedisServer> {
+export async function startRedis(
+  cleaning: CleaningUp,
+  appendFsync: AppendFsync,
+  say: (line: string) => void,
+): Promise<RedisServer> {
   const program = await findOrInstall(say)
   const directory = mkdtempSync(join(tmpdir(), "tocsin-bench-redis-"))
   cleaning.later(() => rmSync(directory, { recursive: true, force: true }))
   const port = await unusedPort()
   const settings = ["--port", String(port), "--bind", "127.0.0.1", "--dir", directory, "--save", ""]
-  settings.push("--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction")
+  settings.push("--appendonly", "yes", "--appendfsync", appendFsync, "--maxmemory-policy", "noeviction")
   const child = spawn(program, settings, { stdio: ["ignore", "ignore", "inherit"], cwd: directory })
   const ended = once(child, "exit")
   cleaning.later(async () => {
