@@ -8,7 +8,7 @@ import { type Agreeing, agreeing } from "./agreeing.ts"
 import { reasonOf } from "./failure.ts"
 import { backlogs } from "./lanes/backlogs.ts"
 import { nextDue } from "./lanes/next-due.ts"
-import { waiting } from "./lanes/waiting.ts"
+import { WaitingReads } from "./lanes/waiting.ts"
 import { waitingSince } from "./lanes/waiting-since.ts"
 import { attempts } from "./log/attempts.ts"
 import { audit, auditChain, auditHead } from "./log/audit.ts"
@@ -27,6 +27,7 @@ import {
   Pool,
   plannedAnew,
   plannedOnce,
+  plannedOnceByLoops,
   plansLastSeconds,
   type Row,
   type Runner,
@@ -96,7 +97,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const onCommit = options.onCommit ?? (() => {})
   await migrate(url)
 
-  const lanes = new Pool(url, laneConnections, plannedOnce, plansLastSeconds)
+  const lanes = new Pool(url, laneConnections, plannedOnceByLoops, plansLastSeconds)
   const log = new Pool(url, logConnections, plannedAnew)
   const sessions = new SessionPool(writeSessions, () => new Session(url, plannedAnew))
   const partitions = new Partitions(sessions)
@@ -111,6 +112,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const settling = new Settling(keeper, sessions, partitions, queue, onCommit.bind(null, "settle"))
   const read: Runner["run"] = (text, values) => log.run(text, values)
   const fill: Runner["run"] = (text, values) => lanes.run(text, values)
+  const waitingReads = new WaitingReads(fill)
   let closing: Promise<void> | null = null
 
   const makeAhead = () =>
@@ -218,7 +220,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       return more
     },
 
-    waiting: (query) => waiting(fill, query),
+    waiting: (query) => waitingReads.read(query),
     nextDue: (workspaceId, webhookId, afterMs) => nextDue(fill, workspaceId, webhookId, afterMs),
     backlogs: async () =>
       (await backlogs(read)).map(({ workspaceId, webhookId, waiting: count }) => ({

@@ -43,6 +43,12 @@ export const plannedAnewByKey: ConnectionSettings = { ...plannedAnew, enable_seq
  * million took 164 ms with such a plan, and 10 ms with this one.
  */
 export const plannedOnce: ConnectionSettings = { plan_cache_mode: "force_generic_plan", enable_seqscan: "off" }
+/** The same where rows are found one by one along an index, however many a plan that knows no sizes expects. */
+export const plannedOnceByLoops: ConnectionSettings = {
+  ...plannedOnce,
+  enable_hashjoin: "off",
+  enable_mergejoin: "off",
+}
 export const plansLastSeconds = 30
 
 /** What an administrator sees in `pg_stat_activity`. */

@@ -2,13 +2,19 @@ import type { WaitingDelivery } from "../../../domain/delivery.ts"
 import { asId, type DeliveryId, type EventId } from "../../../domain/ids.ts"
 import type { WaitingQuery } from "../../../ports/store.ts"
 import { number, text, textOrNull } from "../columns.ts"
+import { columns } from "../literals.ts"
 import type { Row, Runner, Value } from "../session.ts"
 import { code } from "../states.ts"
-import { workspaceIsVisible } from "../visible-workspace.ts"
+import { isVisible } from "../visible-workspace.ts"
 
-const wanted = `workspace_id, id, event_id, event_minted_ms, event_type, sequence, lane_key, attempts::bigint AS attempts,
-  attempts_before::bigint AS attempts_before, due_ms, window_from_ms`
-const lane = "workspace_id = $1 AND webhook_id = $2"
+/** Reads that are asked for in the same turn of the event loop share a statement, so many at most. */
+const sharedMax = 50
+
+const wanted = `d.workspace_id, d.id, d.event_id, d.event_minted_ms, d.event_type, d.sequence, d.lane_key,
+  d.attempts::bigint AS attempts, d.attempts_before::bigint AS attempts_before, d.due_ms, d.window_from_ms`
+/** `asked` is one of the reads that share the statement. */
+const lane = "d.workspace_id = asked.workspace_id AND d.webhook_id = asked.webhook_id"
+const keyed = `${lane} AND d.state IN (${code.fresh}, ${code.again})`
 
 /**
  * The first by sequence of two short walks, each along an index that holds nothing but what waits. One walk over both
@@ -16,72 +22,144 @@ const lane = "workspace_id = $1 AND webhook_id = $2"
  */
 function inOrder(): string {
   const walk = (state: number) =>
-    `(SELECT ${wanted} FROM deliveries WHERE ${lane} AND state = ${state} ORDER BY sequence LIMIT $3)`
-  return `SELECT * FROM (${walk(code.fresh)} UNION ALL ${walk(code.again)}) AS merged ORDER BY sequence LIMIT $3`
+    `(SELECT ${wanted} FROM deliveries d WHERE ${lane} AND d.state = ${state} ORDER BY d.sequence LIMIT asked.most)`
+  return `SELECT * FROM (${walk(code.fresh)} UNION ALL ${walk(code.again)}) AS merged ORDER BY sequence LIMIT asked.most`
 }
 
-const keyed = `${lane} AND state IN (0, 2)`
+type Kind = {
+  readonly pick: string
+  /** In which order the deliveries are to come back. */
+  readonly order: string
+  /** What bounds the read, beside its limit. */
+  readonly bound: (query: WaitingQuery) => Value
+  readonly boundType: "text" | "bigint"
+}
 
-const picks = {
-  head: inOrder(),
-  key: `SELECT ${wanted} FROM deliveries WHERE ${keyed} AND lane_key = $4 ORDER BY sequence LIMIT $3`,
-  // Jumps from key to key: a lane with a million waiting costs one step, as a lane with one does.
-  keyHeads: `SELECT head.* FROM (
+const kinds: Readonly<Record<WaitingQuery["read"], Kind>> = {
+  head: { pick: inOrder(), order: "p.sequence", bound: () => null, boundType: "text" },
+  key: {
+    pick: `SELECT ${wanted} FROM deliveries d WHERE ${keyed} AND d.lane_key = asked.bound
+      ORDER BY d.sequence LIMIT asked.most`,
+    order: "p.sequence",
+    bound: (query) => (query.read === "key" ? query.laneKey : null),
+    boundType: "text",
+  },
+  keyHeads: {
+    // Jumps from key to key: a lane with a million waiting costs one step, as a lane with one does.
+    pick: `SELECT head.* FROM (
       WITH RECURSIVE keys (lane_key, n) AS (
-        (SELECT lane_key, 1 FROM deliveries WHERE ${keyed} AND ($4::text IS NULL OR lane_key > $4)
-         ORDER BY lane_key LIMIT 1)
+        (SELECT d.lane_key, 1 FROM deliveries d WHERE ${keyed} AND (asked.bound IS NULL OR d.lane_key > asked.bound)
+         ORDER BY d.lane_key LIMIT 1)
         UNION ALL
         SELECT next.lane_key, keys.n + 1 FROM keys CROSS JOIN LATERAL (
-          SELECT d.lane_key FROM deliveries d WHERE d.workspace_id = $1 AND d.webhook_id = $2 AND d.state IN (0, 2)
-            AND d.lane_key > keys.lane_key ORDER BY d.lane_key LIMIT 1) next
-        WHERE keys.n < $3
+          SELECT d.lane_key FROM deliveries d WHERE ${keyed} AND d.lane_key > keys.lane_key
+            ORDER BY d.lane_key LIMIT 1) next
+        WHERE keys.n < asked.most
       ) SELECT lane_key FROM keys) AS found
-    CROSS JOIN LATERAL (SELECT ${wanted} FROM deliveries WHERE ${keyed} AND deliveries.lane_key = found.lane_key
-      ORDER BY sequence LIMIT 1) head`,
-  fresh: `SELECT ${wanted} FROM deliveries WHERE ${lane} AND state = ${code.fresh} AND sequence > $4
-    ORDER BY sequence LIMIT $3`,
-  retries: `SELECT ${wanted} FROM deliveries WHERE ${lane} AND state = ${code.again} AND due_ms <= $4
-    ORDER BY due_ms, sequence LIMIT $3`,
-} as const
-
-/** In which order the deliveries are to come back. */
-const order = {
-  head: "p.sequence",
-  key: "p.sequence",
-  keyHeads: "p.lane_key",
-  fresh: "p.sequence",
-  retries: "p.due_ms, p.sequence",
-} as const
+    CROSS JOIN LATERAL (SELECT ${wanted} FROM deliveries d WHERE ${keyed} AND d.lane_key = found.lane_key
+      ORDER BY d.sequence LIMIT 1) head`,
+    order: "p.lane_key",
+    bound: (query) => (query.read === "keyHeads" ? query.afterKey : null),
+    boundType: "text",
+  },
+  fresh: {
+    pick: `SELECT ${wanted} FROM deliveries d WHERE ${lane} AND d.state = ${code.fresh} AND d.sequence > asked.bound
+      ORDER BY d.sequence LIMIT asked.most`,
+    order: "p.sequence",
+    bound: (query) => (query.read === "fresh" ? query.afterSequence : null),
+    boundType: "bigint",
+  },
+  retries: {
+    pick: `SELECT ${wanted} FROM deliveries d WHERE ${lane} AND d.state = ${code.again} AND d.due_ms <= asked.bound
+      ORDER BY d.due_ms, d.sequence LIMIT asked.most`,
+    order: "p.due_ms, p.sequence",
+    bound: (query) => (query.read === "retries" ? query.byMs : null),
+    boundType: "bigint",
+  },
+}
 
 /**
  * The event's workspace is that of what was picked, not the parameter again: with the parameter a plan made while a day's
  * partition was empty found events by the workspace alone, which then is as cheap as by the whole key, and by the time
  * the partition held 300,000 took over 20 s in place of 2 ms.
  */
-function statement(read: WaitingQuery["read"]): string {
-  return `SELECT p.*, e.body, e.trace FROM (${picks[read]}) AS p
+function statement({ pick, order, boundType }: Kind): string {
+  return `SELECT asked.at, p.*, e.body, e.trace
+    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::${boundType}[]) WITH ORDINALITY
+      AS asked (workspace_id, webhook_id, most, bound, at)
+    CROSS JOIN LATERAL (${pick}) AS p
     JOIN events e ON e.workspace_id = p.workspace_id AND e.id = p.event_id AND e.minted_ms = p.event_minted_ms
-    WHERE ${workspaceIsVisible}
-    ORDER BY ${order[read]}`
+    WHERE ${isVisible("asked.workspace_id")}
+    ORDER BY asked.at, ${order}`
 }
 
-const statements = {
-  head: statement("head"),
-  key: statement("key"),
-  keyHeads: statement("keyHeads"),
-  fresh: statement("fresh"),
-  retries: statement("retries"),
-} as const
+const statements: Readonly<Record<WaitingQuery["read"], string>> = {
+  head: statement(kinds.head),
+  key: statement(kinds.key),
+  keyHeads: statement(kinds.keyHeads),
+  fresh: statement(kinds.fresh),
+  retries: statement(kinds.retries),
+}
 
-/** Waiting deliveries of one webhook, with their bodies; see `Store.waiting`. */
-export async function waiting(run: Runner["run"], query: WaitingQuery): Promise<readonly WaitingDelivery[]> {
-  const values: Value[] = [query.workspaceId, query.webhookId, query.limit]
-  if (query.read === "key") values.push(query.laneKey)
-  else if (query.read === "keyHeads") values.push(query.afterKey)
-  else if (query.read === "fresh") values.push(query.afterSequence)
-  else if (query.read === "retries") values.push(query.byMs)
-  const rows = await run(statements[query.read], values)
-  return rows.map((row) => delivery(query, row))
+type Asked = {
+  readonly query: WaitingQuery
+  readonly resolve: (found: readonly WaitingDelivery[]) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Waiting deliveries of webhooks, with their bodies; see `Store.waiting`. A node that hears of new deliveries hears of
+ * many webhooks at once: a statement for each cost several times what it found.
+ */
+export class WaitingReads {
+  readonly #run: Runner["run"]
+  readonly #gathered = new Map<WaitingQuery["read"], Asked[]>()
+
+  constructor(run: Runner["run"]) {
+    this.#run = run
+  }
+
+  read(query: WaitingQuery): Promise<readonly WaitingDelivery[]> {
+    return new Promise((resolve, reject) => {
+      const asked = { query, resolve, reject }
+      const gathered = this.#gathered.get(query.read)
+      if (gathered !== undefined && gathered.length < sharedMax) {
+        gathered.push(asked)
+        return
+      }
+      const first = [asked]
+      this.#gathered.set(query.read, first)
+      setImmediate(() => {
+        if (this.#gathered.get(query.read) === first) this.#gathered.delete(query.read)
+        void this.#ask(query.read, first)
+      })
+    })
+  }
+
+  async #ask(read: WaitingQuery["read"], asked: readonly Asked[]): Promise<void> {
+    const queries = asked.map(({ query }) => query)
+    try {
+      const rows = await this.#run(
+        statements[read],
+        columns(
+          queries,
+          ({ workspaceId }) => workspaceId,
+          ({ webhookId }) => webhookId,
+          ({ limit }) => limit,
+          kinds[read].bound,
+        ),
+      )
+      const found = queries.map((): WaitingDelivery[] => [])
+      for (const row of rows) {
+        const at = number(row, "at") - 1
+        const query = queries[at]
+        if (query !== undefined) found[at]?.push(delivery(query, row))
+      }
+      for (const [at, { resolve }] of asked.entries()) resolve(found[at] ?? [])
+    } catch (error) {
+      for (const { reject } of asked) reject(error)
+    }
+  }
 }
 
 function delivery({ workspaceId, webhookId }: WaitingQuery, row: Row): WaitingDelivery {
