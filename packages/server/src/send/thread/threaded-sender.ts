@@ -33,7 +33,7 @@ class ThreadedSender implements Sender {
   #closing = false
 
   constructor({ onBroken, ...workerData }: ThreadedSenderOptions) {
-    this.#worker = new Worker(new URL("./sending-thread.ts", import.meta.url), { workerData })
+    this.#worker = new Worker(new URL("./sending-thread.ts", import.meta.url), { workerData, name: "sending-thread" })
     let why = "it has ended"
     this.#worker.on("message", (message: FromThread) => this.#take(message))
     this.#worker.on("error", (error) => {

@@ -1,3 +1,4 @@
+import { basename } from "node:path"
 import { Worker } from "node:worker_threads"
 import { StoreUnavailable } from "../../../ports/store.ts"
 import { type Answer, opening, type Request, type Verbs } from "./serve.ts"
@@ -14,7 +15,7 @@ export class Link<Served extends Verbs> {
   #onBroken: ((reason: string) => void) | null = null
 
   /**
-   * Starts a worker and waits until it has opened.
+   * Starts a worker and waits until it has opened. It is called like its file, in `top` as well.
    *
    * @param onBroken called once when the worker ends after that without having been closed
    * @throws Error what `open` threw in the worker
@@ -24,7 +25,7 @@ export class Link<Served extends Verbs> {
     workerData: unknown,
     onBroken: (reason: string) => void,
   ): Promise<Link<Served>> {
-    const link = new Link<Served>(new Worker(file, { workerData }))
+    const link = new Link<Served>(new Worker(file, { workerData, name: basename(file.pathname, ".ts") }))
     try {
       await new Promise((resolve, reject) => link.#waiting.set(opening, { resolve, reject }))
       link.#onBroken = onBroken
