@@ -26,7 +26,7 @@ FROM manifests AS dependencies
 RUN npm ci --ignore-scripts --omit=dev --workspace packages/server --workspace packages/client --include-workspace-root=false
 
 FROM base
-ENV NODE_ENV=production TOCSIN_HOST=0.0.0.0 TOCSIN_PORT=8080 TOCSIN_DATA_DIR=/data
+ENV NODE_ENV=production MALLOC_ARENA_MAX=1 TOCSIN_HOST=0.0.0.0 TOCSIN_PORT=8080 TOCSIN_DATA_DIR=/data
 # All of it: npm puts a package beside the one that needs it, where two need different versions.
 COPY --from=dependencies /app ./
 COPY packages/client/src packages/client/src

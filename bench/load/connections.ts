@@ -1,6 +1,9 @@
 import { connect, type Socket } from "node:net"
 import { type Message, MessageReader } from "./message-reader.ts"
 
+/** The server closes the connection after this answer (RFC 9112 §9.6). */
+const lastOne = /\r\nconnection: *close/i
+
 type Request = {
   readonly text: string
   readonly resolve: (answer: Message) => void
@@ -28,7 +31,7 @@ export class Connections {
   send(text: string): Promise<Message> {
     return new Promise((resolve, reject) => {
       const request = { text, resolve, reject }
-      const free = this.#idle.pop() ?? (this.#all.size < this.#max ? this.#open() : null)
+      const free = this.#idleOne() ?? (this.#all.size < this.#max ? this.#open() : null)
       if (free === null) this.#waiting.push(request)
       else free.carry(request)
     })
@@ -36,6 +39,12 @@ export class Connections {
 
   close(): void {
     for (const connection of this.#all) connection.end()
+  }
+
+  /** One that the server has not begun to close. */
+  #idleOne(): Connection | undefined {
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) if (idle.open()) return idle
+    return undefined
   }
 
   #open(): Connection {
@@ -68,8 +77,10 @@ class Connection {
     const reader = new MessageReader((answer) => {
       const request = this.#request
       this.#request = null
-      request?.resolve(answer)
-      on.free()
+      if (request === null) throw new Error("an answer came that nobody waited for")
+      request.resolve(answer)
+      if (lastOne.test(answer.head)) socket.end()
+      else on.free()
     })
     socket.on("data", (chunk: Buffer) => {
       try {
@@ -85,6 +96,10 @@ class Connection {
       on.gone()
       this.#request?.reject(failure)
     })
+  }
+
+  open(): boolean {
+    return this.#socket.readyState === "open"
   }
 
   carry(request: Request): void {

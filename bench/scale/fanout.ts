@@ -53,7 +53,7 @@ export const fanout: ScaleBenchmark = (parts) =>
         accepts.push(tookMs)
         lasts.push(monotonicMs() - startedMs)
       }
-      await publisher.close()
+      publisher.close()
       points.push({
         width,
         acceptMs: median(accepts),

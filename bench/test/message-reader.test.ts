@@ -69,3 +69,22 @@ test("a connection that ends before the answer fails its request alone", async (
   expect(outcomes[1]).toMatchObject({ reason: { code: "ECONNRESET" } })
   through.close()
 })
+
+test("a connection that the server closes after its answer carries no other request", async () => {
+  const { address, connections } = await server((_text, socket) => {
+    socket.end("HTTP/1.1 503 No\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+  })
+  const through = new Connections(address, 1)
+  const answers = await Promise.all(Array.from({ length: 4 }, () => through.send(request("x"))))
+  expect(answers.map(({ head }) => head.slice(9, 12))).toEqual(["503", "503", "503", "503"])
+  expect(connections()).toBe(4)
+  through.close()
+})
+
+test("an answer that nobody waited for ends the connection, not the count", async () => {
+  const { address, connections } = await server((text, socket) => socket.write(request(text) + request("again")))
+  const through = new Connections(address, 1)
+  for (const text of ["one", "two"]) expect((await through.send(request(text))).body.toString()).toBe(text)
+  expect(connections()).toBe(2)
+  through.close()
+})

@@ -71,10 +71,18 @@ export async function serve(
   const { store, cluster } = surroundings
     ? { store: surroundings.store, cluster: null }
     : await openStore(config, logger, figures)
+  const sender =
+    surroundings?.sender ??
+    openThreadedSender({
+      allowedTargets: config.allowedTargets.setting,
+      deniedTargets: config.deniedTargets.setting,
+      egressProxy: config.egressProxy,
+      onBroken: (reason) => endAtOnce(logger, reason),
+    })
   try {
-    return await serveOn(store, cluster, config, logger, figures, surroundings)
+    return await serveOn({ store, sender, clock: surroundings?.clock ?? systemClock }, cluster, config, logger, figures)
   } catch (error) {
-    await store.close()
+    await Promise.all([store.close(), sender.close()])
     throw error
   }
 }
@@ -110,15 +118,13 @@ function endAtOnce(logger: Logger, reason: string): void {
 }
 
 async function serveOn(
-  store: Store,
+  { store, sender, clock }: Surroundings,
   cluster: Cluster,
   config: Config,
   logger: Logger,
   figures: Exposition,
-  surroundings: Pick<Surroundings, "clock" | "sender"> | null,
 ): Promise<Running> {
   const { dataDir } = config
-  const clock = surroundings?.clock ?? systemClock
   const encryption = config.encryptionKeys
     ? encryptionKeysGiven(config.encryptionKeys)
     : encryptionKeysIn(dataDir, systemRandom.bytes(keyBytes))
@@ -126,14 +132,6 @@ async function serveOn(
   const ownAdminKey = config.adminKey
     ? adminKeyGiven(config.adminKey)
     : adminKeyIn(dataDir, systemRandom.bytes(keyBytes))
-  const sender =
-    surroundings?.sender ??
-    openThreadedSender({
-      allowedTargets: config.allowedTargets.setting,
-      deniedTargets: config.deniedTargets.setting,
-      egressProxy: config.egressProxy,
-      onBroken: (reason) => endAtOnce(logger, reason),
-    })
   const tracing = await tracingAsSet(config, logger)
   const feed = new ActivityFeed(clock, cluster?.relay ?? null)
   const engine: Engine = await assembleEngine({

@@ -25,8 +25,10 @@ const rooms: Readonly<Record<string, Room>> = {
   accept: { from: ["registry", "ports", "profiles", "domain"], outside: "anything" },
   dispatch: { from: ["registry", "ports", "profiles", "domain"], outside: "anything" },
   secrets: { from: [], outside: "node" },
-  stores: { from: ["ports", "domain"], outside: "anything" },
-  send: { from: ["ports", "domain"], outside: "anything" },
+  // What threads have in common, whatever they do.
+  threads: { from: [], outside: [] },
+  stores: { from: ["threads", "ports", "domain"], outside: "anything" },
+  send: { from: ["threads", "ports", "domain"], outside: "anything" },
   system: { from: ["ports", "domain"], outside: "anything" },
   api: { from: ["accept", "registry", "dispatch", "secrets", "ports", "profiles", "domain"], outside: "anything" },
   // A server's data comes through the client. What is done here is done as the server does it: `listen` signs, posts and

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest"
 import manifest from "../../../package.json" with { type: "json" }
 import lock from "../../../package-lock.json" with { type: "json" }
 import { refusedLicences, shippedPackages } from "../scripts/shipped-packages.ts"
-import { startFlags, startProgram } from "./start-command.ts"
+import { startEnvironment, startFlags, startProgram } from "./start-command.ts"
 
 type Locked = {
   readonly version?: string
@@ -111,6 +111,10 @@ describe("the container image", () => {
     for (const path of copied) expect(existsSync(join(root, path)), path).toBe(true)
     const [entry] = instructions.filter((line) => line.startsWith("ENTRYPOINT "))
     expect(JSON.parse(entry?.slice("ENTRYPOINT ".length) ?? "[]")).toEqual(["node", ...startFlags, startProgram])
+    const environment = instructions.filter((line) => line.startsWith("ENV ")).flatMap((line) => line.split(" "))
+    expect(environment).toEqual(
+      expect.arrayContaining(Object.entries(startEnvironment).map((setting) => setting.join("="))),
+    )
     expect(existsSync(join(root, startProgram))).toBe(true)
     const ignored = textOf(".dockerignore").split("\n")
     expect(ignored).toContain("*")

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
-import { startFlags, startProgram } from "../start-command.ts"
+import { startEnvironment, startFlags, startProgram } from "../start-command.ts"
 
 const main = fileURLToPath(new URL(`../../../../${startProgram}`, import.meta.url))
 
@@ -54,7 +54,9 @@ export function spawnProgram(settings: Settings, installation: Installation = {}
   // A directory must be named: the default would be shared, and lie in the work tree.
   if (given.TOCSIN_DATA_DIR === undefined) throw new Error("TOCSIN_DATA_DIR is needed")
   const env = Object.fromEntries(
-    Object.entries({ PATH: process.env.PATH, HOME: process.env.HOME, ...given }).filter(([, value]) => value != null),
+    Object.entries({ PATH: process.env.PATH, HOME: process.env.HOME, ...startEnvironment, ...given }).filter(
+      ([, value]) => value != null,
+    ),
   )
   const { node = process.execPath, nodeFlags = [], program = main, through = [], ...others } = installation
   const { outputMaxLength = Number.POSITIVE_INFINITY, ...rights } = others

@@ -40,6 +40,7 @@ const senders: readonly [where: string, open: (options: Options) => Sender][] = 
       openThreadedSender({
         allowedTargets: "127.0.0.0/8",
         deniedTargets: "",
+        egressProxy: null,
         onBroken: (reason) => expect.unreachable(reason),
         ...options,
       }),

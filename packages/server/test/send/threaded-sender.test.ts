@@ -25,6 +25,7 @@ function threaded(): Sender {
     openThreadedSender({
       allowedTargets,
       deniedTargets: "127.9.0.0/16",
+      egressProxy: null,
       onBroken: (reason) => expect.unreachable(reason),
     }),
   )
@@ -149,6 +150,32 @@ describe("what crosses to the thread and back", () => {
   })
 })
 
+test("a name is judged by where it leads when it is sent to", async () => {
+  // Names below `localhost` lead to this machine (RFC 6761), which was not exempted by that name but by its address.
+  const target = kept(await openReceiver())
+  const strict = kept(
+    openThreadedSender({
+      allowedTargets: "10.0.0.0/8",
+      deniedTargets: "",
+      egressProxy: null,
+      onBroken: (reason) => expect.unreachable(reason),
+    }),
+  )
+  const url = `http://localhost:${target.port}/hook`
+  expect((await strict.send(postTo(url))).failure?.code).toBe("blocked_address")
+  expect((await threaded().send(postTo(url))).response?.status).toBe(200)
+  expect(target.received).toHaveLength(1)
+})
+
+test("certificates that are none are a fault of that delivery alone", async () => {
+  const target = kept(await openReceiver())
+  const through = threaded()
+  // As a row might hold that another program wrote.
+  const tls: WebhookTls = JSON.parse('{"client":{"certificate":7},"authority":null}')
+  await expect(async () => through.send(postTo(`${target.origin}/hook`, { tls }))).rejects.toThrow()
+  expect((await through.send(postTo(`${target.origin}/hook`))).response?.status).toBe(200)
+})
+
 test("targets are judged at registration as they are when sent to", async () => {
   const through = threaded()
   expect(await through.refusal("http://127.0.0.1:8080/hook")).toBeNull()
@@ -199,6 +226,7 @@ test("a thread that fails is told of once, and gives no result for what may have
     // What `config.ts` would have refused.
     allowedTargets: "https://not-a-host",
     deniedTargets: "",
+    egressProxy: null,
     onBroken: (reason) => {
       broken.push(reason)
       failed.resolve()
@@ -212,9 +240,11 @@ test("a thread that fails is told of once, and gives no result for what may have
   const asked = through.refusal("https://receiver.test/hook")
   await expect(asked).rejects.toThrow("closed")
   await failed.promise
+  // Nor for what comes until the process has ended: it was not sent, and is no failed attempt.
+  void through.send(postTo("https://receiver.test/hook")).then(count)
   await through.close()
   expect(broken).toEqual([
-    expect.stringMatching(/^The thread that sends has failed .*not-a-host.*Start the process again\.$/),
+    expect.stringMatching(/^The thread that sends has failed [\s\S]*not-a-host[\s\S]*Start the process again\.$/),
   ])
   expect(results).toBe(0)
 })

@@ -1,9 +1,9 @@
 import Type from "typebox"
 import { Compile } from "typebox/compile"
-import { type FailureCode, failureCodes, type HeaderList } from "../../domain/delivery.ts"
+import { failureCodes, type HeaderList } from "../../domain/delivery.ts"
 import type { WebhookTls } from "../../domain/webhook.ts"
 import type { SendRequest, SendResult } from "../../ports/sender.ts"
-import { type Tape, TapeReader } from "../../ports/tape.ts"
+import { type Tape, TapeReader } from "../../threads/tape.ts"
 
 /** Requests on their way to the sending thread, and results on their way back: many in one message. */
 export type NumberedRequest = { readonly id: number; readonly request: SendRequest }
@@ -33,7 +33,8 @@ export class RequestWriter {
   #textOf(tls: WebhookTls): string {
     let text = this.#tlsTexts.get(tls)
     if (text === undefined) {
-      text = JSON.stringify(tls)
+      // Checked on this side, where a mistake is that of one delivery and not of the thread.
+      text = JSON.stringify(Tls.Parse(tls))
       this.#tlsTexts.set(tls, text)
     }
     return text
@@ -85,15 +86,11 @@ export function readResults(tape: Tape, take: (numbered: NumberedResult) => void
     const id = read.number()
     const durationMs = read.number()
     const code = read.textOrNull()
-    const failure = code === null ? null : { code: failureCode(code), message: read.text() }
+    const failure = code === null ? null : { code: FailureCodes.Parse(code), message: read.text() }
     const status = read.numberOrNull()
     const response = status === null ? null : { status, body: read.text(), headers: readHeaders(read) }
     take({ id, result: { durationMs, failure, response } })
   }
-}
-
-function failureCode(text: string): FailureCode {
-  return FailureCodes.Parse(text)
 }
 
 function writeHeaders(tape: Tape, headers: HeaderList): void {

@@ -1,4 +1,4 @@
-import type { Tape } from "../../ports/tape.ts"
+import type { Tape } from "../../threads/tape.ts"
 import type { EgressProxy } from "../egress-proxy.ts"
 
 /** What the sending thread is started with: options of the sender that can cross to another thread. */
@@ -6,7 +6,7 @@ export type ThreadOptions = {
   /** As the operator wrote them (`TOCSIN_ALLOWED_TARGETS`, `TOCSIN_DENIED_TARGETS`). */
   readonly allowedTargets: string
   readonly deniedTargets: string
-  readonly egressProxy?: EgressProxy | null
+  readonly egressProxy: EgressProxy | null
   readonly connectTimeoutMs?: number
   readonly maxSocketsPerOrigin?: number
   /** PEM certificates of authorities to trust beside the usual ones. */
@@ -21,4 +21,6 @@ export type ToThread =
 export type FromThread =
   | { readonly kind: "sent"; readonly results: Tape }
   | { readonly kind: "refusal"; readonly id: number; readonly refusal: string | null }
+  /** A refusal that could not be found out. */
+  | { readonly kind: "unknown"; readonly id: number; readonly why: string }
   | { readonly kind: "closed" }

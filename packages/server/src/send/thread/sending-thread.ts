@@ -1,9 +1,10 @@
 /** The thread that posts: it signs nothing, records nothing and decides nothing; see `threaded-sender.ts`. */
 import { parentPort, workerData } from "node:worker_threads"
-import type { Tape } from "../../ports/tape.ts"
+import type { SendResult } from "../../ports/sender.ts"
+import type { Tape } from "../../threads/tape.ts"
 import { parseAllowedTargets, parseDeniedTargets } from "../allowed-targets.ts"
 import { openSender } from "../undici-sender.ts"
-import { RequestReader, writeResult } from "./crossing.ts"
+import { type NumberedRequest, RequestReader, writeResult } from "./crossing.ts"
 import type { FromThread, ThreadOptions, ToThread } from "./messages.ts"
 
 const port = parentPort
@@ -30,18 +31,32 @@ function tellResults(): void {
   tell({ kind: "sent", results: told })
 }
 
+/** Whatever goes wrong is this attempt's result: an error that nobody catches would end the thread, and the process. */
+async function send({ id, request }: NumberedRequest): Promise<void> {
+  const result = await sender.send(request).catch((error: unknown) => failed(String(error)))
+  if (results.length === 0) setImmediate(tellResults)
+  writeResult(results, { id, result })
+}
+
+async function judge(id: number, url: string): Promise<void> {
+  try {
+    tell({ kind: "refusal", id, refusal: await sender.refusal(url) })
+  } catch (error) {
+    tell({ kind: "unknown", id, why: String(error) })
+  }
+}
+
+function failed(message: string): SendResult {
+  return { durationMs: 0, response: null, failure: { code: "internal", message } }
+}
+
 port.on("message", async (message: ToThread) => {
   switch (message.kind) {
     case "send":
-      requests.read(message.requests, ({ id, request }) => {
-        void sender.send(request).then((result) => {
-          if (results.length === 0) setImmediate(tellResults)
-          writeResult(results, { id, result })
-        })
-      })
+      requests.read(message.requests, (numbered) => void send(numbered))
       break
     case "refusal":
-      tell({ kind: "refusal", id: message.id, refusal: await sender.refusal(message.url) })
+      await judge(message.id, message.url)
       break
     case "close":
       await sender.close()

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads"
 import type { Sender, SendRequest, SendResult } from "../../ports/sender.ts"
-import type { Tape } from "../../ports/tape.ts"
+import type { Tape } from "../../threads/tape.ts"
+import { workerHeap } from "../../threads/worker-heap.ts"
 import { RequestWriter, readResults } from "./crossing.ts"
 import type { FromThread, ThreadOptions, ToThread } from "./messages.ts"
 
@@ -31,23 +32,31 @@ class ThreadedSender implements Sender {
   #crossing: Tape = []
   #lastId = 0
   #closing = false
+  #broken = false
 
   constructor({ onBroken, ...workerData }: ThreadedSenderOptions) {
-    this.#worker = new Worker(new URL("./sending-thread.ts", import.meta.url), { workerData, name: "sending-thread" })
+    this.#worker = new Worker(new URL("./sending-thread.ts", import.meta.url), {
+      workerData,
+      name: "sending-thread",
+      resourceLimits: workerHeap,
+    })
     let why = "it has ended"
     this.#worker.on("message", (message: FromThread) => this.#take(message))
     this.#worker.on("error", (error) => {
-      why = String(error)
+      why = error instanceof Error ? (error.stack ?? error.message) : String(error)
     })
     this.#worker.on("exit", () => {
       this.#ended.resolve()
       for (const { reject } of this.#asking.values()) reject(closed())
-      if (!this.#closing) onBroken(`The thread that sends has failed (${why}). Start the process again.`)
-      this.#closing = true
+      if (this.#closing) return
+      this.#broken = true
+      onBroken(`The thread that sends has failed (${why}). Start the process again.`)
     })
   }
 
   send(request: SendRequest): Promise<SendResult> {
+    // Not a failed attempt: the process is about to end, and the next one sends it.
+    if (this.#broken) return new Promise(() => {})
     if (this.#closing) return Promise.resolve(unsent)
     // What is sent in the same turn of the event loop crosses together.
     if (this.#crossing.length === 0) process.nextTick(() => this.#cross())
@@ -57,7 +66,7 @@ class ThreadedSender implements Sender {
   }
 
   refusal(url: string): Promise<string | null> {
-    if (this.#closing) return Promise.reject(closed())
+    if (this.#closing || this.#broken) return Promise.reject(closed())
     const id = ++this.#lastId
     this.#tell({ kind: "refusal", id, url })
     return new Promise((resolve, reject) => this.#asking.set(id, { resolve, reject }))
@@ -65,7 +74,7 @@ class ThreadedSender implements Sender {
 
   /** Lets exchanges under way end, each by its own deadline, and ends the thread. */
   async close(): Promise<void> {
-    if (!this.#closing) {
+    if (!this.#closing && !this.#broken) {
       this.#closing = true
       this.#cross()
       this.#tell({ kind: "close" })
@@ -94,6 +103,10 @@ class ThreadedSender implements Sender {
         break
       case "refusal":
         this.#asking.get(message.id)?.resolve(message.refusal)
+        this.#asking.delete(message.id)
+        break
+      case "unknown":
+        this.#asking.get(message.id)?.reject(new Error(message.why))
         this.#asking.delete(message.id)
         break
       case "closed":

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { expect, test } from "vitest"
-import { startFlags, startProgram } from "../../start-command.ts"
+import { startEnvironment, startFlags, startProgram } from "../../start-command.ts"
 import { foundOrInstalled } from "../../tools/debian.ts"
 import { newDataDirectory } from "../server-process.ts"
 import { ran } from "./ran.ts"
@@ -27,6 +27,10 @@ test("systemd takes the unit without a word, and finds it hardened", { timeout: 
 test("the unit starts the program as `npm start` does, with the Node that comes along", () => {
   const [node, ...args] = /^ExecStart=\/opt\/tocsin\/(.+)$/m.exec(unit)?.[1]?.split(" ") ?? []
   expect(args).toEqual([...startFlags, startProgram])
+  const environment = /^Environment=(.+)$/m.exec(unit)?.[1]?.split(" ")
+  expect(environment).toEqual(
+    expect.arrayContaining(Object.entries(startEnvironment).map((setting) => setting.join("="))),
+  )
   for (const path of [node, startProgram]) expect(existsSync(join(root, path ?? "missing")), path).toBe(true)
   // A stop takes up to 25 s for attempts in flight, and 5 for requests.
   expect(Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1])).toBeGreaterThan(30)

@@ -1,5 +1,5 @@
 import type { WaitingDelivery } from "../../../domain/delivery.ts"
-import { asId, type DeliveryId, type EventId } from "../../../domain/ids.ts"
+import { asId, type DeliveryId, type EventId, type WebhookId } from "../../../domain/ids.ts"
 import type { WaitingQuery } from "../../../ports/store.ts"
 import { number, text, textOrNull } from "../columns.ts"
 import { columns } from "../literals.ts"
@@ -7,8 +7,10 @@ import type { Row, Runner, Value } from "../session.ts"
 import { code } from "../states.ts"
 import { isVisible } from "../visible-workspace.ts"
 
-/** Reads that are asked for in the same turn of the event loop share a statement, so many at most. */
-const sharedMax = 50
+/** Reads that are asked for in the same turn of the event loop share a statement: so many, half of what a node has under way. */
+const sharedMax = 8
+/** A read that takes longer goes alone the next time: others are not to wait for it. */
+const slowMs = 500
 
 const wanted = `d.workspace_id, d.id, d.event_id, d.event_minted_ms, d.event_type, d.sequence, d.lane_key,
   d.attempts::bigint AS attempts, d.attempts_before::bigint AS attempts_before, d.due_ms, d.window_from_ms`
@@ -109,11 +111,13 @@ type Asked = {
 
 /**
  * Waiting deliveries of webhooks, with their bodies; see `Store.waiting`. A node that hears of new deliveries hears of
- * many webhooks at once: a statement for each cost several times what it found.
+ * many webhooks at once, and to ask for each alone costs it and the database several times as much (bench/LOG.md).
  */
 export class WaitingReads {
   readonly #run: Runner["run"]
   readonly #gathered = new Map<WaitingQuery["read"], Asked[]>()
+  /** Whose reads failed or were slow, until one was neither. */
+  readonly #alone = new Set<WebhookId>()
 
   constructor(run: Runner["run"]) {
     this.#run = run
@@ -122,43 +126,74 @@ export class WaitingReads {
   read(query: WaitingQuery): Promise<readonly WaitingDelivery[]> {
     return new Promise((resolve, reject) => {
       const asked = { query, resolve, reject }
-      const gathered = this.#gathered.get(query.read)
-      if (gathered !== undefined && gathered.length < sharedMax) {
-        gathered.push(asked)
-        return
-      }
-      const first = [asked]
-      this.#gathered.set(query.read, first)
-      setImmediate(() => {
-        if (this.#gathered.get(query.read) === first) this.#gathered.delete(query.read)
-        void this.#ask(query.read, first)
-      })
+      if (this.#alone.has(query.webhookId)) void this.#askAlone(asked)
+      else this.#gather(asked)
     })
   }
 
-  async #ask(read: WaitingQuery["read"], asked: readonly Asked[]): Promise<void> {
-    const queries = asked.map(({ query }) => query)
-    try {
-      const rows = await this.#run(
-        statements[read],
-        columns(
-          queries,
-          ({ workspaceId }) => workspaceId,
-          ({ webhookId }) => webhookId,
-          ({ limit }) => limit,
-          kinds[read].bound,
-        ),
-      )
-      const found = queries.map((): WaitingDelivery[] => [])
-      for (const row of rows) {
-        const at = number(row, "at") - 1
-        const query = queries[at]
-        if (query !== undefined) found[at]?.push(delivery(query, row))
-      }
-      for (const [at, { resolve }] of asked.entries()) resolve(found[at] ?? [])
-    } catch (error) {
-      for (const { reject } of asked) reject(error)
+  #gather(asked: Asked): void {
+    const { read } = asked.query
+    const gathered = this.#gathered.get(read)
+    if (gathered !== undefined && gathered.length < sharedMax) {
+      gathered.push(asked)
+      return
     }
+    const first = [asked]
+    this.#gathered.set(read, first)
+    setImmediate(() => {
+      if (this.#gathered.get(read) === first) this.#gathered.delete(read)
+      void this.#askTogether(read, first)
+    })
+  }
+
+  async #askTogether(read: WaitingQuery["read"], asked: readonly Asked[]): Promise<void> {
+    const startedMs = performance.now()
+    try {
+      const found = await this.#find(
+        read,
+        asked.map(({ query }) => query),
+      )
+      for (const [at, { resolve }] of asked.entries()) resolve(found[at] ?? [])
+      if (performance.now() - startedMs > slowMs) for (const { query } of asked) this.#alone.add(query.webhookId)
+    } catch {
+      // One of them may be the reason, and is to fail alone.
+      for (const each of asked) void this.#askAlone(each)
+    }
+  }
+
+  async #askAlone({ query, resolve, reject }: Asked): Promise<void> {
+    const startedMs = performance.now()
+    this.#alone.add(query.webhookId)
+    try {
+      const [found = []] = await this.#find(query.read, [query])
+      if (performance.now() - startedMs <= slowMs) this.#alone.delete(query.webhookId)
+      resolve(found)
+    } catch (error) {
+      reject(error)
+    }
+  }
+
+  async #find(
+    read: WaitingQuery["read"],
+    queries: readonly WaitingQuery[],
+  ): Promise<readonly (readonly WaitingDelivery[])[]> {
+    const rows = await this.#run(
+      statements[read],
+      columns(
+        queries,
+        ({ workspaceId }) => workspaceId,
+        ({ webhookId }) => webhookId,
+        ({ limit }) => limit,
+        kinds[read].bound,
+      ),
+    )
+    const found = queries.map((): WaitingDelivery[] => [])
+    for (const row of rows) {
+      const at = number(row, "at") - 1
+      const query = queries[at]
+      if (query !== undefined) found[at]?.push(delivery(query, row))
+    }
+    return found
   }
 }
 

@@ -1,6 +1,7 @@
 import { basename } from "node:path"
 import { Worker } from "node:worker_threads"
 import { StoreUnavailable } from "../../../ports/store.ts"
+import { workerHeap } from "../../../threads/worker-heap.ts"
 import { type Answer, opening, type Request, type Verbs } from "./serve.ts"
 
 type Waiting = { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void }
@@ -25,7 +26,8 @@ export class Link<Served extends Verbs> {
     workerData: unknown,
     onBroken: (reason: string) => void,
   ): Promise<Link<Served>> {
-    const link = new Link<Served>(new Worker(file, { workerData, name: basename(file.pathname, ".ts") }))
+    const name = basename(file.pathname, ".ts")
+    const link = new Link<Served>(new Worker(file, { workerData, name, resourceLimits: workerHeap }))
     try {
       await new Promise((resolve, reject) => link.#waiting.set(opening, { resolve, reject }))
       link.#onBroken = onBroken

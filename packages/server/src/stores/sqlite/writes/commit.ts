@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite"
-import type { Tape } from "../../../ports/tape.ts"
+import type { Tape } from "../../../threads/tape.ts"
 import type { Books } from "../books.ts"
 import { describeFailure } from "../failure.ts"
 import { prepareAccept } from "./accept.ts"

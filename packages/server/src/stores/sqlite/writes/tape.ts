@@ -2,7 +2,7 @@ import type { Attempt, AttemptError, HeaderList, Next } from "../../../domain/de
 import { asId, type DeliveryId, type EventId, type WebhookId, type WorkspaceId } from "../../../domain/ids.ts"
 import type { Acceptance, AcceptConflict, Accepted, AcceptedEvent, Settlement } from "../../../ports/store.ts"
 import { StoreUnavailable } from "../../../ports/store.ts"
-import { type Tape, TapeReader } from "../../../ports/tape.ts"
+import { type Tape, TapeReader } from "../../../threads/tape.ts"
 import type { Outcome } from "../../group-commit.ts"
 import type { RareWrites } from "./rare-writes.ts"
 
