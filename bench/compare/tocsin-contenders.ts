@@ -69,7 +69,7 @@ export async function startTocsinContenders(
         server,
         workspace,
         deliver: async (events) => {
-          await throughputOf(server, workspace, receiver, path, events, variant.perRequest)
+          await throughputOf(server, workspace, receiver, path, { events, perRequest: variant.perRequest })
         },
       })
     }

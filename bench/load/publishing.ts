@@ -64,7 +64,7 @@ function statusOf(head: string): number {
   return Number(head.slice(9, 12))
 }
 
-/** Requests under way while events are published as fast as they are taken. */
+/** Requests under way while events are published as fast as they are taken: with fewer, commits go half empty. */
 export function publishedAtOnce(perRequest: number): number {
   return perRequest === 1 ? 256 : 16
 }
@@ -76,17 +76,26 @@ export function publishedAtOnce(perRequest: number): number {
 export async function publishAll(
   target: Target,
   event: (number: number) => string,
-  events: number,
-  perRequest: number,
-  first = 0,
+  { events, perRequest, atOnce = publishedAtOnce(perRequest), first = 0 }: Load & { readonly first?: number },
 ): Promise<void> {
-  const atOnce = publishedAtOnce(perRequest)
   const publisher = new Publisher(target, event, atOnce)
   await inParallel({ all: events, each: perRequest, atOnce }, async (from, count) => {
     const { status } = await publisher.post(first + from, count)
     if (status !== 202) throw new Error(`an event that should have been accepted was answered ${status}`)
   })
   publisher.close()
+}
+
+/** A publisher that takes its time: what is compared is a server with itself, and its memory is looked at too. */
+export function fewBatches(events: number): Load {
+  return { events, perRequest: 50, atOnce: 4 }
+}
+
+export type Load = {
+  readonly events: number
+  readonly perRequest: number
+  /** Requests under way; `publishedAtOnce` unless given. */
+  readonly atOnce?: number
 }
 
 export type Offer = {

@@ -1,5 +1,5 @@
 import { eventsFor } from "./payload.ts"
-import { publishAll } from "./publishing.ts"
+import { type Load, publishAll } from "./publishing.ts"
 import type { Receiver } from "./receiver.ts"
 import type { Served } from "./tocsin-server.ts"
 import { deliveryMaxMs, until } from "./waiting-until.ts"
@@ -20,13 +20,13 @@ export async function throughputOf(
   workspace: Workspace,
   receiver: Receiver,
   path: string,
-  events: number,
-  perRequest: number,
+  load: Load,
 ): Promise<number> {
+  const { events } = load
   const before = await receiver.arrived(path)
   const startedMs = performance.now()
   const target = { addresses: server.addresses, key: workspace.key }
-  await publishAll(target, eventsFor(workspace.webhookIds.length), events, perRequest)
+  await publishAll(target, eventsFor(workspace.webhookIds.length), load)
   const maxMs = deliveryMaxMs(events)
   const allArrived = async () => (await receiver.arrived(path)) >= before + events
   await until(`the arrival of ${events} events at ${path}`, allArrived, pollMs, maxMs)

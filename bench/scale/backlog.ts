@@ -3,6 +3,7 @@ import { atLeast, atMost } from "../figures/target.ts"
 import { cleanedUp } from "../load/cleaning-up.ts"
 import { monotonicMs } from "../load/monotonic-clock.ts"
 import { residentMiB, usageOf } from "../load/process-usage.ts"
+import { fewBatches } from "../load/publishing.ts"
 import { startReceiver } from "../load/receiver.ts"
 import { throughputOf } from "../load/throughput-of.ts"
 import { newDirectory, startTocsin } from "../load/tocsin-server.ts"
@@ -65,8 +66,8 @@ export const backlog: ScaleBenchmark = (parts) =>
     // The first warms both up.
     for (let round = 0; round <= 5; round++) {
       say(`throughput, round ${round} of 5`)
-      const measureLoaded = () => throughputOf(loaded, other, receiver, "loaded", events, 50)
-      const measureEmpty = () => throughputOf(unloaded, alone, receiver, "unloaded", events, 50)
+      const measureLoaded = () => throughputOf(loaded, other, receiver, "loaded", fewBatches(events))
+      const measureEmpty = () => throughputOf(unloaded, alone, receiver, "unloaded", fewBatches(events))
       const [one, two] = round % 2 === 0 ? [await measureLoaded(), await measureEmpty()] : [null, await measureEmpty()]
       const rates = { loaded: one ?? (await measureLoaded()), empty: two }
       if (round > 0) rounds.push(rates)

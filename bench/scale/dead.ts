@@ -4,7 +4,7 @@ import { cleanedUp } from "../load/cleaning-up.ts"
 import { monotonicMs } from "../load/monotonic-clock.ts"
 import { eventsFor } from "../load/payload.ts"
 import { usageOf } from "../load/process-usage.ts"
-import { publishAll } from "../load/publishing.ts"
+import { fewBatches, publishAll } from "../load/publishing.ts"
 import { type Receiver, startReceiver } from "../load/receiver.ts"
 import { newDirectory, startTocsin, type TocsinServer } from "../load/tocsin-server.ts"
 import { until } from "../load/waiting-until.ts"
@@ -115,12 +115,12 @@ async function measure(
   const event = eventsFor(workspace.webhookIds.length)
   // Warm: connections are not yet open, but compilers and the routing are.
   const warmed = (await receiver.arrived(path)) + 250
-  await publishAll(target, event, 500, 50)
+  await publishAll(target, event, fewBatches(500))
   await until("the first events", async () => (await receiver.arrived(path)) >= warmed, 10, deliverMaxMs)
   const before = await receiver.arrived(path)
   const sampling = new Sampling(250, async () => ({ arrived: (await receiver.arrived(path)) - before }))
   const startedMs = monotonicMs()
-  const published = publishAll(target, event, events, 50)
+  const published = publishAll(target, event, fewBatches(events))
   const wanted = Math.floor((events / 2) * counted)
   const most = async () => (await receiver.arrived(path)) >= before + wanted
   await until("most of the healthy half's events", most, 10, deliverMaxMs)

@@ -5,6 +5,7 @@ import { atLeast, atMost } from "../figures/target.ts"
 import { cleanedUp } from "../load/cleaning-up.ts"
 import { monotonicMs } from "../load/monotonic-clock.ts"
 import { usageOf } from "../load/process-usage.ts"
+import { fewBatches } from "../load/publishing.ts"
 import { startReceiver } from "../load/receiver.ts"
 import { throughputOf } from "../load/throughput-of.ts"
 import { newDirectory, startTocsin, type TocsinServer } from "../load/tocsin-server.ts"
@@ -70,7 +71,7 @@ export const history: ScaleBenchmark = (parts) =>
       // The first warms both up.
       for (let round = 0; round <= 3; round++) {
         const rate = (server: TocsinServer, { workspace, path }: typeof full) =>
-          throughputOf(server, workspace, receiver, path, events, 50)
+          throughputOf(server, workspace, receiver, path, fewBatches(events))
         const emptyFirst = round % 2 === 0 ? await rate(emptyServer, empty) : null
         const one = await rate(loadedServer, full)
         const two = emptyFirst ?? (await rate(emptyServer, empty))

@@ -60,8 +60,8 @@ export const overload: ScaleBenchmark = (parts) =>
     for (const { name, perRequest } of phases) {
       say(`what it can deliver, ${name}`)
       const events = sized(20_000, parts, 3_000)
-      await throughputOf(server, workspace, receiver, "overload", events, perRequest)
-      capacities.push(await throughputOf(server, workspace, receiver, "overload", events, perRequest))
+      await throughputOf(server, workspace, receiver, "overload", { events, perRequest })
+      capacities.push(await throughputOf(server, workspace, receiver, "overload", { events, perRequest }))
     }
     say("latency before")
     const halfLoad = (capacities[0] ?? 0) / 2

@@ -74,6 +74,11 @@ const cancelStep = 500
 const alarmsSweptAt = 1_000
 const storeRetryFirstMs = 100
 const storeRetryMaxMs = 5_000
+/**
+ * Answered, their outcome not durable yet: beyond that nothing is sent until the store has caught up. Receivers answer
+ * faster than a disk syncs, and each outcome holds headers and bodies of both sides.
+ */
+const answeredMax = 1_000
 /** After a fault of ours, so that a delivery that trips it does not spin. */
 const faultPauseMs = 5_000
 
@@ -313,6 +318,8 @@ export class Dispatcher {
   #pump(): void {
     if (this.#stopping) return
     for (const queue of this.#ready) {
+      // The next outcome that becomes durable goes on here.
+      if (this.#unsettled - this.#slots.inFlight() >= answeredMax) return
       if (!this.#slots.hasFree(this.#parts.clock.monotonic(), queue.silent)) return this.#waitForSlots()
       this.#ready.delete(queue)
       if (!this.#ownership.owns(queue.webhookId)) {
