@@ -9,7 +9,8 @@ test.each([
   "a server whose thread %s has broken says so in one line and ends, to be started again",
   async (_what, name, said) => {
     const TOCSIN_DATA_DIR = newDataDirectory()
-    const breaksOnSignal = new URL(`./thread-breaks-on-signal.ts?thread=${name}`, import.meta.url)
+    const breaksOnSignal = new URL("./thread-breaks-on-signal.ts", import.meta.url)
+  breaksOnSignal.searchParams.set("thread", name)
     const server = await startServer({ TOCSIN_DATA_DIR, NODE_OPTIONS: `--import=${breaksOnSignal}` })
     expect(await server.kill("SIGUSR2")).toEqual({ code: 1, signal: null })
     const fatal = server.output.stderr
