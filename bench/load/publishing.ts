@@ -70,17 +70,18 @@ export function publishedAtOnce(perRequest: number): number {
 }
 
 /**
- * Publishes as fast as it is taken: a closed loop. @param first the number of the first event.
+ * Publishes as fast as it is taken: a closed loop.
+ *
  * @throws Error when one is not accepted.
  */
 export async function publishAll(
   target: Target,
   event: (number: number) => string,
-  { events, perRequest, atOnce = publishedAtOnce(perRequest), first = 0 }: Load & { readonly first?: number },
+  { events, perRequest, atOnce = publishedAtOnce(perRequest) }: Load,
 ): Promise<void> {
   const publisher = new Publisher(target, event, atOnce)
   await inParallel({ all: events, each: perRequest, atOnce }, async (from, count) => {
-    const { status } = await publisher.post(first + from, count)
+    const { status } = await publisher.post(from, count)
     if (status !== 202) throw new Error(`an event that should have been accepted was answered ${status}`)
   })
   publisher.close()

@@ -10,7 +10,7 @@ test.each([
   async (_what, name, said) => {
     const TOCSIN_DATA_DIR = newDataDirectory()
     const breaksOnSignal = new URL("./thread-breaks-on-signal.ts", import.meta.url)
-  breaksOnSignal.searchParams.set("thread", name)
+    breaksOnSignal.searchParams.set("thread", name)
     const server = await startServer({ TOCSIN_DATA_DIR, NODE_OPTIONS: `--import=${breaksOnSignal}` })
     expect(await server.kill("SIGUSR2")).toEqual({ code: 1, signal: null })
     const fatal = server.output.stderr

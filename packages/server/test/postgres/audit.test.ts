@@ -1,18 +1,14 @@
 import postgres from "postgres"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { openPostgresStore } from "../../src/stores/postgres/open-postgres-store.ts"
 import { auditOf, Story } from "../contracts/store-fixtures.ts"
-import { type PostgresServer, startPostgres } from "./postgres-server.ts"
+import { postgresForThisFile } from "./postgres-for-this-file.ts"
 
-let server: PostgresServer
-beforeAll(async () => {
-  server = await startPostgres()
-}, 400_000)
-afterAll(() => server.close())
+const server = postgresForThisFile()
 
 describe("the audit log in PostgreSQL", () => {
   test("is appended to only: the database refuses all else, to its owner too", { timeout: 30_000 }, async () => {
-    const url = await server.freshDatabase()
+    const url = await server().freshDatabase()
     const store = openPostgresStore({ url })
     const sql = postgres(url, { max: 1, onnotice: () => {} })
     try {

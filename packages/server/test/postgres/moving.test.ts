@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { openPostgresExporting } from "../../src/stores/postgres/moving/exporting.ts"
 import { openPostgresImporting } from "../../src/stores/postgres/moving/importing.ts"
 import { openPostgresStore } from "../../src/stores/postgres/open-postgres-store.ts"
@@ -6,16 +6,12 @@ import { liveIn, moveInto, type Place, recordsIn } from "../contracts/lived-in.t
 import { movingContract } from "../contracts/moving-contract.ts"
 import { newSqlitePlace } from "../contracts/sqlite-place.ts"
 import { newEvent } from "../contracts/store-fixtures.ts"
-import { type PostgresServer, startPostgres } from "./postgres-server.ts"
+import { postgresForThisFile } from "./postgres-for-this-file.ts"
 
-let server: PostgresServer
-beforeAll(async () => {
-  server = await startPostgres()
-}, 400_000)
-afterAll(() => server.close())
+const server = postgresForThisFile()
 
 async function newPostgresPlace(): Promise<Place> {
-  const url = await server.freshDatabase()
+  const url = await server().freshDatabase()
   return {
     store: () => openPostgresStore({ url }),
     exporting: () => openPostgresExporting(url),

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 import postgres from "postgres"
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest"
+import { afterEach, beforeEach, expect, test } from "vitest"
 import { openPostgresStore, type PostgresStore } from "../../src/stores/postgres/open-postgres-store.ts"
 import {
   apiKeyOf,
@@ -16,22 +16,18 @@ import {
   t0,
   webhookOf,
 } from "../contracts/store-fixtures.ts"
-import { type PostgresServer, startPostgres } from "./postgres-server.ts"
+import { postgresForThisFile } from "./postgres-for-this-file.ts"
 
 const dayMs = 86_400_000
 const migrations = new URL("../../src/stores/postgres/migrations/", import.meta.url)
 
-let server: PostgresServer
+const server = postgresForThisFile()
 let url: string
 let sql: ReturnType<typeof postgres>
 let store: PostgresStore
 
-beforeAll(async () => {
-  server = await startPostgres()
-}, 400_000)
-afterAll(() => server.close())
 beforeEach(async () => {
-  url = await server.freshDatabase()
+  url = await server().freshDatabase()
   sql = postgres(url, { max: 1, onnotice: () => {} })
 })
 afterEach(async () => {

@@ -1,11 +1,11 @@
 import postgres from "postgres"
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest"
+import { afterEach, beforeEach, expect, test, vi } from "vitest"
 import type { Settlement } from "../../src/ports/store.ts"
 import { openPostgresStore, type PostgresStore } from "../../src/stores/postgres/open-postgres-store.ts"
 import { plannedAnewByKey, type Row, Session, type Value } from "../../src/stores/postgres/session.ts"
 import { settleBatch } from "../../src/stores/postgres/writes/settle.ts"
 import { failedAttempt, newAttempt, Story, t0 } from "../contracts/store-fixtures.ts"
-import { type PostgresServer, startPostgres } from "./postgres-server.ts"
+import { postgresForThisFile } from "./postgres-for-this-file.ts"
 
 const token = "the-token-of-this-session"
 
@@ -29,17 +29,13 @@ class Watched extends Session {
   }
 }
 
-let server: PostgresServer
+const server = postgresForThisFile()
 let store: PostgresStore
 let session: Watched
 let story: Story
 let url: string
-beforeAll(async () => {
-  server = await startPostgres()
-}, 400_000)
-afterAll(() => server.close())
 beforeEach(async () => {
-  url = await server.freshDatabase()
+  url = await server().freshDatabase()
   store = await openPostgresStore({ url })
   story = await Story.of(store)
   session = new Watched(url, plannedAnewByKey)

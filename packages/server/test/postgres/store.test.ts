@@ -1,12 +1,7 @@
-import { afterAll, beforeAll } from "vitest"
 import { openPostgresStore } from "../../src/stores/postgres/open-postgres-store.ts"
 import { storeContract } from "../contracts/store-contract.ts"
-import { type PostgresServer, startPostgres } from "./postgres-server.ts"
+import { postgresForThisFile } from "./postgres-for-this-file.ts"
 
-let server: PostgresServer
-beforeAll(async () => {
-  server = await startPostgres()
-}, 400_000)
-afterAll(() => server.close())
+const server = postgresForThisFile()
 
-storeContract("postgres", async () => openPostgresStore({ url: await server.freshDatabase() }))
+storeContract("postgres", async () => openPostgresStore({ url: await server().freshDatabase() }))

@@ -1,11 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest"
+import { afterEach, beforeEach, expect, test } from "vitest"
 import { asId, type WebhookId } from "../../src/domain/ids.ts"
 import type { WaitingQuery, WaitingRead } from "../../src/ports/store.ts"
 import { WaitingReads } from "../../src/stores/postgres/lanes/waiting.ts"
 import { openPostgresStore, type PostgresStore } from "../../src/stores/postgres/open-postgres-store.ts"
 import { Pool, plannedOnceByLoops, type Row, type Value } from "../../src/stores/postgres/session.ts"
 import { newEvent, newWebhookId, Story } from "../contracts/store-fixtures.ts"
-import { type PostgresServer, startPostgres } from "./postgres-server.ts"
+import { postgresForThisFile } from "./postgres-for-this-file.ts"
 
 class CountingPool extends Pool {
   statements = 0
@@ -16,17 +16,13 @@ class CountingPool extends Pool {
   }
 }
 
-let server: PostgresServer
+const server = postgresForThisFile()
 let store: PostgresStore
 let story: Story
 let pool: CountingPool
 let reads: WaitingReads
-beforeAll(async () => {
-  server = await startPostgres()
-}, 400_000)
-afterAll(() => server.close())
 beforeEach(async () => {
-  const url = await server.freshDatabase()
+  const url = await server().freshDatabase()
   store = await openPostgresStore({ url })
   story = await Story.of(store)
   pool = new CountingPool(url, 4, plannedOnceByLoops)

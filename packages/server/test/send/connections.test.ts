@@ -1,20 +1,13 @@
 import type { Socket } from "node:net"
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises"
-import { afterEach, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import type { Sender, SendResult } from "../../src/ports/sender.ts"
 import { parseAllowedTargets } from "../../src/send/allowed-targets.ts"
 import { openThreadedSender } from "../../src/send/thread/threaded-sender.ts"
 import { openSender } from "../../src/send/undici-sender.ts"
+import { kept } from "../kept.ts"
 import { openRawReceiver, openReceiver } from "../receiver.ts"
 
-const open: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close()
-})
-function kept<T extends { close(): Promise<void> }>(one: T): T {
-  open.push(one)
-  return one
-}
 function post(through: Sender, origin: string, body = "{}"): Promise<SendResult> {
   return through.send({ url: `${origin}/hook`, headers: [], body, timeoutMs: 5_000 })
 }

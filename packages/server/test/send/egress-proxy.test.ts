@@ -2,27 +2,19 @@ import { readFileSync } from "node:fs"
 import http from "node:http"
 import https from "node:https"
 import net, { type AddressInfo, type Socket } from "node:net"
-import { afterEach, describe, expect, test, vi } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import type { Sender } from "../../src/ports/sender.ts"
 import { parseAllowedTargets } from "../../src/send/allowed-targets.ts"
 import { parseEgressProxy } from "../../src/send/egress-proxy.ts"
 import type { Lookup } from "../../src/send/resolve.ts"
 import { openThreadedSender } from "../../src/send/thread/threaded-sender.ts"
 import { openSender, type SenderOptions } from "../../src/send/undici-sender.ts"
+import { kept } from "../kept.ts"
 import { openRawReceiver, openReceiver, unusedPort } from "../receiver.ts"
 import { hostileHosts, hostileNames } from "./hostile-urls.ts"
 
 // Two handshakes within each other take their time where many tests run at once.
 vi.setConfig({ testTimeout: 30_000 })
-
-const open: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close()
-})
-function kept<T extends { close(): Promise<void> }>(one: T): T {
-  open.push(one)
-  return one
-}
 
 function pem(file: string): string {
   return readFileSync(new URL(`../fixtures/tls/${file}`, import.meta.url), "utf8")

@@ -1,16 +1,12 @@
 import type { Socket } from "node:net"
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib"
 import fc from "fast-check"
-import { afterEach, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import type { Sender, SendResult } from "../../src/ports/sender.ts"
 import { parseAllowedTargets } from "../../src/send/allowed-targets.ts"
 import { openSender, type SenderOptions } from "../../src/send/undici-sender.ts"
+import { kept } from "../kept.ts"
 import { openRawReceiver, openReceiver, type RawReceiver, type Receiver, unusedPort } from "../receiver.ts"
-
-const open: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close()
-})
 
 function sender(options: SenderOptions = {}): Sender {
   return kept(openSender({ allowedTargets: parseAllowedTargets("127.0.0.0/8"), ...options }))
@@ -21,11 +17,6 @@ async function receiver(...args: Parameters<typeof openReceiver>): Promise<Recei
 async function rawReceiver(...args: Parameters<typeof openRawReceiver>): Promise<RawReceiver> {
   return kept(await openRawReceiver(...args))
 }
-function kept<T extends { close(): Promise<void> }>(one: T): T {
-  open.push(one)
-  return one
-}
-
 function post(through: Sender, origin: string, timeoutMs = 5_000): Promise<SendResult> {
   return through.send({ url: `${origin}/hook`, headers: [["content-type", "application/json"]], body: "{}", timeoutMs })
 }

@@ -1,22 +1,14 @@
 import { readFileSync } from "node:fs"
 import { setTimeout as sleep } from "node:timers/promises"
 import { TLSSocket } from "node:tls"
-import { afterEach, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import type { WebhookTls } from "../../src/domain/webhook.ts"
 import type { Sender, SendRequest, SendResult } from "../../src/ports/sender.ts"
 import { parseAllowedTargets } from "../../src/send/allowed-targets.ts"
 import { openThreadedSender } from "../../src/send/thread/threaded-sender.ts"
 import { openSender } from "../../src/send/undici-sender.ts"
+import { kept } from "../kept.ts"
 import { openReceiver, unusedPort } from "../receiver.ts"
-
-const open: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close()
-})
-function kept<T extends { close(): Promise<void> }>(one: T): T {
-  open.push(one)
-  return one
-}
 
 const allowedTargets = "127.0.0.0/8"
 

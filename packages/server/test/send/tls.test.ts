@@ -5,6 +5,7 @@ import type { WebhookTls } from "../../src/domain/webhook.ts"
 import type { Sender, SendResult } from "../../src/ports/sender.ts"
 import { parseAllowedTargets } from "../../src/send/allowed-targets.ts"
 import { openSender } from "../../src/send/undici-sender.ts"
+import { kept } from "../kept.ts"
 import { openReceiver, type Receiver } from "../receiver.ts"
 
 function pem(file: string): string {
@@ -13,11 +14,6 @@ function pem(file: string): string {
 const authority = pem("authority.crt")
 const identity = (name: string) => ({ key: pem(`${name}.key`), cert: pem(`${name}.crt`) })
 
-const open: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close()
-})
-
 /** `receiver.test` is this machine. */
 function sender(): Sender {
   const made = openSender({
@@ -25,13 +21,13 @@ function sender(): Sender {
     lookup: async () => [{ address: "127.0.0.1", family: 4 }],
     trustedCertificates: [authority],
   })
-  open.push(made)
+  kept(made)
   return made
 }
 
 async function receiver(options: tls.TlsOptions): Promise<Receiver> {
   const made = await openReceiver({ tls: options })
-  open.push(made)
+  kept(made)
   return made
 }
 
@@ -70,7 +66,7 @@ describe("a receiver that cannot prove who it is gets nothing", () => {
     ["self-signed", "receiver.test", "tls_untrusted"],
   ])("%s as %s: %s", async (name, host, code) => {
     const target = await openReceiver({ tls: identity(name), host: host === "127.0.0.2" ? host : "127.0.0.1" })
-    open.push(target)
+    kept(target)
     const through = sender()
     expect(await post(through, target, host)).toMatchObject({ response: null, failure: { code } })
     expect(target.received).toHaveLength(0)
@@ -84,7 +80,7 @@ describe("a receiver that cannot prove who it is gets nothing", () => {
       allowedTargets: parseAllowedTargets("127.0.0.0/8"),
       lookup: async () => [{ address: "127.0.0.1", family: 4 }],
     })
-    open.push(through)
+    kept(through)
     expect((await post(through, target)).failure?.code).toBe("tls_untrusted")
     expect(target.received).toHaveLength(0)
   })
@@ -105,7 +101,7 @@ describe("a receiver that cannot prove who it is gets nothing", () => {
     expect((await post(through, good)).response?.status).toBe(200)
     await good.close()
     const bad = await openReceiver({ tls: identity("expired"), port: good.port })
-    open.push(bad)
+    kept(bad)
     // The first may still meet the old connection as it closes.
     const codes = [(await post(through, bad)).failure?.code, (await post(through, bad)).failure?.code]
     expect(codes[1]).toBe("tls_expired")
@@ -210,7 +206,7 @@ describe("certificates of a webhook's own", () => {
 test("plain HTTP where TLS is expected is no TLS, and the other way round no HTTP", async () => {
   const plain = await openReceiver()
   const secure = await receiver(identity("receiver"))
-  open.push(plain)
+  kept(plain)
   const through = sender()
   expect((await post(through, plain)).failure?.code).toBe("tls_protocol")
   const result = await through.send({

@@ -31,8 +31,7 @@ class ThreadedSender implements Sender {
   readonly #ended = Promise.withResolvers<void>()
   #crossing: Tape = []
   #lastId = 0
-  #closing = false
-  #broken = false
+  #state: "open" | "closing" | "broken" = "open"
 
   constructor({ onBroken, ...workerData }: ThreadedSenderOptions) {
     this.#worker = new Worker(new URL("./sending-thread.ts", import.meta.url), {
@@ -48,16 +47,16 @@ class ThreadedSender implements Sender {
     this.#worker.on("exit", () => {
       this.#ended.resolve()
       for (const { reject } of this.#asking.values()) reject(closed())
-      if (this.#closing) return
-      this.#broken = true
+      if (this.#state === "closing") return
+      this.#state = "broken"
       onBroken(`The thread that sends has failed (${why}). Start the process again.`)
     })
   }
 
   send(request: SendRequest): Promise<SendResult> {
     // Not a failed attempt: the process is about to end, and the next one sends it.
-    if (this.#broken) return new Promise(() => {})
-    if (this.#closing) return Promise.resolve(unsent)
+    if (this.#state === "broken") return new Promise(() => {})
+    if (this.#state === "closing") return Promise.resolve(unsent)
     // What is sent in the same turn of the event loop crosses together.
     if (this.#crossing.length === 0) process.nextTick(() => this.#cross())
     const id = ++this.#lastId
@@ -66,7 +65,7 @@ class ThreadedSender implements Sender {
   }
 
   refusal(url: string): Promise<string | null> {
-    if (this.#closing || this.#broken) return Promise.reject(closed())
+    if (this.#state !== "open") return Promise.reject(closed())
     const id = ++this.#lastId
     this.#tell({ kind: "refusal", id, url })
     return new Promise((resolve, reject) => this.#asking.set(id, { resolve, reject }))
@@ -74,8 +73,8 @@ class ThreadedSender implements Sender {
 
   /** Lets exchanges under way end, each by its own deadline, and ends the thread. */
   async close(): Promise<void> {
-    if (!this.#closing && !this.#broken) {
-      this.#closing = true
+    if (this.#state === "open") {
+      this.#state = "closing"
       this.#cross()
       this.#tell({ kind: "close" })
     }

@@ -1,15 +1,11 @@
 import { randomBytes } from "node:crypto"
-import { afterAll, beforeAll, expect, test } from "vitest"
-import { type PostgresServer, startPostgres } from "../../postgres/postgres-server.ts"
+import { expect, test } from "vitest"
+import { postgresForThisFile } from "../../postgres/postgres-for-this-file.ts"
 import { call } from "../api-calls.ts"
 import { newDataDirectory, type RunningServer, spawnServer } from "../server-process.ts"
 import { startNode } from "./nodes.ts"
 
-let server: PostgresServer
-beforeAll(async () => {
-  server = await startPostgres()
-}, 400_000)
-afterAll(() => server.close())
+const server = postgresForThisFile()
 
 const withoutKey = { TOCSIN_ADMIN_KEY: undefined }
 
@@ -22,7 +18,7 @@ async function accepts({ address }: RunningServer, key: string): Promise<boolean
 }
 
 test("nodes started without an admin key agree on one, which is printed once", { timeout: 120_000 }, async () => {
-  const url = await server.freshDatabase()
+  const url = await server().freshDatabase()
   const nodes = await Promise.all([startNode(url, withoutKey), startNode(url, withoutKey)])
   const printed = nodes.flatMap((node) => printedKey(node) ?? [])
   expect(printed).toHaveLength(1)
@@ -40,7 +36,7 @@ test("nodes started without an admin key agree on one, which is printed once", {
 test("a node with another encryption key does not start, though nothing is sealed yet; one that has both does", {
   timeout: 120_000,
 }, async () => {
-  const url = await server.freshDatabase()
+  const url = await server().freshDatabase()
   const [first, second] = [randomBytes(32).toString("base64"), randomBytes(32).toString("base64")]
   const node = (keys: string) => ({
     TOCSIN_DATA_DIR: newDataDirectory(),

@@ -1,25 +1,21 @@
 import postgres from "postgres"
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest"
+import { afterEach, beforeEach, expect, test } from "vitest"
 import { asId, type WorkspaceId } from "../../../src/domain/ids.ts"
 import type { ChangedConfig } from "../../../src/ports/ownership.ts"
 import { Registry } from "../../../src/registry/registry.ts"
 import { openPostgresStore, type PostgresStore } from "../../../src/stores/postgres/open-postgres-store.ts"
 import { apiKeyOf, eventTypeOf, newWebhookId, Story, webhookOf, workspaceOf } from "../../contracts/store-fixtures.ts"
-import { type PostgresServer, startPostgres } from "../../postgres/postgres-server.ts"
+import { postgresForThisFile } from "../../postgres/postgres-for-this-file.ts"
 import { eventually } from "../api-calls.ts"
 
-let server: PostgresServer
+const server = postgresForThisFile()
 let sql: ReturnType<typeof postgres>
 let nodes: readonly [PostgresStore, PostgresStore]
 /** What the second node is told. */
 let heard: (ChangedConfig | null)[]
 
-beforeAll(async () => {
-  server = await startPostgres()
-}, 400_000)
-afterAll(() => server.close())
 beforeEach(async () => {
-  const url = await server.freshDatabase()
+  const url = await server().freshDatabase()
   nodes = [await openPostgresStore({ url }), await openPostgresStore({ url })]
   sql = postgres(url, { max: 1, onnotice: () => {} })
   heard = []

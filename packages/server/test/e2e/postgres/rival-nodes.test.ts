@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises"
 import postgres from "postgres"
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import type { DeliveryId, WebhookId } from "../../../src/domain/ids.ts"
 import type { Accepted } from "../../../src/ports/store.ts"
 import { openPostgresStore, type PostgresStore } from "../../../src/stores/postgres/open-postgres-store.ts"
@@ -18,21 +18,17 @@ import {
   t0,
   webhookOf,
 } from "../../contracts/store-fixtures.ts"
-import { type PostgresServer, startPostgres } from "../../postgres/postgres-server.ts"
+import { postgresForThisFile } from "../../postgres/postgres-for-this-file.ts"
 
 const dayMs = 86_400_000
 
-let server: PostgresServer
+const server = postgresForThisFile()
 let url: string
 let sql: ReturnType<typeof postgres>
 const open: PostgresStore[] = []
 
-beforeAll(async () => {
-  server = await startPostgres()
-}, 400_000)
-afterAll(() => server.close())
 beforeEach(async () => {
-  url = await server.freshDatabase()
+  url = await server().freshDatabase()
   sql = postgres(url, { max: 1, onnotice: () => {} })
 })
 afterEach(async () => {
@@ -479,7 +475,7 @@ test("while the database is away it is unavailable and says so; then it goes on 
   const store = await openNode()
   const story = await Story.of(store)
   await sql.end()
-  await server.halt("order")
+  await server().halt("order")
   try {
     await expect(story.accept(newEvent())).rejects.toMatchObject({ name: "StoreUnavailable", retryAfterSeconds: 1 })
     await expect(store.events(story.workspaceId, {}, { limit: 1, before: null })).rejects.toMatchObject({
@@ -489,7 +485,7 @@ test("while the database is away it is unavailable and says so; then it goes on 
     expect(await store.ready()).toMatch(/ECONNREFUSED/)
     expect(owned(store, manyIds)).toEqual([])
   } finally {
-    await server.start()
+    await server().start()
   }
   await eventually(async () => (await store.ready()) === null)
   await eventually(() => store.ownership.owns(story.webhookId))

@@ -28,27 +28,12 @@ function inOrder(): string {
   return `SELECT * FROM (${walk(code.fresh)} UNION ALL ${walk(code.again)}) AS merged ORDER BY sequence LIMIT asked.most`
 }
 
-type Kind = {
-  readonly pick: string
-  /** In which order the deliveries are to come back. */
-  readonly order: string
-  /** What bounds the read, beside its limit. */
-  readonly bound: (query: WaitingQuery) => Value
-  readonly boundType: "text" | "bigint"
-}
-
-const kinds: Readonly<Record<WaitingQuery["read"], Kind>> = {
-  head: { pick: inOrder(), order: "p.sequence", bound: () => null, boundType: "text" },
-  key: {
-    pick: `SELECT ${wanted} FROM deliveries d WHERE ${keyed} AND d.lane_key = asked.bound
-      ORDER BY d.sequence LIMIT asked.most`,
-    order: "p.sequence",
-    bound: (query) => (query.read === "key" ? query.laneKey : null),
-    boundType: "text",
-  },
-  keyHeads: {
-    // Jumps from key to key: a lane with a million waiting costs one step, as a lane with one does.
-    pick: `SELECT head.* FROM (
+const picks = {
+  head: inOrder(),
+  key: `SELECT ${wanted} FROM deliveries d WHERE ${keyed} AND d.lane_key = asked.bound
+    ORDER BY d.sequence LIMIT asked.most`,
+  // Jumps from key to key: a lane with a million waiting costs one step, as a lane with one does.
+  keyHeads: `SELECT head.* FROM (
       WITH RECURSIVE keys (lane_key, n) AS (
         (SELECT d.lane_key, 1 FROM deliveries d WHERE ${keyed} AND (asked.bound IS NULL OR d.lane_key > asked.bound)
          ORDER BY d.lane_key LIMIT 1)
@@ -60,32 +45,36 @@ const kinds: Readonly<Record<WaitingQuery["read"], Kind>> = {
       ) SELECT lane_key FROM keys) AS found
     CROSS JOIN LATERAL (SELECT ${wanted} FROM deliveries d WHERE ${keyed} AND d.lane_key = found.lane_key
       ORDER BY d.sequence LIMIT 1) head`,
-    order: "p.lane_key",
-    bound: (query) => (query.read === "keyHeads" ? query.afterKey : null),
-    boundType: "text",
-  },
-  fresh: {
-    pick: `SELECT ${wanted} FROM deliveries d WHERE ${lane} AND d.state = ${code.fresh} AND d.sequence > asked.bound
-      ORDER BY d.sequence LIMIT asked.most`,
-    order: "p.sequence",
-    bound: (query) => (query.read === "fresh" ? query.afterSequence : null),
-    boundType: "bigint",
-  },
-  retries: {
-    pick: `SELECT ${wanted} FROM deliveries d WHERE ${lane} AND d.state = ${code.again} AND d.due_ms <= asked.bound
-      ORDER BY d.due_ms, d.sequence LIMIT asked.most`,
-    order: "p.due_ms, p.sequence",
-    bound: (query) => (query.read === "retries" ? query.byMs : null),
-    boundType: "bigint",
-  },
+  fresh: `SELECT ${wanted} FROM deliveries d WHERE ${lane} AND d.state = ${code.fresh} AND d.sequence > asked.bound
+    ORDER BY d.sequence LIMIT asked.most`,
+  retries: `SELECT ${wanted} FROM deliveries d WHERE ${lane} AND d.state = ${code.again} AND d.due_ms <= asked.bound
+    ORDER BY d.due_ms, d.sequence LIMIT asked.most`,
+} as const
+
+/** What bounds a read, beside its limit. */
+function boundOf(query: WaitingQuery): Value {
+  switch (query.read) {
+    case "head":
+      return null
+    case "key":
+      return query.laneKey
+    case "keyHeads":
+      return query.afterKey
+    case "fresh":
+      return query.afterSequence
+    case "retries":
+      return query.byMs
+  }
 }
 
 /**
  * The event's workspace is that of what was picked, not the parameter again: with the parameter a plan made while a day's
  * partition was empty found events by the workspace alone, which then is as cheap as by the whole key, and by the time
  * the partition held 300,000 took over 20 s in place of 2 ms.
+ *
+ * @param order in which the deliveries are to come back.
  */
-function statement({ pick, order, boundType }: Kind): string {
+function statement(pick: string, boundType: "text" | "bigint", order: string): string {
   return `SELECT asked.at, p.*, e.body, e.trace
     FROM unnest($1::text[], $2::text[], $3::bigint[], $4::${boundType}[]) WITH ORDINALITY
       AS asked (workspace_id, webhook_id, most, bound, at)
@@ -96,11 +85,11 @@ function statement({ pick, order, boundType }: Kind): string {
 }
 
 const statements: Readonly<Record<WaitingQuery["read"], string>> = {
-  head: statement(kinds.head),
-  key: statement(kinds.key),
-  keyHeads: statement(kinds.keyHeads),
-  fresh: statement(kinds.fresh),
-  retries: statement(kinds.retries),
+  head: statement(picks.head, "text", "p.sequence"),
+  key: statement(picks.key, "text", "p.sequence"),
+  keyHeads: statement(picks.keyHeads, "text", "p.lane_key"),
+  fresh: statement(picks.fresh, "bigint", "p.sequence"),
+  retries: statement(picks.retries, "bigint", "p.due_ms, p.sequence"),
 }
 
 type Asked = {
@@ -184,7 +173,7 @@ export class WaitingReads {
         ({ workspaceId }) => workspaceId,
         ({ webhookId }) => webhookId,
         ({ limit }) => limit,
-        kinds[read].bound,
+        boundOf,
       ),
     )
     const found = queries.map((): WaitingDelivery[] => [])
