@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
+import { recordedAttempt } from "../../packages/server/src/domain/attempt-detail.ts"
 import type { NewDelivery, NewEvent } from "../../packages/server/src/domain/event.ts"
 import {
   asId,
@@ -52,7 +53,7 @@ export function delivered(
     webhookId: delivery.webhookId,
     deliveryId: delivery.id,
     atMs: Date.now(),
-    attempt: {
+    attempt: recordedAttempt({
       number: 1,
       atMs: event.acceptedMs,
       durationMs: 14.2,
@@ -77,7 +78,7 @@ export function delivered(
         ["content-length", "15"],
       ],
       responseBody: '{"received":true}',
-    },
+    }),
     next: { state: "delivered" },
   }
 }

@@ -5,7 +5,6 @@ import { startBacklogWatch } from "./dispatch/backlog-watch.ts"
 import { Dispatcher, type DispatchLimits, type SettledListener } from "./dispatch/dispatcher.ts"
 import { startForgetting } from "./dispatch/forgetting.ts"
 import { backlogMeter } from "./dispatch/measuring-backlog.ts"
-import { Posting } from "./dispatch/posting.ts"
 import { Probe } from "./dispatch/probe.ts"
 import { Replaying } from "./dispatch/replaying.ts"
 import type { NewEvent } from "./domain/event.ts"
@@ -14,8 +13,8 @@ import { type DisabledReason, type Webhook, webhookStatus } from "./domain/webho
 import type { Clock } from "./ports/clock.ts"
 import type { Gauges, Metrics } from "./ports/metrics.ts"
 import { type ChangedConfig, type Ownership, ownsAll, type Signals } from "./ports/ownership.ts"
+import type { Poster } from "./ports/poster.ts"
 import type { Random } from "./ports/random.ts"
-import type { Sender } from "./ports/sender.ts"
 import { type Store, StoreUnavailable } from "./ports/store.ts"
 import type { Tracing } from "./ports/tracing.ts"
 import { Registry } from "./registry/registry.ts"
@@ -24,7 +23,7 @@ import type { Sealing } from "./registry/webhook-record.ts"
 /** Everything the engine takes from outside. */
 export type EngineParts = {
   readonly store: Store
-  readonly sender: Sender
+  readonly poster: Pick<Poster, "post">
   readonly clock: Clock
   readonly random: Random
   readonly metrics: Metrics
@@ -70,12 +69,11 @@ const changesApartMax = 50
  * @throws SealBroken when the stored secrets were sealed with another key.
  */
 export async function assembleEngine(parts: EngineParts): Promise<Engine> {
-  const { store, sender, clock, random, metrics, onFault } = parts
+  const { store, poster, clock, random, metrics, onFault } = parts
   const tracing = parts.tracing ?? null
   const ownership = parts.cluster?.ownership ?? ownsAll
   const mint = new IdMint(pooledHex16((count) => random.bytes(count)))
   const registry = await Registry.load(store, parts.sealing)
-  const posting = new Posting(sender, clock)
   const operational = new OperationalEvents({ registry, clock, mint })
   const onBrought = (workspaceId: WorkspaceId, { deliveries }: NewEvent) => {
     metrics.accepted(1, deliveries.length)
@@ -83,7 +81,7 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
   }
   const dispatcher: Dispatcher = new Dispatcher({
     store,
-    posting,
+    poster,
     registry,
     clock,
     random,
@@ -114,7 +112,7 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
       })
     },
   })
-  const probe = new Probe({ registry, posting, clock, mint })
+  const probe = new Probe({ registry, poster, clock, mint })
   const missed = dispatcher.missed.bind(dispatcher)
   const owns = ownership.owns.bind(ownership)
   const replaying = new Replaying({ store, registry, clock, mint, missed, onFault, owns, metrics })

@@ -12,9 +12,13 @@ import { ActivityFeed } from "./api/stream/activity-feed.ts"
 import type { Config } from "./config.ts"
 import { assembleEngine, type Engine } from "./engine.ts"
 import type { Clock } from "./ports/clock.ts"
+import type { Poster } from "./ports/poster.ts"
 import type { Sender } from "./ports/sender.ts"
 import type { Store } from "./ports/store.ts"
 import type { Tracing } from "./ports/tracing.ts"
+import { Posting } from "./posting/posting.ts"
+import { openThreadedPoster } from "./posting/thread/threaded-poster.ts"
+import type { PostingThreadOptions } from "./posting-thread.ts"
 import { KeyRotation } from "./registry/key-rotation.ts"
 import { agreeOnAdminKey, agreeOnEncryptionKey } from "./secrets/agreed-keys.ts"
 import {
@@ -27,7 +31,6 @@ import {
 } from "./secrets/key-files.ts"
 import { KeyRing } from "./secrets/key-ring.ts"
 import { SealBroken, type Sealer, sealerFor } from "./secrets/sealing.ts"
-import { openThreadedSender } from "./send/thread/threaded-sender.ts"
 import { openPostgresStore, type PostgresStore } from "./stores/postgres/open-postgres-store.ts"
 import { openSqliteStore } from "./stores/sqlite/open-sqlite-store.ts"
 import { type Exposition, prometheus } from "./system/prometheus.ts"
@@ -71,23 +74,27 @@ export async function serve(
   const { store, cluster } = surroundings
     ? { store: surroundings.store, cluster: null }
     : await openStore(config, logger, figures)
-  const sender =
-    surroundings?.sender ??
-    openThreadedSender({
-      allowedTargets: config.allowedTargets.setting,
-      deniedTargets: config.deniedTargets.setting,
-      egressProxy: config.egressProxy,
-      onBroken: (reason) => endAtOnce(logger, reason),
-    })
+  const poster = surroundings ? new Posting(surroundings.sender, surroundings.clock) : openPoster(config, logger)
   try {
-    return await serveOn({ store, sender, clock: surroundings?.clock ?? systemClock }, cluster, config, logger, figures)
+    return await serveOn({ store, poster, clock: surroundings?.clock ?? systemClock }, cluster, config, logger, figures)
   } catch (error) {
-    await Promise.all([store.close(), sender.close()])
+    await Promise.all([store.close(), poster.close()])
     throw error
   }
 }
 
+function openPoster({ allowedTargets, deniedTargets, egressProxy }: Config, logger: Logger): Poster {
+  const workerData: PostingThreadOptions = {
+    allowedTargets: allowedTargets.setting,
+    deniedTargets: deniedTargets.setting,
+    egressProxy,
+  }
+  const thread = new URL("./posting-thread.ts", import.meta.url)
+  return openThreadedPoster({ thread, workerData, onBroken: (reason) => endAtOnce(logger, reason) })
+}
+
 type Cluster = PostgresStore | null
+type Parts = { readonly clock: Clock; readonly poster: Poster; readonly store: Store }
 
 async function openStore(
   config: Config,
@@ -118,7 +125,7 @@ function endAtOnce(logger: Logger, reason: string): void {
 }
 
 async function serveOn(
-  { store, sender, clock }: Surroundings,
+  { store, poster, clock }: Parts,
   cluster: Cluster,
   config: Config,
   logger: Logger,
@@ -136,7 +143,7 @@ async function serveOn(
   const feed = new ActivityFeed(clock, cluster?.relay ?? null)
   const engine: Engine = await assembleEngine({
     store,
-    sender,
+    poster,
     clock,
     random: systemRandom,
     metrics: figures.metrics,
@@ -172,7 +179,7 @@ async function serveOn(
     mint: engine.mint,
     adminKeyHash: admin.hash,
     version: manifest.version,
-    refusal: (url) => sender.refusal(url),
+    refusal: (url) => poster.refusal(url),
     limits: { managementRequestsPerSecond: 100, ...(cluster && { shared: sharedLimiter(cluster) }) },
     logger,
     feed,
@@ -210,7 +217,7 @@ async function serveOn(
       }
       await Promise.all([store.close(), Promise.race([tracing?.close(), delay(lastSpansMs, null, { ref: false })])])
       // What is still out then can no longer be recorded: it is not waited for.
-      await Promise.race([sender.close(), delay(done ? drainMaxMs : 0, null, { ref: false })])
+      await Promise.race([poster.close(), delay(done ? drainMaxMs : 0, null, { ref: false })])
     },
   }
 }

@@ -24,11 +24,13 @@ const rooms: Readonly<Record<string, Room>> = {
   registry: { from: ["ports", "profiles", "domain"], outside: "anything" },
   accept: { from: ["registry", "ports", "profiles", "domain"], outside: "anything" },
   dispatch: { from: ["registry", "ports", "profiles", "domain"], outside: "anything" },
+  // An attempt, from its signature to its verdict; on a thread of its own, which is given its sender.
+  posting: { from: ["threads", "ports", "profiles", "domain"], outside: "anything" },
   secrets: { from: [], outside: "node" },
   // What threads have in common, whatever they do.
   threads: { from: [], outside: [] },
   stores: { from: ["threads", "ports", "domain"], outside: "anything" },
-  send: { from: ["threads", "ports", "domain"], outside: "anything" },
+  send: { from: ["ports", "domain"], outside: "anything" },
   system: { from: ["ports", "domain"], outside: "anything" },
   api: { from: ["accept", "registry", "dispatch", "secrets", "ports", "profiles", "domain"], outside: "anything" },
   // A server's data comes through the client. What is done here is done as the server does it: `listen` signs, posts and
@@ -42,7 +44,7 @@ const rooms: Readonly<Record<string, Room>> = {
       "stores",
       "send",
       "secrets",
-      "dispatch",
+      "posting",
       "system",
       "ports",
       "profiles",
@@ -55,9 +57,23 @@ const rooms: Readonly<Record<string, Room>> = {
   "config.ts": { from: ["send"], outside: "anything" },
   "engine.ts": { from: ["accept", "dispatch", "registry", "ports", "domain"], outside: "anything" },
   "serve.ts": {
-    from: ["engine.ts", "config.ts", "api", "registry", "stores", "send", "secrets", "system", "ports", "domain"],
+    from: [
+      "engine.ts",
+      "posting-thread.ts",
+      "config.ts",
+      "api",
+      "registry",
+      "posting",
+      "stores",
+      "secrets",
+      "system",
+      "ports",
+      "domain",
+    ],
     outside: "anything",
   },
+  // What a thread of the server runs.
+  "posting-thread.ts": { from: ["posting", "send", "system"], outside: "node" },
   "main.ts": { from: ["serve.ts", "config.ts", "system", "cli"], outside: "anything" },
 }
 

@@ -92,19 +92,29 @@ export class Intake {
   }
 
   /**
-   * Accepts all submissions or none.
+   * Accepts all submissions or none. Neither this nor a caller should hold what was parsed while the commit is awaited:
+   * it is most of what young collections would copy (docs/decisions/0014).
    *
    * @param from the trace in which they were published.
    * @returns receipts in the order of the submissions, once everything is durable.
    * @throws StoreUnavailable when the store cannot take them now; nothing is kept.
    */
-  async accept(
+  accept(
     workspaceId: WorkspaceId,
     submissions: readonly Submission[],
     from: TraceContext | null = null,
   ): Promise<Outcome> {
     const { tracing } = this.#parts
     if (tracing === null) return this.#accept(workspaceId, submissions, from, null)
+    return this.#traced(tracing, workspaceId, submissions, from)
+  }
+
+  async #traced(
+    tracing: Tracing,
+    workspaceId: WorkspaceId,
+    submissions: readonly Submission[],
+    from: TraceContext | null,
+  ): Promise<Outcome> {
     const types = submissions.map(({ type }) => type)
     const span = tracing.accepting(workspaceId, types, from)
     try {
@@ -123,20 +133,29 @@ export class Intake {
     }
   }
 
-  async #accept(
+  #accept(
     workspaceId: WorkspaceId,
     submissions: readonly Submission[],
     traceContext: TraceContext | null,
     span: AcceptSpan | null,
   ): Promise<Outcome> {
-    const { registry, metrics } = this.#parts
+    const built = this.#build(workspaceId, submissions, traceContext)
+    return built.fit ? this.#commit(workspaceId, built.events, span) : Promise.resolve(built.outcome)
+  }
+
+  #build(
+    workspaceId: WorkspaceId,
+    submissions: readonly Submission[],
+    traceContext: TraceContext | null,
+  ): { readonly fit: true; readonly events: readonly NewEvent[] } | { readonly fit: false; readonly outcome: Outcome } {
+    const { registry } = this.#parts
     const types = registry.eventTypes(workspaceId)
     const refusals = this.#refusals(workspaceId, submissions, types)
     const [first] = refusals
-    if (first) return this.#refused(submissions, [first, ...refusals.slice(1)])
+    if (first) return { fit: false, outcome: this.#refused(submissions.length, [first, ...refusals.slice(1)]) }
 
     const routed = this.#route(workspaceId, submissions, types)
-    if (!routed.fits) return this.#refused(submissions, [tooWide(routed.index)])
+    if (!routed.fits) return { fit: false, outcome: this.#refused(submissions.length, [tooWide(routed.index)]) }
     const trace = traceContext && traceText(traceContext)
     const events = routed.all.map(({ submission, attributes, webhooks }) =>
       buildEvent(this.#parts, workspaceId, {
@@ -148,9 +167,12 @@ export class Intake {
         webhooks,
       }),
     )
-    const committed = span?.committing()
-    const outcome = await this.#store(workspaceId, events).finally(committed)
-    if (outcome.outcome === "conflict") return this.#refused(submissions, [conflict(outcome.index)])
+    return { fit: true, events }
+  }
+
+  async #commit(workspaceId: WorkspaceId, events: readonly NewEvent[], span: AcceptSpan | null): Promise<Outcome> {
+    const outcome = await this.#store(workspaceId, events, span)
+    if (outcome.outcome === "conflict") return this.#refused(events.length, [conflict(outcome.index)])
 
     const waiting: WaitingDelivery[] = []
     const receipts = outcome.events.map((stored, index) => {
@@ -165,13 +187,13 @@ export class Intake {
         deliveries: stored.deliveryCount,
       }
     })
-    metrics.accepted(receipts.filter(({ duplicate }) => !duplicate).length, waiting.length)
+    this.#parts.metrics.accepted(receipts.filter(({ duplicate }) => !duplicate).length, waiting.length)
     if (waiting.length > 0) this.#parts.onDurable(waiting)
     return { accepted: true, receipts }
   }
 
-  #refused(submissions: readonly Submission[], refusals: readonly [Refusal, ...Refusal[]]): Outcome {
-    this.#parts.metrics.refused(refusals[0].code, submissions.length)
+  #refused(submissions: number, refusals: readonly [Refusal, ...Refusal[]]): Outcome {
+    this.#parts.metrics.refused(refusals[0].code, submissions)
     return { accepted: false, refusals }
   }
 
@@ -225,7 +247,12 @@ export class Intake {
     return { fits: true, all }
   }
 
-  async #store(workspaceId: WorkspaceId, events: readonly NewEvent[]): Promise<Accepted | AcceptConflict> {
+  async #store(
+    workspaceId: WorkspaceId,
+    events: readonly NewEvent[],
+    span: AcceptSpan | null,
+  ): Promise<Accepted | AcceptConflict> {
+    const committed = span?.committing()
     try {
       return await this.#parts.store.accept({ workspaceId, events })
     } catch (fault) {
@@ -233,6 +260,8 @@ export class Intake {
       this.#parts.onUncertain(workspaceId, new Set(webhookIds))
       if (fault instanceof StoreUnavailable) this.#parts.metrics.refused("store_unavailable", events.length)
       throw fault
+    } finally {
+      committed?.()
     }
   }
 }

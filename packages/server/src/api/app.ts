@@ -68,13 +68,14 @@ export function buildApi(given: ApiParts): FastifyInstance {
 
 function watched(intake: ApiParts["intake"], feed: ActivityFeed, accepted: AcceptedMinutes): ApiParts["intake"] {
   return {
-    async accept(workspaceId, submissions, trace) {
-      const outcome = await intake.accept(workspaceId, submissions, trace)
-      if (!outcome.accepted) return outcome
-      feed.accepted(workspaceId, outcome.receipts)
-      accepted.count(workspaceId, outcome.receipts.filter(({ duplicate }) => !duplicate).length)
-      return outcome
-    },
+    // No async function: it would hold the submissions while they are committed (see `Intake.accept`).
+    accept: (workspaceId, submissions, trace) =>
+      intake.accept(workspaceId, submissions, trace).then((outcome) => {
+        if (!outcome.accepted) return outcome
+        feed.accepted(workspaceId, outcome.receipts)
+        accepted.count(workspaceId, outcome.receipts.filter(({ duplicate }) => !duplicate).length)
+        return outcome
+      }),
   }
 }
 

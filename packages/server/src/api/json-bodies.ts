@@ -34,6 +34,19 @@ export function takeJsonBodies(api: Api): void {
   })
 }
 
+/**
+ * The body, and its members as they came. The request lets go of both: it lives until its answer has been sent, and
+ * what it holds is copied by every collection of young objects until then (docs/decisions/0014).
+ */
+export function takenBody<Body>(request: { body: Body; sent: SentJson | null }): {
+  readonly body: Body
+  readonly members: ReadonlyMap<string, string>
+} {
+  const { body, sent } = request
+  Object.assign(request, { body: undefined, sent: null })
+  return { body, members: sent?.members ?? new Map() }
+}
+
 function parse(bytes: Buffer): { value: unknown; members: ReadonlyMap<string, string> | null } {
   // Decoding would silently replace what is not UTF-8, and so deliver something else than was sent.
   if (!isUtf8(bytes)) throw new Problem("json_malformed", { detail: "The body is not UTF-8." })

@@ -8,12 +8,12 @@ import { type DisabledReason, isSending, type Webhook } from "../domain/webhook.
 import type { Clock } from "../ports/clock.ts"
 import type { Metrics } from "../ports/metrics.ts"
 import { type Ownership, ownsAll } from "../ports/ownership.ts"
+import type { Poster } from "../ports/poster.ts"
 import type { Random } from "../ports/random.ts"
 import { type Settlement, type Store, StoreUnavailable } from "../ports/store.ts"
 import type { Tracing } from "../ports/tracing.ts"
 import type { Registry } from "../registry/registry.ts"
 import { Room } from "./lanes/lanes.ts"
-import type { Posting } from "./posting.ts"
 import { Slots } from "./slots.ts"
 import { WebhookQueue } from "./webhook-queue.ts"
 
@@ -36,7 +36,7 @@ export type SettledListener = (delivery: WaitingDelivery, settlement: Settlement
 
 export type DispatcherParts = {
   readonly store: Pick<Store, "settle" | "waiting" | "nextDue" | "backlogs" | "cancelWaiting" | "health">
-  readonly posting: Posting
+  readonly poster: Pick<Poster, "post">
   readonly registry: Registry
   readonly clock: Clock
   readonly random: Random
@@ -387,7 +387,7 @@ export class Dispatcher {
   }
 
   async #attempt(queue: WebhookQueue, delivery: WaitingDelivery): Promise<Became> {
-    const { registry, posting, clock, metrics, tracing } = this.#parts
+    const { registry, poster, clock, metrics, tracing } = this.#parts
     const webhook = registry.webhookOrTombstone(delivery.workspaceId, delivery.webhookId)
     if (!webhook) return "unknown"
     if (expiredWhileHeld(delivery.windowFromMs, webhook.resumedAtMs)) {
@@ -401,7 +401,7 @@ export class Dispatcher {
       return (await this.#settle(delivery, webhook, { attempt: null, next })) ? null : "unknown"
     }
     const span = tracing?.attempting(delivery, webhook.url)
-    const { attempt, verdict } = await posting.post(webhook, registry.profile(delivery.workspaceId), {
+    const { attempt, verdict } = await poster.post(webhook, registry.profile(delivery.workspaceId).name, {
       eventId: delivery.eventId,
       eventType: delivery.eventType,
       deliveryId: delivery.id,

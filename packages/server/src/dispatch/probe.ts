@@ -1,12 +1,12 @@
 import { asId, type IdMint } from "../domain/ids.ts"
 import type { Webhook } from "../domain/webhook.ts"
 import type { Clock } from "../ports/clock.ts"
+import type { Posted, Poster } from "../ports/poster.ts"
 import type { Registry } from "../registry/registry.ts"
-import type { Posted, Posting } from "./posting.ts"
 
 export type ProbeParts = {
   readonly registry: Registry
-  readonly posting: Posting
+  readonly poster: Pick<Poster, "post">
   readonly clock: Clock
   readonly mint: IdMint
 }
@@ -33,7 +33,7 @@ export class Probe {
   }
 
   async #send(webhook: Webhook, type: string, data: unknown): Promise<Probed> {
-    const { registry, posting, clock, mint } = this.#parts
+    const { registry, poster, clock, mint } = this.#parts
     const profile = registry.profile(webhook.workspaceId)
     const nowMs = clock.now()
     const id = profile.eventId(mint.next(nowMs))
@@ -47,7 +47,7 @@ export class Probe {
       idempotencyKey: null,
       metadata: null,
     })
-    const posted = await posting.post(webhook, profile, {
+    const posted = await poster.post(webhook, profile.name, {
       eventId: id,
       eventType: type,
       deliveryId: asId(`dlv_${mint.next(nowMs)}`),

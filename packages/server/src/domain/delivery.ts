@@ -71,6 +71,11 @@ export type Attempt = {
   readonly responseBody: string
 }
 
+/** An attempt as it is settled and stored: what only its own page shows is one text, which `attempt-detail.ts` reads. */
+export type RecordedAttempt = Pick<Attempt, "number" | "atMs" | "durationMs" | "statusCode" | "error"> & {
+  readonly detail: string
+}
+
 export type HeaderList = readonly (readonly [name: string, value: string])[]
 
 export type AttemptError = { readonly code: FailureCode; readonly message: string; readonly hint: string }

@@ -1,5 +1,12 @@
 import type { AuditEntry, AuditHead, AuditRecord } from "../domain/audit.ts"
-import type { Attempt, DeliveryStatus, Next, StoredState, WaitingDelivery } from "../domain/delivery.ts"
+import type {
+  Attempt,
+  DeliveryStatus,
+  Next,
+  RecordedAttempt,
+  StoredState,
+  WaitingDelivery,
+} from "../domain/delivery.ts"
 import type { NewEvent, StoredEvent } from "../domain/event.ts"
 import type { AuditId, DeliveryId, EventId, ReplayId, WebhookId, WorkspaceId } from "../domain/ids.ts"
 import type { LatencyHistogram } from "../domain/latency-histogram.ts"
@@ -62,7 +69,7 @@ export type Settlement = {
   readonly deliveryId: DeliveryId
   readonly atMs: number
   /** Null when the delivery ended without one (expired). */
-  readonly attempt: Attempt | null
+  readonly attempt: RecordedAttempt | null
   readonly next: Next
   /** An event of the same workspace that this brings about: accepted in the same commit, unless its key is known. */
   readonly brings?: NewEvent | null

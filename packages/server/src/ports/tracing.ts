@@ -1,4 +1,4 @@
-import type { Attempt, Next, WaitingDelivery } from "../domain/delivery.ts"
+import type { Next, RecordedAttempt, WaitingDelivery } from "../domain/delivery.ts"
 import type { WorkspaceId } from "../domain/ids.ts"
 import type { TraceContext } from "../domain/trace-context.ts"
 
@@ -29,5 +29,5 @@ export type AcceptSpan = {
 export type AttemptSpan = {
   /** To be sent to the receiver. */
   readonly trace: TraceContext
-  ended(attempt: Attempt, next: Next): void
+  ended(attempt: RecordedAttempt, next: Next): void
 }

@@ -23,12 +23,13 @@ export type SenderOptions = {
   readonly connectTimeoutMs?: number
   /** The DNS, by default. Tests hand in their own. */
   readonly lookup?: Lookup
-  /** Further requests to the same origin wait, their deadlines running. 128 by default. */
+  /** Further requests to the same origin wait, their deadlines running. `socketsPerOriginMax` by default. */
   readonly maxSocketsPerOrigin?: number
   /** PEM certificates of authorities to trust beside the usual ones. */
   readonly trustedCertificates?: readonly string[]
 }
 
+export const socketsPerOriginMax = 128
 /** How long an idle connection is kept, unless the receiver's `Keep-Alive` says less. Below most servers' 5 s. */
 const idleMs = 4_000
 /** However long a receiver asks idle connections to be kept. */
@@ -80,7 +81,7 @@ class UndiciSender implements Sender {
           dialling: this.#dialling,
           secureContext,
         }),
-        connections: options.maxSocketsPerOrigin ?? 128,
+        connections: options.maxSocketsPerOrigin ?? socketsPerOriginMax,
         // Never more than one request on a connection: what a receiver does to one must not touch the next.
         pipelining: 1,
         allowH2: false,

@@ -7,6 +7,7 @@ import { assembleEngine } from "../../src/engine.ts"
 import { type Metrics, noMetrics } from "../../src/ports/metrics.ts"
 import type { Sender, SendRequest, SendResult } from "../../src/ports/sender.ts"
 import type { Store } from "../../src/ports/store.ts"
+import { Posting } from "../../src/posting/posting.ts"
 import { KeyRotation } from "../../src/registry/key-rotation.ts"
 import { hashKey } from "../../src/secrets/api-key.ts"
 import { KeyRing } from "../../src/secrets/key-ring.ts"
@@ -77,7 +78,7 @@ async function startApi(options: Options) {
   const feed = new ActivityFeed(clock)
   const engine = await assembleEngine({
     store,
-    sender: receivers,
+    poster: new Posting(receivers, clock),
     clock,
     random,
     metrics: options.metrics ?? noMetrics,

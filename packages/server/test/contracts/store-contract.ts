@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import { recordedAttempt } from "../../src/domain/attempt-detail.ts"
 import { ChainCheck } from "../../src/domain/audit-chain.ts"
 import { type DeliveryStatus, deliveryStatuses } from "../../src/domain/delivery.ts"
 import type { DeliveryId, WorkspaceId } from "../../src/domain/ids.ts"
@@ -999,7 +1000,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
           webhookId,
           deliveryId,
           atMs: t0,
-          attempt: failedAttempt(1),
+          attempt: recordedAttempt(failedAttempt(1)),
           next: { state: "exhausted", because: "attempts" },
           brings,
         } as const
@@ -1437,7 +1438,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
           webhookId,
           deliveryId: id,
           atMs: t0,
-          attempt: newAttempt(2),
+          attempt: recordedAttempt(newAttempt(2)),
           next: { state: "delivered" },
         })
         expect(await story.stateOf(id)).toMatchObject({ status: "retrying", attempts: 1 })

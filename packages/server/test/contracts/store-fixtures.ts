@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto"
+import { recordedAttempt } from "../../src/domain/attempt-detail.ts"
 import type { AuditEntry } from "../../src/domain/audit.ts"
 import type { Attempt, FailureCode } from "../../src/domain/delivery.ts"
 import type { NewEvent } from "../../src/domain/event.ts"
@@ -221,7 +222,8 @@ export class Story {
     atMs = attempt?.atMs ?? t0,
   ): Promise<boolean> {
     const { workspaceId, webhookId } = this
-    return this.store.settle({ workspaceId, webhookId, deliveryId, atMs, attempt, next })
+    const recorded = attempt && recordedAttempt(attempt)
+    return this.store.settle({ workspaceId, webhookId, deliveryId, atMs, attempt: recorded, next })
   }
 
   async stateOf(id: DeliveryId) {

@@ -4,7 +4,7 @@ import { newDataDirectory, startServer } from "./server-process.ts"
 test.each([
   ["that stores", "hot-worker", "The storage thread has ended"],
   ["that reads the log", "log-worker", "The storage thread has ended"],
-  ["that sends", "sending-thread", "The thread that sends has failed"],
+  ["that posts", "posting-thread", "The thread that posts has failed"],
 ])(
   "a server whose thread %s has broken says so in one line and ends, to be started again",
   async (_what, name, said) => {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import postgres from "postgres"
 import { afterEach, beforeEach, expect, test } from "vitest"
+import { recordedAttempt } from "../../src/domain/attempt-detail.ts"
 import { openPostgresStore, type PostgresStore } from "../../src/stores/postgres/open-postgres-store.ts"
 import {
   apiKeyOf,
@@ -64,7 +65,7 @@ async function manyOfAll(story: Story, count: number): Promise<void> {
       for (const number of [1, 2]) {
         const next = number === 1 ? ({ state: "waiting", dueMs: t0 } as const) : ({ state: "delivered" } as const)
         const deliveryId = event.deliveries[0]?.id ?? newDeliveryId()
-        const attempt = failedAttempt(number, { atMs: t0 + number * minuteMs })
+        const attempt = recordedAttempt(failedAttempt(number, { atMs: t0 + number * minuteMs }))
         await store.settle({ workspaceId, webhookId, deliveryId, atMs: t0, attempt, next })
       }
     }),

@@ -1,5 +1,6 @@
 import postgres from "postgres"
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
+import { recordedAttempt } from "../../src/domain/attempt-detail.ts"
 import type { Settlement } from "../../src/ports/store.ts"
 import { openPostgresStore, type PostgresStore } from "../../src/stores/postgres/open-postgres-store.ts"
 import { plannedAnewByKey, type Row, Session, type Value } from "../../src/stores/postgres/session.ts"
@@ -54,8 +55,11 @@ function settlement(deliveryId: Settlement["deliveryId"], sketch: Pick<Settlemen
 async function twoOfThem() {
   const [one, other] = [await story.delivery(), await story.delivery()]
   const batch = [
-    settlement(one, { attempt: newAttempt(1), next: { state: "delivered" } }),
-    settlement(other, { attempt: failedAttempt(1), next: { state: "exhausted", because: "attempts" } }),
+    settlement(one, { attempt: recordedAttempt(newAttempt(1)), next: { state: "delivered" } }),
+    settlement(other, {
+      attempt: recordedAttempt(failedAttempt(1)),
+      next: { state: "exhausted", because: "attempts" },
+    }),
   ]
   return { one, other, batch }
 }

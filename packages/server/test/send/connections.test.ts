@@ -3,7 +3,6 @@ import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises"
 import { describe, expect, test } from "vitest"
 import type { Sender, SendResult } from "../../src/ports/sender.ts"
 import { parseAllowedTargets } from "../../src/send/allowed-targets.ts"
-import { openThreadedSender } from "../../src/send/thread/threaded-sender.ts"
 import { openSender } from "../../src/send/undici-sender.ts"
 import { kept } from "../kept.ts"
 import { openRawReceiver, openReceiver } from "../receiver.ts"
@@ -22,27 +21,9 @@ const ok = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
 
 type Options = { readonly maxSocketsPerOrigin?: number }
 
-const senders: readonly [where: string, open: (options: Options) => Sender][] = [
-  [
-    "on the caller's thread",
-    (options) => openSender({ allowedTargets: parseAllowedTargets("127.0.0.0/8"), ...options }),
-  ],
-  [
-    "on a thread of its own",
-    (options) =>
-      openThreadedSender({
-        allowedTargets: "127.0.0.0/8",
-        deniedTargets: "",
-        egressProxy: null,
-        onBroken: (reason) => expect.unreachable(reason),
-        ...options,
-      }),
-  ],
-]
-
-describe.each(senders)("connections of a sender %s", (_where, openIt) => {
+describe("connections of a sender", () => {
   function sender(options: Options = {}): Sender {
-    return kept(openIt(options))
+    return kept(openSender({ allowedTargets: parseAllowedTargets("127.0.0.0/8"), ...options }))
   }
 
   test("one connection serves one POST after another", async () => {

@@ -7,9 +7,9 @@ import type { Sender } from "../../src/ports/sender.ts"
 import { parseAllowedTargets } from "../../src/send/allowed-targets.ts"
 import { parseEgressProxy } from "../../src/send/egress-proxy.ts"
 import type { Lookup } from "../../src/send/resolve.ts"
-import { openThreadedSender } from "../../src/send/thread/threaded-sender.ts"
 import { openSender, type SenderOptions } from "../../src/send/undici-sender.ts"
 import { kept } from "../kept.ts"
+import { postTo, threadedPoster } from "../posting/posters.ts"
 import { openRawReceiver, openReceiver, unusedPort } from "../receiver.ts"
 import { hostileHosts, hostileNames } from "./hostile-urls.ts"
 
@@ -113,18 +113,12 @@ describe("through an egress proxy", () => {
     expect(receiver.received).toHaveLength(3)
   })
 
-  test("what is sent on a thread of its own goes through it as well", async () => {
+  test("what a thread of its own posts goes through it as well", async () => {
     const proxy = await openProxy()
     const receiver = kept(await openReceiver())
-    const sender = kept(
-      openThreadedSender({
-        allowedTargets: "127.0.0.0/8",
-        deniedTargets: "",
-        egressProxy: parseEgressProxy(proxy.url),
-        onBroken: (reason) => expect.unreachable(reason),
-      }),
-    )
-    expect((await post(sender, `http://127.0.0.1:${receiver.port}/`)).response?.status).toBe(200)
+    const poster = threadedPoster({ egressProxy: parseEgressProxy(proxy.url) })
+    const { attempt } = await poster.post(...postTo(`http://127.0.0.1:${receiver.port}/`))
+    expect(attempt.statusCode).toBe(200)
     expect(proxy.asked).toEqual([{ authority: `127.0.0.1:${receiver.port}`, authorization: undefined }])
   })
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest"
-import { Authorizing } from "../../src/dispatch/authorizing.ts"
 import type { WebhookId } from "../../src/domain/ids.ts"
 import type { ClientCredentials } from "../../src/domain/webhook.ts"
 import type { SendRequest, SendResult } from "../../src/ports/sender.ts"
+import { Authorizing } from "../../src/posting/authorizing.ts"
 import { VirtualClock } from "../../src/system/virtual-clock.ts"
 import { World } from "./world.ts"
 

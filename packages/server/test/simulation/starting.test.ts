@@ -3,6 +3,7 @@ import { assembleEngine } from "../../src/engine.ts"
 import { noMetrics } from "../../src/ports/metrics.ts"
 import { ownsAll, type Signals } from "../../src/ports/ownership.ts"
 import type { Store } from "../../src/ports/store.ts"
+import { Posting } from "../../src/posting/posting.ts"
 import { World } from "./world.ts"
 
 test("what another node stores while this one is still starting is not overlooked", async () => {
@@ -16,7 +17,7 @@ test("what another node stores while this one is still starting is not overlooke
   const slow: Store = { ...world.store, openReplays: () => answered.promise }
   const engine = await assembleEngine({
     store: slow,
-    sender: world.sender,
+    poster: new Posting(world.sender, world.clock),
     clock: world.clock,
     random: world.random,
     metrics: noMetrics,

@@ -9,6 +9,7 @@ import { assembleEngine, type Engine, type EngineParts } from "../../src/engine.
 import { noMetrics } from "../../src/ports/metrics.ts"
 import type { Sender } from "../../src/ports/sender.ts"
 import type { DeliveryRecord, Store } from "../../src/ports/store.ts"
+import { Posting } from "../../src/posting/posting.ts"
 import { openMemoryStore } from "../../src/stores/memory/open-memory-store.ts"
 import { VirtualClock } from "../../src/system/virtual-clock.ts"
 import { plainWebhook } from "../plain-webhook.ts"
@@ -129,10 +130,11 @@ export class World {
 
   #assemble(): Promise<Engine> {
     this.#lifeline = new Lifeline(this.clock)
+    const clock = new MachineClock(this.clock, { setByMs: 0, highestMs: 0 }, this.#lifeline)
     return assembleEngine({
       store: this.#lifeline.through(this.store),
-      sender: this.#lifeline.through<Sender>(this.sender),
-      clock: new MachineClock(this.clock, { setByMs: 0, highestMs: 0 }, this.#lifeline),
+      poster: new Posting(this.#lifeline.through<Sender>(this.sender), clock),
+      clock,
       random: this.random,
       metrics: noMetrics,
       sealing: plain,

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import fc from "fast-check"
 import { afterEach, describe, expect, test } from "vitest"
+import { recordedAttempt } from "../../src/domain/attempt-detail.ts"
 import type { DeliveryId, EventId, WebhookId } from "../../src/domain/ids.ts"
 import type { Replay } from "../../src/domain/replay.ts"
 import type { Store } from "../../src/ports/store.ts"
@@ -196,7 +197,9 @@ class Script {
         const took = act.durationMs === null ? { statusCode: null } : { durationMs: act.durationMs }
         const sketch = { atMs: act.atMs - 700, ...took }
         const number = ++known.attempts
-        const attempt = act.next === "delivered" ? newAttempt(number, sketch) : failedAttempt(number, sketch)
+        const attempt = recordedAttempt(
+          act.next === "delivered" ? newAttempt(number, sketch) : failedAttempt(number, sketch),
+        )
         const next =
           act.next === "waiting"
             ? ({ state: "waiting", dueMs: act.atMs + 5_000 } as const)

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { afterEach, beforeEach, expect, test } from "vitest"
+import { recordedAttempt } from "../../src/domain/attempt-detail.ts"
 import type { WorkspaceId } from "../../src/domain/ids.ts"
 import type { Store } from "../../src/ports/store.ts"
 import { openSqliteStore } from "../../src/stores/sqlite/open-sqlite-store.ts"
@@ -37,7 +38,7 @@ async function deliveredFanOut(workspaceId: WorkspaceId, acceptedMs: number, web
   const event = newEvent({ acceptedMs, to: Array.from({ length: webhooks }, newWebhookId) })
   await store.accept({ workspaceId, events: [event] })
   const settled = event.deliveries.map(({ id, webhookId }) => {
-    const attempt = newAttempt(1, { atMs: acceptedMs })
+    const attempt = recordedAttempt(newAttempt(1, { atMs: acceptedMs }))
     const next = { state: "delivered" } as const
     return store.settle({ workspaceId, webhookId, deliveryId: id, atMs: acceptedMs, attempt, next })
   })

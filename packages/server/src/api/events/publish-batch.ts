@@ -1,16 +1,19 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from "fastify"
 import Type from "typebox"
+import type { Submission } from "../../accept/intake.ts"
 import { elementTexts } from "../../domain/json-source.ts"
 import { workspaceOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
-import { distinctMembers } from "../json-bodies.ts"
+import { distinctMembers, takenBody } from "../json-bodies.ts"
 import { type Flaw, Problem, refuseIfFlawed } from "../problems.ts"
-import { Closed } from "../schema-vocabulary.ts"
+import { Closed, type Static } from "../schema-vocabulary.ts"
 import { EventReceipt, EventSubmission, eventsPerBatchMax } from "./event-schemas.ts"
 import { publishedTrace } from "./published-trace.ts"
 import { receiptView, refused, submission } from "./submissions.ts"
 
 const bodyBytesMax = 5 * 1024 * 1024
+
+const Batch = Closed({ events: Type.Array(EventSubmission, { minItems: 1, maxItems: eventsPerBatchMax }) })
 
 export function publishBatch(api: Api, { intake }: ApiParts): void {
   api.post(
@@ -20,7 +23,7 @@ export function publishBatch(api: Api, { intake }: ApiParts): void {
         tags: ["events"],
         operationId: "publishBatch",
         summary: "Publish up to 1000 events, all or none",
-        body: Closed({ events: Type.Array(EventSubmission, { minItems: 1, maxItems: eventsPerBatchMax }) }),
+        body: Batch,
         response: {
           202: Type.Object({ data: Type.Array(EventReceipt, { description: "In the order of the events" }) }),
         },
@@ -30,18 +33,23 @@ export function publishBatch(api: Api, { intake }: ApiParts): void {
       config: { access: "events:write", limited: false },
     },
     async (request, reply) => {
-      const texts = elementTexts(request.sent?.members.get("events") ?? "[]")
-      const flaws: Flaw[] = []
-      const submissions = request.body.events.map((event, index) => {
-        const at = `/events/${index}`
-        return submission(event, distinctMembers(texts[index] ?? "{}", at), at, flaws)
-      })
-      refuseIfFlawed(flaws)
-      const outcome = await intake.accept(workspaceOf(request), submissions, publishedTrace(request))
+      const { body, members } = takenBody(request)
+      const outcome = await intake.accept(workspaceOf(request), submissionsIn(body, members), publishedTrace(request))
       if (!outcome.accepted) throw refused(outcome.refusals, (index) => `/events/${index}`)
       return reply.code(202).send({ data: outcome.receipts.map(receiptView) })
     },
   )
+}
+
+function submissionsIn({ events }: Static<typeof Batch>, members: ReadonlyMap<string, string>): Submission[] {
+  const texts = elementTexts(members.get("events") ?? "[]")
+  const flaws: Flaw[] = []
+  const submissions = events.map((event, index) => {
+    const at = `/events/${index}`
+    return submission(event, distinctMembers(texts[index] ?? "{}", at), at, flaws)
+  })
+  refuseIfFlawed(flaws)
+  return submissions
 }
 
 /** One key cannot stand for a thousand events: ignoring it would let a client believe it is protected. */

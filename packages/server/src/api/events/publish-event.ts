@@ -2,8 +2,9 @@ import type { FastifyRequest } from "fastify"
 import type { Submission } from "../../accept/intake.ts"
 import { workspaceOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
+import { takenBody } from "../json-bodies.ts"
 import { type Flaw, refuseIfFlawed } from "../problems.ts"
-import { printablePattern } from "../schema-vocabulary.ts"
+import { printablePattern, type Static } from "../schema-vocabulary.ts"
 import { EventReceipt, EventSubmission } from "./event-schemas.ts"
 import { publishedTrace } from "./published-trace.ts"
 import { receiptView, refused, submission } from "./submissions.ts"
@@ -31,13 +32,10 @@ export function publishEvent(api: Api, { intake }: ApiParts): void {
       config: { access: "events:write", limited: false },
     },
     async (request, reply) => {
-      const flaws: Flaw[] = []
-      const submitted = submission(request.body, request.sent?.members ?? new Map(), "", flaws)
-      const idempotencyKey = agreedKey(request, submitted, flaws)
-      refuseIfFlawed(flaws)
+      const { body, members } = takenBody(request)
       const outcome = await intake.accept(
         workspaceOf(request),
-        [{ ...submitted, idempotencyKey }],
+        [submissionIn(body, members, request.headers)],
         publishedTrace(request),
       )
       if (!outcome.accepted) throw refused(outcome.refusals, () => "")
@@ -48,11 +46,23 @@ export function publishEvent(api: Api, { intake }: ApiParts): void {
   )
 }
 
+function submissionIn(
+  body: Static<typeof EventSubmission>,
+  members: ReadonlyMap<string, string>,
+  headers: FastifyRequest["headers"],
+): Submission {
+  const flaws: Flaw[] = []
+  const submitted = submission(body, members, "", flaws)
+  const idempotencyKey = agreedKey(headers, submitted, flaws)
+  refuseIfFlawed(flaws)
+  return { ...submitted, idempotencyKey }
+}
+
 const line = new RegExp(printablePattern, "u")
 
 /** The header and the field are the same thing; saying two different ones is a mistake. */
-function agreedKey(request: Pick<FastifyRequest, "headers">, { idempotencyKey }: Submission, flaws: Flaw[]) {
-  const header = request.headers["idempotency-key"]
+function agreedKey(headers: FastifyRequest["headers"], { idempotencyKey }: Submission, flaws: Flaw[]) {
+  const header = headers["idempotency-key"]
   if (header === undefined) return idempotencyKey
   const pointer = "/idempotency_key"
   if (typeof header !== "string" || header.length < 1 || header.length > 256 || !line.test(header)) {

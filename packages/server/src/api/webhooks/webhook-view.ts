@@ -1,4 +1,5 @@
 import type { Probed } from "../../dispatch/probe.ts"
+import { attemptIn } from "../../domain/attempt-detail.ts"
 import { maskedHeader } from "../../domain/credential-headers.ts"
 import type { HeaderList } from "../../domain/delivery.ts"
 import { retryPolicy } from "../../domain/retrying.ts"
@@ -81,7 +82,8 @@ export function headersView(headers: HeaderList): Record<string, string> {
   return Object.fromEntries(joined)
 }
 
-export function probeView({ attempt, verdict, body }: Probed) {
+export function probeView({ attempt: recorded, verdict, body }: Probed) {
+  const attempt = attemptIn(recorded)
   return {
     delivered: verdict.delivered,
     status_code: attempt.statusCode,

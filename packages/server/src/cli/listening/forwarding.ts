@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto"
-import { judge } from "../../dispatch/judging.ts"
 import type { AttemptError, HeaderList } from "../../domain/delivery.ts"
 import { asId, type DeliveryId, type EventId } from "../../domain/ids.ts"
 import type { Sender } from "../../ports/sender.ts"
+import { judge } from "../../posting/judging.ts"
 import { deliveryHeaders } from "../../profiles/delivery-headers.ts"
 import type { Profile } from "../../profiles/profile.ts"
 

@@ -1,3 +1,4 @@
+import { attemptIn } from "../../domain/attempt-detail.ts"
 import { type Store, StoreUnavailable } from "../../ports/store.ts"
 import { accept } from "./accepting.ts"
 import { configure, loadConfig, touchKeys } from "./configuring.ts"
@@ -68,7 +69,9 @@ export function openMemoryStore(): Store {
     deliveries: (workspaceId, filter, page) => act(() => deliveries(rows, workspaceId, filter, page)),
     attempts: (workspaceId, id) =>
       act(() =>
-        [...(rows.visible(workspaceId)?.deliveries.get(id)?.attempts ?? [])].sort((a, b) => a.number - b.number),
+        [...(rows.visible(workspaceId)?.deliveries.get(id)?.attempts ?? [])]
+          .sort((a, b) => a.number - b.number)
+          .map(attemptIn),
       ),
     audit: (workspaceId, page) => act(() => audit(rows, workspaceId, page)),
     auditChain: (workspaceId, afterSequence, limit) => act(() => auditChain(rows, workspaceId, afterSequence, limit)),

@@ -1,9 +1,9 @@
 import type { AuditEntry, AuditHead, AuditRecord } from "../../domain/audit.ts"
 import { linked } from "../../domain/audit-chain.ts"
 import {
-  type Attempt,
   type DeliveryStatus,
   deliveryStatus,
+  type RecordedAttempt,
   type StoredState,
   type WaitingDelivery,
 } from "../../domain/delivery.ts"
@@ -39,9 +39,9 @@ export type DeliveryRow = {
   endedMs: number | null
   lastStatusCode: number | null
   lastErrorCode: string | null
-  readonly attempts: Attempt[]
+  readonly attempts: RecordedAttempt[]
   /** Those of `attempts` that succeeded. */
-  readonly successes: Attempt[]
+  readonly successes: RecordedAttempt[]
 }
 
 export type WebhookRow = HealthCounts & {

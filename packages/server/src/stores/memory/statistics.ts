@@ -1,4 +1,4 @@
-import type { Attempt, DeliveryStatus } from "../../domain/delivery.ts"
+import type { DeliveryStatus, RecordedAttempt } from "../../domain/delivery.ts"
 import type { WebhookId, WorkspaceId } from "../../domain/ids.ts"
 import { type LatencyHistogram, LatencyTally } from "../../domain/latency-histogram.ts"
 import type { StatsPoint, WebhookStats } from "../../ports/store.ts"
@@ -51,7 +51,7 @@ function byStatus(deliveries: readonly DeliveryRow[]): WebhookStats["byStatus"] 
   return counts
 }
 
-function latencies(attempts: readonly Attempt[]): LatencyHistogram {
+function latencies(attempts: readonly RecordedAttempt[]): LatencyHistogram {
   const tally = new LatencyTally()
   for (const { statusCode, durationMs } of attempts) if (statusCode !== null) tally.add(durationMs)
   return tally.histogram()

@@ -13,5 +13,5 @@ export function acceptanceBytes({ events }: Acceptance): number {
 
 /** About what a settlement holds in memory; the headers count as some kilobyte. */
 export function settlementBytes({ attempt }: Settlement): number {
-  return recordBytes + (attempt === null ? 0 : 1_000 + attempt.responseBody.length)
+  return recordBytes + (attempt === null ? 0 : attempt.detail.length)
 }

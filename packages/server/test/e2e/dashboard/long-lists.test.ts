@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import type { Page } from "playwright-core"
 import { expect, it } from "vitest"
 import { Tocsin } from "../../../../client/src/index.ts"
+import { recordedAttempt } from "../../../src/domain/attempt-detail.ts"
 import {
   asId,
   type DeliveryId,
@@ -56,7 +57,7 @@ async function fill(dataDir: string): Promise<string> {
     const settled = deliveries.map((deliveryId, at) => {
       const atMs = startMs + from + at
       const response = { statusCode: 200, error: null, requestHeaders: [], responseHeaders: [], responseBody: "" }
-      const attempt = { number: 1, atMs, durationMs: 7, ...response }
+      const attempt = recordedAttempt({ number: 1, atMs, durationMs: 7, ...response })
       return store.settle({ workspaceId, webhookId, deliveryId, atMs, attempt, next: { state: "delivered" } })
     })
     await Promise.all(settled)

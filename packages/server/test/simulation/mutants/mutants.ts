@@ -183,7 +183,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "takes a 200 whose answer broke off for a success",
-    file: "dispatch/judging.ts",
+    file: "posting/judging.ts",
     find: "if (failure !== null) return",
     replace: "if (failure !== null && response === null) return",
     setting: null,

@@ -4,6 +4,7 @@ import { assembleEngine, type Engine } from "../../../src/engine.ts"
 import { noMetrics } from "../../../src/ports/metrics.ts"
 import type { Sender } from "../../../src/ports/sender.ts"
 import { type Settlement, type Store, StoreUnavailable } from "../../../src/ports/store.ts"
+import { Posting } from "../../../src/posting/posting.ts"
 import type { Sealing } from "../../../src/registry/webhook-record.ts"
 import type { VirtualClock } from "../../../src/system/virtual-clock.ts"
 import type { Cluster, Member } from "../cluster.ts"
@@ -116,7 +117,7 @@ async function boot(life: Life, random: SeededRandom, around: Surroundings): Pro
   try {
     life.engine = await assembleEngine({
       store,
-      sender: around.senderFor(life),
+      poster: new Posting(around.senderFor(life), clock),
       clock,
       random,
       metrics: noMetrics,

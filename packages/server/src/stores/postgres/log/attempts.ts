@@ -1,12 +1,10 @@
-import type { Attempt, AttemptError, HeaderList } from "../../../domain/delivery.ts"
+import { attemptIn } from "../../../domain/attempt-detail.ts"
+import type { Attempt } from "../../../domain/delivery.ts"
 import type { DeliveryId, WorkspaceId } from "../../../domain/ids.ts"
-import { number, numberOrNull, record } from "../columns.ts"
+import { number, numberOrNull, text } from "../columns.ts"
 import { mintedMs } from "../minted.ts"
 import type { Runner } from "../session.ts"
 import { workspaceIsVisible } from "../visible-workspace.ts"
-
-/** What `settle` writes into one column. */
-type AttemptDetail = readonly [AttemptError | null, HeaderList, HeaderList, string]
 
 /** The attempts of a delivery, oldest first. */
 export async function attempts(
@@ -20,17 +18,13 @@ export async function attempts(
      ORDER BY number, at_ms`,
     [workspaceId, id, mintedMs(id)],
   )
-  return rows.map((row) => {
-    const [error, requestHeaders, responseHeaders, responseBody] = record<AttemptDetail>(row, "detail")
-    return {
+  return rows.map((row) =>
+    attemptIn({
       number: number(row, "number"),
       atMs: number(row, "at_ms"),
       durationMs: number(row, "duration_ms"),
       statusCode: numberOrNull(row, "status_code"),
-      error,
-      requestHeaders,
-      responseHeaders,
-      responseBody,
-    }
-  })
+      detail: text(row, "detail"),
+    }),
+  )
 }

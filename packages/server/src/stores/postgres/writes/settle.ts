@@ -215,7 +215,7 @@ async function write(
       ({ attempt }) => attempt.statusCode,
       ({ attempt }) =>
         // PostgreSQL's text holds no NUL; JSON writes one as an escape, so none is left here.
-        JSON.stringify([attempt.error, attempt.requestHeaders, attempt.responseHeaders, attempt.responseBody]),
+        attempt.detail,
     ),
     ...columns(
       sortedHealths,

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite"
+import { attemptIn } from "../../../domain/attempt-detail.ts"
 import type { Attempt } from "../../../domain/delivery.ts"
-import { number, numberOrNull, reader, record } from "../prepared.ts"
+import { number, numberOrNull, reader, text } from "../prepared.ts"
 import type { VisibleWorkspace } from "../visible-workspace.ts"
-import type { AttemptDetail } from "../writes/tape.ts"
 import type { OneDelivery } from "./delivery.ts"
 
 /** The attempts of a delivery, oldest first. */
@@ -18,18 +18,14 @@ export function prepareAttempts(
   return ({ workspaceId, id }) => {
     const workspace = visible(workspaceId)
     if (workspace === null) return []
-    return find.rows(workspace, id).map((row) => {
-      const [error, requestHeaders, responseHeaders, responseBody] = record<AttemptDetail>(row[4])
-      return {
+    return find.rows(workspace, id).map((row) =>
+      attemptIn({
         number: number(row[0]),
         atMs: number(row[1]),
         durationMs: number(row[2]),
         statusCode: numberOrNull(row[3]),
-        error,
-        requestHeaders,
-        responseHeaders,
-        responseBody,
-      }
-    })
+        detail: text(row[4]),
+      }),
+    )
   }
 }

@@ -1,4 +1,4 @@
-import type { Attempt, AttemptError, HeaderList, Next } from "../../../domain/delivery.ts"
+import type { Next } from "../../../domain/delivery.ts"
 import { asId, type DeliveryId, type EventId, type WebhookId, type WorkspaceId } from "../../../domain/ids.ts"
 import type { Acceptance, AcceptConflict, Accepted, AcceptedEvent, Settlement } from "../../../ports/store.ts"
 import { StoreUnavailable } from "../../../ports/store.ts"
@@ -66,9 +66,6 @@ export function isHot({ verb }: Pick<OperationOnTape, "verb">): boolean {
   return verb === "accept" || verb === "settle"
 }
 
-/** An attempt's error, headers and response body: only ever read together, so one column. */
-export type AttemptDetail = readonly [AttemptError | null, HeaderList, HeaderList, string]
-
 const verbs = { accept: 0, settle: 1, rare: 2 } as const
 const replies = { failed: 0, done: 1, accepted: 2, conflict: 3 } as const
 
@@ -119,17 +116,7 @@ function encodeSettlement(tape: Tape, settlement: Settlement): void {
     attempt === null ? null : attempt.number,
   )
   if (attempt === null) return
-  tape.push(
-    attempt.atMs,
-    attempt.durationMs,
-    attempt.statusCode,
-    attempt.error?.code ?? null,
-    JSON.stringify(detail(attempt)),
-  )
-}
-
-function detail(attempt: Attempt): AttemptDetail {
-  return [attempt.error, attempt.requestHeaders, attempt.responseHeaders, attempt.responseBody]
+  tape.push(attempt.atMs, attempt.durationMs, attempt.statusCode, attempt.error?.code ?? null, attempt.detail)
 }
 
 export function decodeBatch(tape: Tape): readonly OperationOnTape[] {

@@ -1,34 +1,18 @@
-import type { Attempt, HeaderList } from "../domain/delivery.ts"
-import type { DeliveryId, EventId } from "../domain/ids.ts"
-import type { TraceContext } from "../domain/trace-context.ts"
-import type { Webhook } from "../domain/webhook.ts"
+import { recordedAttempt } from "../domain/attempt-detail.ts"
+import type { HeaderList } from "../domain/delivery.ts"
+import type { ProfileName } from "../domain/workspace.ts"
 import type { Clock } from "../ports/clock.ts"
+import type { Post, Posted, Poster, PostTarget } from "../ports/poster.ts"
 import type { Sender, SendResult } from "../ports/sender.ts"
+import { profileByName } from "../profiles/by-name.ts"
 import { deliveryHeaders } from "../profiles/delivery-headers.ts"
 import type { Profile } from "../profiles/profile.ts"
 import { Authorizing } from "./authorizing.ts"
-import { judge, type Verdict } from "./judging.ts"
+import { judge } from "./judging.ts"
 import { credentialsOf, withheld, withheldHeaders } from "./withholding.ts"
 
-/** One event on its way to one webhook. */
-export type Post = {
-  readonly eventId: EventId
-  readonly eventType: string
-  readonly deliveryId: DeliveryId
-  readonly attempt: number
-  /** Null for a test: it takes no place in the webhook's sequence, where a gap means loss. */
-  readonly sequence: number | null
-  readonly body: string
-  /** What the receiver is told of the trace; null: nothing. */
-  readonly trace: TraceContext | null
-  /** A test or verification payload, marked as such. */
-  readonly test: boolean
-}
-
-export type Posted = { readonly attempt: Attempt; readonly verdict: Verdict }
-
 /** Signs, posts and judges: what a delivery from the queue and a test have in common. */
-export class Posting {
+export class Posting implements Poster {
   readonly #sender: Sender
   readonly #clock: Clock
   readonly #authorizing: Authorizing
@@ -39,8 +23,8 @@ export class Posting {
     this.#authorizing = new Authorizing(sender, clock)
   }
 
-  /** Never rejects. */
-  async post(webhook: Webhook, profile: Profile, post: Post): Promise<Posted> {
+  async post(webhook: PostTarget, profileName: ProfileName, post: Post): Promise<Posted> {
+    const profile = profileByName(profileName)
     const first = await this.#once(webhook, profile, post, "current")
     // During an overlap the receiver may still check the one-value header with the old secret (api.md, rotate-secret).
     const { previous } = webhook.secrets
@@ -54,7 +38,15 @@ export class Posting {
     return mayKnowOldOnly ? this.#once(webhook, profile, post, "previous") : first
   }
 
-  async #once(webhook: Webhook, profile: Profile, post: Post, secret: "current" | "previous"): Promise<Posted> {
+  refusal(url: string): Promise<string | null> {
+    return this.#sender.refusal(url)
+  }
+
+  close(): Promise<void> {
+    return this.#sender.close()
+  }
+
+  async #once(webhook: PostTarget, profile: Profile, post: Post, secret: "current" | "previous"): Promise<Posted> {
     const atMs = this.#clock.now()
     const timeoutMs = (webhook.timeoutSeconds ?? profile.timeoutSeconds.default) * 1000
     const requestHeaders = deliveryHeaders({
@@ -77,7 +69,7 @@ export class Posting {
     const credentials = result.response === null ? [] : credentialsOf(webhook, authorization)
     return {
       verdict,
-      attempt: {
+      attempt: recordedAttempt({
         number: post.attempt,
         atMs,
         durationMs: result.durationMs,
@@ -86,12 +78,12 @@ export class Posting {
         requestHeaders: withheldHeaders(headers, webhook),
         responseHeaders: (result.response?.headers ?? []).map(([name, value]) => [name, withheld(value, credentials)]),
         responseBody: withheld(result.response?.body ?? "", credentials),
-      },
+      }),
     }
   }
 
   /** Adds the authorization that the webhook asks for. Without it nothing is sent to the receiver. */
-  async #send(webhook: Webhook, headers: HeaderList, body: string, timeoutMs: number): Promise<Sent> {
+  async #send(webhook: PostTarget, headers: HeaderList, body: string, timeoutMs: number): Promise<Sent> {
     const { url, tls, authorization } = webhook
     if (authorization === null) {
       const result = await this.#sender.send({ url, headers, body, timeoutMs, tls })

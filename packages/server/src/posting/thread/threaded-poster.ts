@@ -1,11 +1,16 @@
 import { Worker } from "node:worker_threads"
-import type { Sender, SendRequest, SendResult } from "../../ports/sender.ts"
+import type { ProfileName } from "../../domain/workspace.ts"
+import type { Post, Posted, Poster, PostTarget } from "../../ports/poster.ts"
 import type { Tape } from "../../threads/tape.ts"
 import { workerHeap } from "../../threads/worker-heap.ts"
-import { RequestWriter, readResults } from "./crossing.ts"
-import type { FromThread, ThreadOptions, ToThread } from "./messages.ts"
+import { readResults, writePost } from "./crossing.ts"
+import { KnownTargets } from "./known-targets.ts"
+import type { FromThread, ToThread } from "./messages.ts"
 
-export type ThreadedSenderOptions = ThreadOptions & {
+export type ThreadedPosterOptions = {
+  /** The thread's program, which calls `serveThread`; it is handed `workerData`. */
+  readonly thread: URL
+  readonly workerData: unknown
   /**
    * Called once when the thread has ended without having been closed. What was under way never gets a result then: it may
    * have been sent or not, like whatever is in flight when a process is killed.
@@ -14,31 +19,27 @@ export type ThreadedSenderOptions = ThreadOptions & {
 }
 
 /**
- * Opens a sender on a thread of its own: connections, TLS and what undici leaves to be collected are nearly half of what
- * a delivery costs the thread that decides (docs/decisions/0013).
+ * Opens a poster on a thread of its own: signatures, connections, TLS, and what they leave to be collected, are half of
+ * what a delivery costs (docs/decisions/0013 and 0014).
  */
-export function openThreadedSender(options: ThreadedSenderOptions): Sender {
-  return new ThreadedSender(options)
+export function openThreadedPoster(options: ThreadedPosterOptions): Poster {
+  return new ThreadedPoster(options)
 }
 
-type Asking = { readonly resolve: (refusal: string | null) => void; readonly reject: (error: Error) => void }
+type Waiting<Answer> = { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void }
 
-class ThreadedSender implements Sender {
+class ThreadedPoster implements Poster {
   readonly #worker: Worker
-  readonly #requests = new RequestWriter()
-  readonly #sending = new Map<number, (result: SendResult) => void>()
-  readonly #asking = new Map<number, Asking>()
+  readonly #targets = new KnownTargets()
+  readonly #posting = new Map<number, Waiting<Posted>>()
+  readonly #asking = new Map<number, Waiting<string | null>>()
   readonly #ended = Promise.withResolvers<void>()
   #crossing: Tape = []
   #lastId = 0
   #state: "open" | "closing" | "broken" = "open"
 
-  constructor({ onBroken, ...workerData }: ThreadedSenderOptions) {
-    this.#worker = new Worker(new URL("./sending-thread.ts", import.meta.url), {
-      workerData,
-      name: "sending-thread",
-      resourceLimits: workerHeap,
-    })
+  constructor({ thread, workerData, onBroken }: ThreadedPosterOptions) {
+    this.#worker = new Worker(thread, { workerData, name: "posting-thread", resourceLimits: workerHeap })
     let why = "it has ended"
     this.#worker.on("message", (message: FromThread) => this.#take(message))
     this.#worker.on("error", (error) => {
@@ -49,19 +50,19 @@ class ThreadedSender implements Sender {
       for (const { reject } of this.#asking.values()) reject(closed())
       if (this.#state === "closing") return
       this.#state = "broken"
-      onBroken(`The thread that sends has failed (${why}). Start the process again.`)
+      onBroken(`The thread that posts has failed (${why}). Start the process again.`)
     })
   }
 
-  send(request: SendRequest): Promise<SendResult> {
+  post(webhook: PostTarget, profile: ProfileName, post: Post): Promise<Posted> {
     // Not a failed attempt: the process is about to end, and the next one sends it.
     if (this.#state === "broken") return new Promise(() => {})
-    if (this.#state === "closing") return Promise.resolve(unsent)
-    // What is sent in the same turn of the event loop crosses together.
+    if (this.#state === "closing") return Promise.reject(closed())
+    // What is posted in the same turn of the event loop crosses together.
     if (this.#crossing.length === 0) process.nextTick(() => this.#cross())
     const id = ++this.#lastId
-    this.#requests.write(this.#crossing, { id, request })
-    return new Promise((resolve) => this.#sending.set(id, resolve))
+    writePost(this.#crossing, { id, target: this.#targets.numberOf(webhook, profile), post })
+    return new Promise((resolve, reject) => this.#posting.set(id, { resolve, reject }))
   }
 
   refusal(url: string): Promise<string | null> {
@@ -71,7 +72,7 @@ class ThreadedSender implements Sender {
     return new Promise((resolve, reject) => this.#asking.set(id, { resolve, reject }))
   }
 
-  /** Lets exchanges under way end, each by its own deadline, and ends the thread. */
+  /** Lets what is under way end, each by its own deadline, and ends the thread. */
   async close(): Promise<void> {
     if (this.#state === "open") {
       this.#state = "closing"
@@ -83,9 +84,9 @@ class ThreadedSender implements Sender {
 
   #cross(): void {
     if (this.#crossing.length === 0) return
-    const requests = this.#crossing
+    const posts = this.#crossing
     this.#crossing = []
-    this.#tell({ kind: "send", requests })
+    this.#tell({ kind: "post", posts, ...this.#targets.told() })
   }
 
   #tell(message: ToThread): void {
@@ -94,20 +95,23 @@ class ThreadedSender implements Sender {
 
   #take(message: FromThread): void {
     switch (message.kind) {
-      case "sent":
-        readResults(message.results, ({ id, result }) => {
-          this.#sending.get(id)?.(result)
-          this.#sending.delete(id)
+      case "posted":
+        readResults(message.results, ({ id, posted }) => {
+          this.#posting.get(id)?.resolve(posted)
+          this.#posting.delete(id)
         })
         break
       case "refusal":
         this.#asking.get(message.id)?.resolve(message.refusal)
         this.#asking.delete(message.id)
         break
-      case "unknown":
-        this.#asking.get(message.id)?.reject(new Error(message.why))
+      case "fault": {
+        const waiting = this.#posting.get(message.id) ?? this.#asking.get(message.id)
+        waiting?.reject(new Error(message.why))
+        this.#posting.delete(message.id)
         this.#asking.delete(message.id)
         break
+      }
       case "closed":
         void this.#worker.terminate()
         break
@@ -115,12 +119,6 @@ class ThreadedSender implements Sender {
   }
 }
 
-const unsent: SendResult = {
-  durationMs: 0,
-  response: null,
-  failure: { code: "internal", message: "The sender is closed" },
-}
-
 function closed(): Error {
-  return new Error("The sender is closed.")
+  return new Error("The poster is closed.")
 }

@@ -1,12 +1,9 @@
-import type { AttemptError, FailureCode } from "../domain/delivery.ts"
+import type { FailureCode } from "../domain/delivery.ts"
 import { explain } from "../domain/failures.ts"
-import { type Failure, retryAfterMs } from "../domain/retrying.ts"
+import { retryAfterMs } from "../domain/retrying.ts"
+import type { Verdict } from "../ports/poster.ts"
 import type { SendResult } from "../ports/sender.ts"
 import type { Profile } from "../profiles/profile.ts"
-
-export type Verdict =
-  | { readonly delivered: true }
-  | { readonly delivered: false; readonly failure: Failure; readonly error: AttemptError }
 
 /** What an attempt's result means under a profile's success rule. Pure. */
 export function judge(profile: Profile, result: SendResult, timeoutMs: number, nowMs: number): Verdict {

@@ -1,12 +1,12 @@
 import { headerMask, isCredentialHeader, maskedHeader } from "../domain/credential-headers.ts"
 import type { HeaderList } from "../domain/delivery.ts"
-import type { Webhook } from "../domain/webhook.ts"
+import type { PostTarget } from "../ports/poster.ts"
 
 /** Shorter texts are no secrets, and would be found in any answer. */
 const credentialLengthMin = 6
 
 /** The request's headers as the log may keep them: credentials are stored sealed only. */
-export function withheldHeaders(sent: HeaderList, webhook: Webhook): HeaderList {
+export function withheldHeaders(sent: HeaderList, webhook: PostTarget): HeaderList {
   const own = new Set(Object.keys(webhook.headers).map((name) => name.toLowerCase()))
   const authorized = webhook.authorization !== null
   if (own.size === 0 && !authorized) return sent
@@ -21,7 +21,7 @@ export function withheldHeaders(sent: HeaderList, webhook: Webhook): HeaderList 
  * What a receiver must not write into the log by sending it back, as echoing endpoints do: the credentials of the
  * webhook and the token that was sent with the request.
  */
-export function credentialsOf(webhook: Webhook, authorization: string | null): readonly string[] {
+export function credentialsOf(webhook: PostTarget, authorization: string | null): readonly string[] {
   const values = [webhook.secrets.current, webhook.secrets.previous?.secret ?? ""]
   if (authorization !== null) values.push(authorization, withoutScheme(authorization))
   for (const [name, value] of Object.entries(webhook.headers)) {

@@ -1,6 +1,7 @@
 import type { WebhookId } from "../domain/ids.ts"
-import type { ClientCredentials, Webhook } from "../domain/webhook.ts"
+import type { ClientCredentials } from "../domain/webhook.ts"
 import type { Clock } from "../ports/clock.ts"
+import type { PostTarget } from "../ports/poster.ts"
 import type { Sender, SendResult } from "../ports/sender.ts"
 
 /** What a webhook's `Authorization` header is to be, or why there is none. */
@@ -50,7 +51,7 @@ export class Authorizing {
    *
    * @param timeoutMs what the attempt has left.
    */
-  async header(webhook: Webhook, credentials: ClientCredentials, timeoutMs: number): Promise<Authorized> {
+  async header(webhook: PostTarget, credentials: ClientCredentials, timeoutMs: number): Promise<Authorized> {
     const kept = this.#usable(webhook.id, credentials) ?? this.#fetch(webhook.id, credentials, timeoutMs)
     // Asked for last.
     this.#kept.delete(webhook.id)

@@ -1,0 +1,44 @@
+import type { AttemptError, RecordedAttempt } from "../domain/delivery.ts"
+import type { DeliveryId, EventId } from "../domain/ids.ts"
+import type { Failure } from "../domain/retrying.ts"
+import type { TraceContext } from "../domain/trace-context.ts"
+import type { Webhook } from "../domain/webhook.ts"
+import type { ProfileName } from "../domain/workspace.ts"
+
+/** One event on its way to one webhook. */
+export type Post = {
+  readonly eventId: EventId
+  readonly eventType: string
+  readonly deliveryId: DeliveryId
+  readonly attempt: number
+  /** Null for a test: it takes no place in the webhook's sequence, where a gap means loss. */
+  readonly sequence: number | null
+  readonly body: string
+  /** What the receiver is told of the trace; null: nothing. */
+  readonly trace: TraceContext | null
+  /** A test or verification payload, marked as such. */
+  readonly test: boolean
+}
+
+/** Of a webhook, what posting to it depends on. */
+export type PostTarget = Pick<
+  Webhook,
+  "id" | "url" | "secrets" | "headers" | "authorization" | "tls" | "timeoutSeconds"
+>
+
+/** What an attempt's result means under a profile's success rule. */
+export type Verdict =
+  | { readonly delivered: true }
+  | { readonly delivered: false; readonly failure: Failure; readonly error: AttemptError }
+
+export type Posted = { readonly attempt: RecordedAttempt; readonly verdict: Verdict }
+
+/** Signs, posts once and judges the answer: all of an attempt but the decision what follows from it. */
+export interface Poster {
+  /** Never rejects: whatever goes wrong is a failed attempt. */
+  post(webhook: PostTarget, profile: ProfileName, post: Post): Promise<Posted>
+  /** Checks a target at registration: null when it may be sent to, else why not. */
+  refusal(url: string): Promise<string | null>
+  /** Lets what is under way end, each by its own deadline. */
+  close(): Promise<void>
+}

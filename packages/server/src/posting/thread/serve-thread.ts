@@ -1,0 +1,80 @@
+import type { MessagePort } from "node:worker_threads"
+import type { Poster } from "../../ports/poster.ts"
+import type { Tape } from "../../threads/tape.ts"
+import { type NumberedPost, readPosts, writeResult } from "./crossing.ts"
+import type { FromThread, NumberedTarget, ToThread } from "./messages.ts"
+import { PlacesPerOrigin } from "./places-per-origin.ts"
+
+type Target = NumberedTarget & { readonly origin: string }
+
+/**
+ * The thread's side: posts what the other asks for.
+ * @param perOriginMax posts under way to one origin; further ones wait for those.
+ */
+export function serveThread(port: MessagePort, poster: Poster, perOriginMax: number): void {
+  const targets = new Map<number, Target>()
+  const places = new PlacesPerOrigin(perOriginMax)
+  let results: Tape = []
+
+  function tell(message: FromThread): void {
+    port.postMessage(message)
+  }
+
+  /** What ends in the same turn of the event loop goes together. */
+  function tellResults(): void {
+    if (results.length === 0) return
+    const told = results
+    results = []
+    tell({ kind: "posted", results: told })
+  }
+
+  /** Whatever goes wrong is a fault of this post: an error that nobody catches would end the thread, and the process. */
+  async function post({ webhook, profile }: Target, { id, post }: NumberedPost): Promise<void> {
+    try {
+      const posted = await poster.post(webhook, profile, post)
+      if (results.length === 0) setImmediate(tellResults)
+      writeResult(results, { id, posted })
+    } catch (fault) {
+      tell({ kind: "fault", id, why: String(fault) })
+    }
+  }
+
+  function take(numbered: NumberedPost): void {
+    const target = targets.get(numbered.target)
+    if (target === undefined) throw new Error(`The posting thread was not told of its target ${numbered.target}.`)
+    places.enter(target.origin, () => post(target, numbered))
+  }
+
+  async function judge(id: number, url: string): Promise<void> {
+    try {
+      tell({ kind: "refusal", id, refusal: await poster.refusal(url) })
+    } catch (fault) {
+      tell({ kind: "fault", id, why: String(fault) })
+    }
+  }
+
+  port.on("message", async (message: ToThread) => {
+    switch (message.kind) {
+      case "post":
+        for (const target of message.targets)
+          targets.set(target.number, { ...target, origin: originOf(target.webhook.url) })
+        readPosts(message.posts, take)
+        for (const number of message.forgotten) targets.delete(number)
+        break
+      case "refusal":
+        await judge(message.id, message.url)
+        break
+      case "close":
+        await places.emptied()
+        await poster.close()
+        tellResults()
+        tell({ kind: "closed" })
+        break
+    }
+  })
+}
+
+/** What is no URL is refused when it is posted to. */
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : url
+}
