@@ -41,4 +41,4 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.TOCSIN_PORT}/readyz`).then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
 # Not npm, which would answer SIGTERM in its own way.
-ENTRYPOINT ["node", "--max-semi-space-size=16", "--heap-growing-percent=50", "--no-parallel-scavenge", "packages/server/src/main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=16", "--heap-growing-percent=100", "--no-parallel-scavenge", "packages/server/src/main.ts"]

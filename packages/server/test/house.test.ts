@@ -28,7 +28,7 @@ const rooms: Readonly<Record<string, Room>> = {
   posting: { from: ["threads", "ports", "profiles", "domain"], outside: "anything" },
   secrets: { from: [], outside: "node" },
   // What threads have in common, whatever they do.
-  threads: { from: [], outside: [] },
+  threads: { from: [], outside: ["node:v8"] },
   stores: { from: ["threads", "ports", "domain"], outside: "anything" },
   send: { from: ["ports", "domain"], outside: "anything" },
   system: { from: ["ports", "domain"], outside: "anything" },

@@ -106,6 +106,13 @@ export const failureCodes = [
 ] as const
 export type FailureCode = (typeof failureCodes)[number]
 
+/** @throws Error for what is none. */
+export function failureCodeIn(text: string): FailureCode {
+  const code = failureCodes.find((each) => each === text)
+  if (code === undefined) throw new Error(`${text} is no failure code.`)
+  return code
+}
+
 /** What becomes of a delivery after an attempt, or without one. */
 export type Next =
   | { readonly state: "waiting"; readonly dueMs: number }

@@ -1,5 +1,14 @@
+import { setFlagsFromString } from "node:v8"
+
 /**
- * For threads whose work is over in milliseconds: V8 would give each as much room for young objects as the main one has,
- * and they would fill it with garbage (docs/decisions/0013).
+ * How much room a thread has for young objects: V8 would give each as much as the main one, and what dies at once fills
+ * whatever there is (docs/decisions/0014).
+ *
+ * @param youngMiB two halves between which objects are copied, and as much again for what is copied.
  */
-export const workerHeap = { maxYoungGenerationSizeMb: 12 } as const
+export function workerHeap(youngMiB: number): { readonly maxYoungGenerationSizeMb: number } {
+  // `npm start` bounds the main thread's with this option, which would overrule the bound of each worker. The main thread
+  // has read it when it began.
+  setFlagsFromString("--max-semi-space-size=0")
+  return { maxYoungGenerationSizeMb: youngMiB }
+}

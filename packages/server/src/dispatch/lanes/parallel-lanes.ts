@@ -3,8 +3,8 @@ import type { DeliveryId } from "../../domain/ids.ts"
 import type { WaitingRead } from "../../ports/store.ts"
 import { type BoundedRead, type Fill, type Lanes, ReadSize, type Room } from "./lanes.ts"
 
-/** Buffered for each that may be in flight: a read's worth ahead of what is being sent. */
-const bufferedPerFlight = 10
+/** Buffered for each that may be in flight. With ten, the buffers of 100 webhooks were 30 MiB that lived long enough to be collected dearly. */
+const bufferedPerFlight = 4
 
 /**
  * `ordering: none`: whatever is due may be sent. Reads overlap with flights here, so a row may be read while its

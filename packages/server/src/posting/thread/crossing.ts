@@ -1,6 +1,4 @@
-import Type from "typebox"
-import { Compile } from "typebox/compile"
-import { failureCodes } from "../../domain/delivery.ts"
+import { failureCodeIn } from "../../domain/delivery.ts"
 import { asId, type DeliveryId, type EventId } from "../../domain/ids.ts"
 import type { Post, Posted } from "../../ports/poster.ts"
 import { type Tape, TapeReader } from "../../threads/tape.ts"
@@ -8,8 +6,6 @@ import { type Tape, TapeReader } from "../../threads/tape.ts"
 /** Posts on their way to the thread, and results on their way back: many in one message. */
 export type NumberedPost = { readonly id: number; readonly target: number; readonly post: Post }
 export type NumberedResult = { readonly id: number; readonly posted: Posted }
-
-const FailureCodes = Compile(Type.Enum(failureCodes))
 
 export function writePost(tape: Tape, { id, target, post }: NumberedPost): void {
   const { eventId, eventType, deliveryId, attempt, sequence, body, trace, test } = post
@@ -63,8 +59,8 @@ export function readResults(tape: Tape, take: (numbered: NumberedResult) => void
       take({ id, posted: { attempt: { ...made, error: null }, verdict: { delivered: true } } })
       continue
     }
-    const failure = { code: FailureCodes.Parse(code), retryAfterMs: read.numberOrNull() }
-    const error = { code: FailureCodes.Parse(read.text()), message: read.text(), hint: read.text() }
+    const failure = { code: failureCodeIn(code), retryAfterMs: read.numberOrNull() }
+    const error = { code: failureCodeIn(read.text()), message: read.text(), hint: read.text() }
     take({ id, posted: { attempt: { ...made, error }, verdict: { delivered: false, failure, error } } })
   }
 }

@@ -4,6 +4,9 @@ import { StoreUnavailable } from "../../../ports/store.ts"
 import { workerHeap } from "../../../threads/worker-heap.ts"
 import { type Answer, opening, type Request, type Verbs } from "./serve.ts"
 
+/** What a commit or a read leaves behind is dead when it is answered. */
+const youngMiB = 6
+
 type Waiting = { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void }
 
 /** The caller's side of a worker thread: each call is one message there and one back. */
@@ -27,7 +30,7 @@ export class Link<Served extends Verbs> {
     onBroken: (reason: string) => void,
   ): Promise<Link<Served>> {
     const name = basename(file.pathname, ".ts")
-    const link = new Link<Served>(new Worker(file, { workerData, name, resourceLimits: workerHeap }))
+    const link = new Link<Served>(new Worker(file, { workerData, name, resourceLimits: workerHeap(youngMiB) }))
     try {
       await new Promise((resolve, reject) => link.#waiting.set(opening, { resolve, reject }))
       link.#onBroken = onBroken
