@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer"
-import { memberTexts } from "../domain/json-source.ts"
+import { memberTexts, memberTextsOfEach } from "../domain/json-source.ts"
 import type { Api } from "./api-parts.ts"
 import { Problem } from "./problems.ts"
 
@@ -56,7 +56,7 @@ function parse(bytes: Buffer): { value: unknown; members: ReadonlyMap<string, st
   if (members > jsonMembersMax) throw new Problem("json_too_many_members")
   const value = parseOrRefuse(text)
   if (typeof value !== "object" || value === null || Array.isArray(value)) return { value, members: null }
-  return { value, members: distinctMembers(text, "") }
+  return { value, members: memberTexts(text, 0, (name) => refuseRepeated(`/${name}`)) }
 }
 
 function parseOrRefuse(text: string): unknown {
@@ -71,11 +71,13 @@ function parseOrRefuse(text: string): unknown {
   }
 }
 
-/** The members' texts of an object. @param pointer where the object stands in the body. */
-export function distinctMembers(json: string, pointer: string): ReadonlyMap<string, string> {
-  return memberTexts(json, 0, (name) => {
-    throw new Problem("json_member_repeated", { errors: [{ pointer: `${pointer}/${name}`, detail: "is given twice" }] })
-  })
+/** The members' texts of each object in an array. @param pointer where the array stands in the body. */
+export function distinctMembersOfEach(json: string, pointer: string): readonly ReadonlyMap<string, string>[] {
+  return memberTextsOfEach(json, (name, index) => refuseRepeated(`${pointer}/${index}/${name}`))
+}
+
+function refuseRepeated(pointer: string): never {
+  throw new Problem("json_member_repeated", { errors: [{ pointer, detail: "is given twice" }] })
 }
 
 /** Looks at brackets and colons outside strings only, so it needs no valid JSON and no recursion. Ends early when over. */

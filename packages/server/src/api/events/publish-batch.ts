@@ -1,10 +1,9 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from "fastify"
 import Type from "typebox"
 import type { Submission } from "../../accept/intake.ts"
-import { elementTexts } from "../../domain/json-source.ts"
 import { workspaceOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
-import { distinctMembers, takenBody } from "../json-bodies.ts"
+import { distinctMembersOfEach, takenBody } from "../json-bodies.ts"
 import { type Flaw, Problem, refuseIfFlawed } from "../problems.ts"
 import { Closed, type Static } from "../schema-vocabulary.ts"
 import { EventReceipt, EventSubmission, eventsPerBatchMax } from "./event-schemas.ts"
@@ -42,12 +41,11 @@ export function publishBatch(api: Api, { intake }: ApiParts): void {
 }
 
 function submissionsIn({ events }: Static<typeof Batch>, members: ReadonlyMap<string, string>): Submission[] {
-  const texts = elementTexts(members.get("events") ?? "[]")
+  const sent = distinctMembersOfEach(members.get("events") ?? "[]", "/events")
   const flaws: Flaw[] = []
-  const submissions = events.map((event, index) => {
-    const at = `/events/${index}`
-    return submission(event, distinctMembers(texts[index] ?? "{}", at), at, flaws)
-  })
+  const submissions = events.map((event, index) =>
+    submission(event, sent[index] ?? new Map(), `/events/${index}`, flaws),
+  )
   refuseIfFlawed(flaws)
   return submissions
 }

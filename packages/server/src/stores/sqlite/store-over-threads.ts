@@ -80,12 +80,8 @@ export function sqliteStoreOver({ hot, log, checkpoint }: Places, bounds: Sqlite
   })
 
   /** What a write resolves to is what its verb returned: `decodeReplies` reads it by the operation. */
-  async function write<Result>(
-    operation: Operation,
-    sizeBytes: number,
-    bound: "refusable" | "always",
-  ): Promise<Result> {
-    return (await group.submit(operation, sizeBytes, bound)) as Result
+  function write<Result>(operation: Operation, sizeBytes: number, bound: "refusable" | "always"): Promise<Result> {
+    return group.submit(operation, sizeBytes, bound) as Promise<Result>
   }
 
   function rare<Verb extends keyof RareWrites>(
