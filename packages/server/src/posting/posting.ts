@@ -1,9 +1,10 @@
 import { recordedAttempt } from "../domain/attempt-detail.ts"
 import type { HeaderList } from "../domain/delivery.ts"
+import type { WebhookAuthorization, WebhookSecrets } from "../domain/webhook.ts"
 import type { ProfileName } from "../domain/workspace.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { Post, Posted, Poster, PostTarget } from "../ports/poster.ts"
-import type { Sender, SendResult } from "../ports/sender.ts"
+import type { Sender, SendRequest, SendResult } from "../ports/sender.ts"
 import { profileByName } from "../profiles/by-name.ts"
 import { deliveryHeaders } from "../profiles/delivery-headers.ts"
 import type { Profile } from "../profiles/profile.ts"
@@ -23,15 +24,25 @@ export class Posting implements Poster {
     this.#authorizing = new Authorizing(sender, clock)
   }
 
-  async post(webhook: PostTarget, profileName: ProfileName, post: Post): Promise<Posted> {
+  post(webhook: PostTarget, profileName: ProfileName, post: Post): Promise<Posted> {
     const profile = profileByName(profileName)
-    const first = await this.#once(webhook, profile, post, "current")
-    // During an overlap the receiver may still check the one-value header with the old secret (api.md, rotate-secret).
     const { previous } = webhook.secrets
+    return previous === null
+      ? this.#once(webhook, profile, post, "current")
+      : this.#overlapping(webhook, previous, profile, post)
+  }
+
+  /** During an overlap the receiver may still check the one-value header with the old secret (api.md, rotate-secret). */
+  async #overlapping(
+    webhook: PostTarget,
+    previous: NonNullable<WebhookSecrets["previous"]>,
+    profile: Profile,
+    post: Post,
+  ): Promise<Posted> {
+    const first = await this.#once(webhook, profile, post, "current")
     const status = first.attempt.statusCode
     // Where the profile has no such header, `webhook-signature` has carried both already.
     const mayKnowOldOnly =
-      previous !== null &&
       previous.untilMs > this.#clock.now() &&
       (status === 401 || status === 403) &&
       profile.signature(previous.secret, post.body) !== null
@@ -64,7 +75,12 @@ export class Posting implements Poster {
       trace: post.trace,
       test: post.test,
     })
-    const { result, headers, authorization } = await this.#send(webhook, requestHeaders, post.body, timeoutMs)
+    const { url, tls, authorization: wanted } = webhook
+    const request = { url, headers: requestHeaders, body: post.body, timeoutMs, tls }
+    const { result, headers, authorization } =
+      wanted === null
+        ? { result: await this.#sender.send(request), headers: requestHeaders, authorization: null }
+        : await this.#sendAuthorized(webhook, wanted, request)
     const verdict = judge(profile, result, timeoutMs, this.#clock.now())
     const credentials = result.response === null ? [] : credentialsOf(webhook, authorization)
     return {
@@ -83,17 +99,13 @@ export class Posting implements Poster {
   }
 
   /** Adds the authorization that the webhook asks for. Without it nothing is sent to the receiver. */
-  async #send(webhook: PostTarget, headers: HeaderList, body: string, timeoutMs: number): Promise<Sent> {
-    const { url, tls, authorization } = webhook
-    if (authorization === null) {
-      const result = await this.#sender.send({ url, headers, body, timeoutMs, tls })
-      return { result, headers, authorization: null }
-    }
+  async #sendAuthorized(webhook: PostTarget, wanted: WebhookAuthorization, request: SendRequest): Promise<Sent> {
+    const { headers, timeoutMs } = request
     const startedMs = this.#clock.monotonic()
     const authorized =
-      authorization.kind === "static"
-        ? { ok: true as const, value: authorization.value }
-        : await this.#authorizing.header(webhook, authorization, timeoutMs)
+      wanted.kind === "static"
+        ? { ok: true as const, value: wanted.value }
+        : await this.#authorizing.header(webhook, wanted, timeoutMs)
     const spentMs = this.#clock.monotonic() - startedMs
     if (!authorized.ok) {
       const failure = { code: "authorization_failed", message: authorized.message } as const
@@ -102,7 +114,7 @@ export class Posting implements Poster {
     const whole: HeaderList = [...headers, ["authorization", authorized.value]]
     // One deadline for both: fetching a token does not lengthen an attempt.
     const leftMs = Math.max(1, timeoutMs - spentMs)
-    const result = await this.#sender.send({ url, headers: whole, body, timeoutMs: leftMs, tls })
+    const result = await this.#sender.send({ ...request, headers: whole, timeoutMs: leftMs })
     if (result.response?.status === 401) this.#authorizing.refused(webhook.id)
     const durationMs = spentMs + result.durationMs
     return { result: { ...result, durationMs }, headers: whole, authorization: authorized.value }

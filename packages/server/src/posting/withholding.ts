@@ -22,12 +22,25 @@ export function withheldHeaders(sent: HeaderList, webhook: PostTarget): HeaderLi
  * webhook and the token that was sent with the request.
  */
 export function credentialsOf(webhook: PostTarget, authorization: string | null): readonly string[] {
-  const values = [webhook.secrets.current, webhook.secrets.previous?.secret ?? ""]
-  if (authorization !== null) values.push(authorization, withoutScheme(authorization))
-  for (const [name, value] of Object.entries(webhook.headers)) {
-    if (isCredentialHeader(name, value)) values.push(value, withoutScheme(value))
+  let own = ownCredentials.get(webhook)
+  if (own === undefined) {
+    own = longestFirst([
+      webhook.secrets.current,
+      webhook.secrets.previous?.secret ?? "",
+      ...Object.entries(webhook.headers)
+        .filter(([name, value]) => isCredentialHeader(name, value))
+        .flatMap(([, value]) => [value, withoutScheme(value)]),
+    ])
+    ownCredentials.set(webhook, own)
   }
-  // The longest first: one may contain another.
+  return authorization === null ? own : longestFirst([...own, authorization, withoutScheme(authorization)])
+}
+
+/** Asked for with each answer; a webhook never changes, it is replaced. */
+const ownCredentials = new WeakMap<PostTarget, readonly string[]>()
+
+/** One may contain another. */
+function longestFirst(values: readonly string[]): readonly string[] {
   return values.filter((value) => value.length >= credentialLengthMin).sort((a, b) => b.length - a.length)
 }
 

@@ -43,13 +43,17 @@ test("whatever the document, its slices parse to what the whole parses to", () =
   )
   const hard = fc.stringMatching(/^[\\"{}[\],: a]{0,9}$/)
   fc.assert(
-    fc.property(fc.array(fc.dictionary(hard, fc.oneof(hard, fc.jsonValue()))), fc.constantFrom(0, 2), (objects, indent) => {
-      const json = JSON.stringify(objects, null, indent)
-      const sliced = memberTextsOfEach(json).map(
-        (members) => new Map([...members].map(([name, text]): [string, unknown] => [name, JSON.parse(text)])),
-      )
-      const parsed: Record<string, unknown>[] = JSON.parse(json)
-      expect(sliced).toEqual(parsed.map((object) => new Map(Object.entries(object))))
-    }),
+    fc.property(
+      fc.array(fc.dictionary(hard, fc.oneof(hard, fc.jsonValue()))),
+      fc.constantFrom(0, 2),
+      (objects, indent) => {
+        const json = JSON.stringify(objects, null, indent)
+        const sliced = memberTextsOfEach(json).map(
+          (members) => new Map([...members].map(([name, text]): [string, unknown] => [name, JSON.parse(text)])),
+        )
+        const parsed: Record<string, unknown>[] = JSON.parse(json)
+        expect(sliced).toEqual(parsed.map((object) => new Map(Object.entries(object))))
+      },
+    ),
   )
 })
