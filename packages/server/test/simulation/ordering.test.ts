@@ -79,7 +79,9 @@ test("one webhook's trouble never delays another's", async () => {
 })
 
 test("silent receivers that hold every place are counted as slow, and healthy ones get places again", async () => {
-  const world = await World.open({ limits: { quickMax: 10, inFlightMax: 200, bufferedBytesMax: 500_000 } })
+  const world = await World.open({
+    limits: { quickMax: 10, inFlightMax: 200, perOriginMax: 200, bufferedBytesMax: 500_000 },
+  })
   const silent = await Promise.all(Array.from({ length: 10 }, () => world.webhook({ ordering: "strict" })))
   const dead = new Set(silent.map(({ url }) => url))
   world.sender.answer(({ url }) =>
@@ -96,7 +98,9 @@ test("silent receivers that hold every place are counted as slow, and healthy on
 })
 
 test("receivers known to be silent take no places of the quick: their retries, due together, hold up nobody", async () => {
-  const world = await World.open({ limits: { quickMax: 10, inFlightMax: 200, bufferedBytesMax: 500_000 } })
+  const world = await World.open({
+    limits: { quickMax: 10, inFlightMax: 200, perOriginMax: 200, bufferedBytesMax: 500_000 },
+  })
   const silent = await Promise.all(Array.from({ length: 50 }, () => world.webhook({ ordering: "strict" })))
   const dead = new Set(silent.map(({ url }) => url))
   const retriedAt = () => world.sender.arrivals.filter(({ attempt }) => attempt === 2).map(({ atMs }) => atMs)
@@ -113,7 +117,9 @@ test("receivers known to be silent take no places of the quick: their retries, d
 })
 
 test("a backlog larger than any buffer is delivered whole and in order, beginning after a restart", async () => {
-  const world = await World.open({ limits: { quickMax: 100, inFlightMax: 100, bufferedBytesMax: 75_000 } })
+  const world = await World.open({
+    limits: { quickMax: 100, inFlightMax: 100, perOriginMax: 100, bufferedBytesMax: 75_000 },
+  })
   const strict = await world.webhook({ ordering: "strict" })
   const parallel = await world.webhook({ ordering: "none" })
   const keyed = await world.webhook({ ordering: "by_key" })
@@ -243,7 +249,9 @@ test("by_key, strict and by_key again: the order of a key holds throughout", asy
 })
 
 test("a place taken by a receiver that says nothing is given to others though nothing else happens", async () => {
-  const world = await World.open({ limits: { quickMax: 4, inFlightMax: 100, bufferedBytesMax: 100_000 } })
+  const world = await World.open({
+    limits: { quickMax: 4, inFlightMax: 100, perOriginMax: 100, bufferedBytesMax: 100_000 },
+  })
   const silent = await Promise.all(Array.from({ length: 4 }, () => world.webhook({ ordering: "strict" })))
   const healthy = await world.webhook({ ordering: "strict" })
   const dead = new Set(silent.map(({ url }) => url))
@@ -253,3 +261,31 @@ test("a place taken by a receiver that says nothing is given to others though no
   await world.clock.advance(minuteMs)
   expect((world.sender.arrivalsAt(healthy.url)[0]?.atMs ?? Number.NaN) - startMs).toBeLessThan(2 * secondMs)
 })
+
+test.each(["strict", "by_key"] as const)(
+  "%s: one sent again by hand does not wait for the retry of a later one that was in flight meanwhile",
+  async (ordering) => {
+    const world = await World.open()
+    const webhook = await world.webhook({ ordering })
+    await world.publish({ orderingKey: "k" })
+    await world.clock.advance(1_000)
+    world.sender.answer(({ sequence }) =>
+      sequence === 2 ? { status: 503, afterMs: 1_000, headers: { "retry-after": "3600" } } : { status: 200 },
+    )
+    await world.publish({ orderingKey: "k" })
+    await world.clock.advance(500)
+    const [first] = await world.deliveries(webhook.id)
+    if (!first) throw new Error("no delivery")
+    await world.store.reopen(world.workspaceId, first.id, world.clock.now())
+    world.engine.dispatcher.wake(world.workspaceId, webhook.id)
+    await world.clock.advance(10_000)
+    expect(world.sender.arrivalsAt(webhook.url).map(({ sequence }) => sequence)).toEqual([1, 2, 1])
+    await world.clock.advance(3_700_000)
+    expect(
+      world.sender
+        .arrivalsAt(webhook.url)
+        .map(({ sequence }) => sequence)
+        .slice(0, 4),
+    ).toEqual([1, 2, 1, 2])
+  },
+)

@@ -27,6 +27,8 @@ export class Lane {
   #missing: boolean
   #missedWhileReading = false
   #blockedUntilMs = 0
+  /** Something earlier than the one in flight may have come back: a person asked for a retry. */
+  #wokenInFlight = false
   /** How many gaps there had been among all lanes' pushes when it last read what may lie in them. */
   #gapsRead: number
 
@@ -63,12 +65,14 @@ export class Lane {
 
   ended(): void {
     this.#flying = null
+    this.#wokenInFlight = false
   }
 
   retried(dueMs: number): void {
     this.#flying = null
     this.drop()
-    this.#blockedUntilMs = dueMs
+    this.#blockedUntilMs = this.#wokenInFlight ? 0 : dueMs
+    this.#wokenInFlight = false
   }
 
   /** Reads only when nothing is in flight: what is read is then neither on its way nor just delivered. */
@@ -125,6 +129,7 @@ export class Lane {
     this.drop()
     this.#blockedUntilMs = 0
     this.#missedWhileReading = true
+    this.#wokenInFlight = this.#flying !== null
   }
 
   drop(): void {
