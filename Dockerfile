@@ -26,7 +26,7 @@ FROM manifests AS dependencies
 RUN npm ci --ignore-scripts --omit=dev --workspace packages/server --workspace packages/client --include-workspace-root=false
 
 FROM base
-ENV NODE_ENV=production NODE_COMPILE_CACHE=node_modules/.cache/tocsin MALLOC_ARENA_MAX=8 TOCSIN_HOST=0.0.0.0 TOCSIN_PORT=8080 TOCSIN_DATA_DIR=/data
+ENV NODE_ENV=production MALLOC_ARENA_MAX=8 TOCSIN_HOST=0.0.0.0 TOCSIN_PORT=8080 TOCSIN_DATA_DIR=/data
 # All of it: npm puts a package beside the one that needs it, where two need different versions.
 COPY --from=dependencies /app ./
 COPY packages/client/src packages/client/src
@@ -34,11 +34,6 @@ COPY packages/server/src packages/server/src
 COPY --from=dashboard /app/packages/dashboard/dist packages/dashboard/dist
 # Owned before it becomes a volume, so that a new volume belongs to the user too.
 RUN install -d -m 0700 -o node -g node /data
-# Started once as that user, so that the image has the program as Node compiles it; then it is no longer the user's to change.
-RUN install -d -o node -g node node_modules/.cache \
-  && TOCSIN_DATA_DIR=/tmp/once timeout --preserve-status 10 setpriv --reuid=1000 --regid=1000 --clear-groups \
-    sh -c "$(node -p "require('./package.json').scripts.start")" \
-  && chown -R root:root node_modules/.cache && chmod -R a+rX node_modules/.cache && rm -r /tmp/once
 # By number, for orchestrators that have to see that it is not root.
 USER 1000:1000
 VOLUME /data

@@ -156,6 +156,7 @@ async function serveOn(
   }).catch((error: unknown) => {
     throw error instanceof SealBroken ? otherEncryptionKey(cluster ? null : dataDir) : error
   })
+  engine.registry.onWebhook((webhook) => poster.changed(webhook))
   if (cluster)
     await agreeOnEncryptionKey(cluster.agreeing, keyRing).catch((error: unknown) => {
       throw error instanceof SealBroken ? otherEncryptionKey(null) : error

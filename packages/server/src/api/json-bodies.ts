@@ -6,6 +6,9 @@ import { Problem } from "./problems.ts"
 /** A body as it came: members keep the publisher's own text, which parsing would lose. */
 export type SentJson = { readonly members: ReadonlyMap<string, string> }
 
+/** A request whose body has been checked. */
+export type Sent<Body> = { readonly body: Body; sent: SentJson | null }
+
 declare module "fastify" {
   interface FastifyRequest {
     /** Null for a request without a JSON object. */
@@ -38,12 +41,13 @@ export function takeJsonBodies(api: Api): void {
  * The body, and its members as they came. The request lets go of both: it lives until its answer has been sent, and
  * what it holds is copied by every collection of young objects until then (docs/decisions/0014).
  */
-export function takenBody<Body>(request: { body: Body; sent: SentJson | null }): {
+export function takenBody<Body>(request: Sent<Body>): {
   readonly body: Body
   readonly members: ReadonlyMap<string, string>
 } {
   const { body, sent } = request
-  Object.assign(request, { body: undefined, sent: null })
+  Reflect.set(request, "body", undefined)
+  request.sent = null
   return { body, members: sent?.members ?? new Map() }
 }
 

@@ -14,6 +14,7 @@ import { type Settlement, type Store, StoreUnavailable } from "../ports/store.ts
 import type { Tracing } from "../ports/tracing.ts"
 import type { Registry } from "../registry/registry.ts"
 import { Room } from "./lanes/lanes.ts"
+import { Origins } from "./origins.ts"
 import { Slots } from "./slots.ts"
 import { WebhookQueue } from "./webhook-queue.ts"
 
@@ -21,6 +22,8 @@ export type DispatchLimits = {
   /** Attempts in flight that have not turned out slow, and all of them. */
   readonly quickMax: number
   readonly inFlightMax: number
+  /** Of those, to one origin. */
+  readonly perOriginMax: number
   /** Bytes of bodies that all lanes together buffer, about. */
   readonly bufferedBytesMax: number
 }
@@ -28,6 +31,8 @@ export type DispatchLimits = {
 export const defaultDispatchLimits: DispatchLimits = {
   quickMax: 1_000,
   inFlightMax: 8_000,
+  // Four for each connection that an origin is given.
+  perOriginMax: 512,
   bufferedBytesMax: 64 * 1024 * 1024,
 }
 
@@ -89,6 +94,7 @@ const faultPauseMs = 5_000
 export class Dispatcher {
   readonly #parts: DispatcherParts
   readonly #slots: Slots
+  readonly #origins: Origins
   readonly #room: Room
   readonly #ownership: Ownership
   readonly #queues = new Map<WebhookId, WebhookQueue>()
@@ -100,6 +106,8 @@ export class Dispatcher {
   #cancelTimer: (() => void) | null = null
   #timerAtMs = Number.POSITIVE_INFINITY
   #timerSetMs = 0
+  /** The wall clock was set back while a timer ran: alarms from before stand at times that were taken back. */
+  #setBack = false
   #reads = 0
   /** Found no place among the reads. */
   readonly #mayRead = new Set<WebhookQueue>()
@@ -113,6 +121,7 @@ export class Dispatcher {
     this.#parts = parts
     const limits = parts.limits ?? defaultDispatchLimits
     this.#slots = new Slots(limits.quickMax, limits.inFlightMax)
+    this.#origins = new Origins(limits.perOriginMax)
     this.#room = new Room(limits.bufferedBytesMax)
     this.#ownership = parts.ownership ?? ownsAll
     parts.registry.onWebhook((after, before) => this.#reconfigure(after, before))
@@ -331,6 +340,10 @@ export class Dispatcher {
         this.#look(queue)
         continue
       }
+      if (!this.#origins.hasFree(queue.origin)) {
+        this.#origins.wait(queue)
+        continue
+      }
       const delivery = queue.take(nowMs)
       if (delivery) void this.#fly(queue, delivery)
       this.#look(queue)
@@ -349,6 +362,7 @@ export class Dispatcher {
 
   async #fly(queue: WebhookQueue, delivery: WaitingDelivery): Promise<void> {
     this.#slots.start(delivery, this.#parts.clock.monotonic(), queue.silent)
+    this.#origins.start(delivery, queue.origin)
     this.#unsettled++
     let became: Became = "unknown"
     try {
@@ -382,6 +396,12 @@ export class Dispatcher {
   #answered(queue: WebhookQueue, delivery: WaitingDelivery): void {
     this.#slots.end(delivery)
     queue.answered(delivery)
+    const waiting = this.#origins.end(delivery)
+    for (const next of waiting ?? []) {
+      waiting?.delete(next)
+      this.#look(next)
+      if (this.#ready.has(next)) break
+    }
     this.#look(queue)
     this.#pump()
   }
@@ -530,7 +550,10 @@ export class Dispatcher {
     if (!earliest || this.#stopping || earliest.atMs >= this.#timerAtMs) return
     this.#cancelTimer?.()
     this.#timerAtMs = earliest.atMs
-    this.#timerSetMs = this.#parts.clock.now()
+    const nowMs = this.#parts.clock.now()
+    // Another timer in place of the one that would have noticed.
+    if (nowMs < this.#timerSetMs) this.#setBack = true
+    this.#timerSetMs = nowMs
     // Looked at again at least this often: the wall clock may have been set meanwhile.
     const delayMs = Math.min(Math.max(0, earliest.atMs - this.#timerSetMs), 10_000)
     this.#cancelTimer = this.#parts.clock.after(delayMs, () => this.#ring())
@@ -541,7 +564,9 @@ export class Dispatcher {
     this.#timerAtMs = Number.POSITIVE_INFINITY
     const nowMs = this.#parts.clock.now()
     // Set back: what waits for its turn, not for a due time, would wait for all that was taken back.
-    if (nowMs < this.#timerSetMs) for (const queue of this.#queues.values()) this.#look(queue)
+    const setBack = this.#setBack || nowMs < this.#timerSetMs
+    this.#setBack = false
+    if (setBack) for (const queue of this.#queues.values()) this.#look(queue)
     for (let alarm = this.#alarms.peek(); alarm && alarm.atMs <= nowMs; alarm = this.#alarms.peek()) {
       this.#alarms.pop()
       // One that was overtaken by an earlier alarm of the same queue has done its work.

@@ -17,6 +17,8 @@ export class WebhookQueue {
   readonly webhookId: WebhookId
   readonly workspaceId: WorkspaceId
   lanes: Lanes
+  /** Where its URL leads to: scheme, host and port. */
+  origin: string
   /** Taken from the lanes, their outcome not durable yet. */
   unsettled = 0
   /** Of those, the ones the receiver has not answered. */
@@ -44,7 +46,7 @@ export class WebhookQueue {
   #bucket: TokenBucket | null
 
   constructor(
-    webhook: Pick<Webhook, "id" | "workspaceId" | "rateLimit">,
+    webhook: Pick<Webhook, "id" | "workspaceId" | "rateLimit" | "url">,
     ordering: Ordering,
     sending: boolean,
     room: Room,
@@ -52,6 +54,7 @@ export class WebhookQueue {
   ) {
     this.webhookId = webhook.id
     this.workspaceId = webhook.workspaceId
+    this.origin = originOf(webhook.url)
     this.sending = sending
     this.#room = room
     this.#ordering = ordering
@@ -64,6 +67,7 @@ export class WebhookQueue {
   /** Takes over changed settings. */
   reconfigure(webhook: Webhook, ordering: Ordering, sending: boolean, nowMs: number): void {
     const { rateLimit } = webhook
+    this.origin = originOf(webhook.url)
     if (rateLimit?.requests !== this.#rateLimit?.requests || rateLimit?.perSeconds !== this.#rateLimit?.perSeconds) {
       this.#rateLimit = rateLimit
       this.#bucket = rateLimit && new TokenBucket(rateLimit, nowMs)
@@ -169,6 +173,11 @@ export class WebhookQueue {
     this.lanes = lanesFor(this.#ordering, this.#room)
     this.lanes.pace(this.#parallel)
   }
+}
+
+/** What is no URL is refused when it is posted to. */
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : url
 }
 
 function lanesFor(ordering: Ordering, room: Room): Lanes {

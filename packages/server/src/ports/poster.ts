@@ -33,12 +33,17 @@ export type Verdict =
 
 export type Posted = { readonly attempt: RecordedAttempt; readonly verdict: Verdict }
 
-/** Signs, posts once and judges the answer: all of an attempt but the decision what follows from it. */
+/** Signs, posts and judges the answer: all of an attempt but the decision what follows from it. */
 export interface Poster {
-  /** Never rejects: whatever goes wrong is a failed attempt. */
+  /**
+   * Makes one attempt; a receiver that answers 401 or 403 during a secret's overlap gets a second POST in it. Whatever
+   * goes wrong on the way is a failed attempt: it rejects for a fault of ours alone, or when it is closed.
+   */
   post(webhook: PostTarget, profile: ProfileName, post: Post): Promise<Posted>
   /** Checks a target at registration: null when it may be sent to, else why not. */
   refusal(url: string): Promise<string | null>
+  /** A webhook's settings have changed, or it was deleted: old secrets are let go of. */
+  changed(webhook: Webhook): void
   /** Lets what is under way end, each by its own deadline. */
   close(): Promise<void>
 }

@@ -53,6 +53,9 @@ export class Posting implements Poster {
     return this.#sender.refusal(url)
   }
 
+  /** Nothing is held of a webhook but its token, which is compared with what it is fetched by. */
+  changed(): void {}
+
   close(): Promise<void> {
     return this.#sender.close()
   }
@@ -79,7 +82,7 @@ export class Posting implements Poster {
     const request = { url, headers: requestHeaders, body: post.body, timeoutMs, tls }
     const { result, headers, authorization } =
       wanted === null
-        ? { result: await this.#sender.send(request), headers: requestHeaders, authorization: null }
+        ? { result: await this.#send(request), headers: requestHeaders, authorization: null }
         : await this.#sendAuthorized(webhook, wanted, request)
     const verdict = judge(profile, result, timeoutMs, this.#clock.now())
     const credentials = result.response === null ? [] : credentialsOf(webhook, authorization)
@@ -98,6 +101,15 @@ export class Posting implements Poster {
     }
   }
 
+  /** A sender that rejects may have sent: that is an attempt, and counts as one. */
+  #send(request: SendRequest): Promise<SendResult> {
+    return this.#sender.send(request).catch((fault: unknown) => ({
+      durationMs: 0,
+      response: null,
+      failure: { code: "internal", message: String(fault) },
+    }))
+  }
+
   /** Adds the authorization that the webhook asks for. Without it nothing is sent to the receiver. */
   async #sendAuthorized(webhook: PostTarget, wanted: WebhookAuthorization, request: SendRequest): Promise<Sent> {
     const { headers, timeoutMs } = request
@@ -114,7 +126,7 @@ export class Posting implements Poster {
     const whole: HeaderList = [...headers, ["authorization", authorized.value]]
     // One deadline for both: fetching a token does not lengthen an attempt.
     const leftMs = Math.max(1, timeoutMs - spentMs)
-    const result = await this.#sender.send({ ...request, headers: whole, timeoutMs: leftMs })
+    const result = await this.#send({ ...request, headers: whole, timeoutMs: leftMs })
     if (result.response?.status === 401) this.#authorizing.refused(webhook.id)
     const durationMs = spentMs + result.durationMs
     return { result: { ...result, durationMs }, headers: whole, authorization: authorized.value }

@@ -7,8 +7,14 @@ import { setFlagsFromString } from "node:v8"
  * @param youngMiB two halves between which objects are copied, and as much again for what is copied.
  */
 export function workerHeap(youngMiB: number): { readonly maxYoungGenerationSizeMb: number } {
-  // `npm start` bounds the main thread's with this option, which would overrule the bound of each worker. The main thread
-  // has read it when it began.
-  setFlagsFromString("--max-semi-space-size=0")
+  unbindWorkers()
   return { maxYoungGenerationSizeMb: youngMiB }
+}
+
+/**
+ * `npm start` bounds the main thread's young objects with this option, which would overrule the bound of each worker. The
+ * main thread has read it when it began.
+ */
+function unbindWorkers(): void {
+  setFlagsFromString("--max-semi-space-size=0")
 }

@@ -20,7 +20,7 @@ test.each<Ordering>(["strict", "by_key", "none"])(
   "%s: what a read brought and was delivered before its acceptance was answered is not sent again",
   (ordering) => {
     const { webhookId: id, workspaceId } = delivery(1)
-    const webhook = { id, workspaceId, rateLimit: null }
+    const webhook = { id, workspaceId, rateLimit: null, url: "https://receiver.test/hook" }
     const queue = new WebhookQueue(webhook, ordering, true, new Room(10_000), 0)
     queue.push(delivery(1))
     answerReads(queue, [delivery(1)])
@@ -41,7 +41,13 @@ test.each<Ordering>(["strict", "by_key", "none"])(
 
 test("what was pushed is known to be so, up to the last and no further", () => {
   const { webhookId: id, workspaceId } = delivery(1)
-  const queue = new WebhookQueue({ id, workspaceId, rateLimit: null }, "none", true, new Room(10_000), 0)
+  const queue = new WebhookQueue(
+    { id, workspaceId, rateLimit: null, url: "https://receiver.test/hook" },
+    "none",
+    true,
+    new Room(10_000),
+    0,
+  )
   // Before the first push: whatever the store has may have come from elsewhere.
   expect(queue.accountsFor(1)).toBe(false)
   answerReads(queue, [])

@@ -53,6 +53,7 @@ export function planFor(random: SeededRandom, wanted: Setting | null): Plan {
     limits: {
       quickMax: 5 + random.below(40),
       inFlightMax: 400,
+      perOriginMax: pick(random, [1, 3, 100]),
       bufferedBytesMax: pick(random, [2_000, 10_000, 1_000_000]),
     },
     webhooks: Array.from({ length: 2 + random.below(3) }, () => webhookPlan(random)),

@@ -277,3 +277,20 @@ test("a rate limit holds nobody up for the hour that the clock is set back", asy
   await world.clock.advance(minuteMs)
   expect(world.sender.arrivalsAt(webhook.url)).toHaveLength(3)
 })
+
+test("nor one whose turn was set before, when another's is set right after", async () => {
+  const world = await World.open()
+  const rateLimit = { requests: 1, perSeconds: 5 }
+  const webhook = await world.webhook({ events: ["scan.completed"], ordering: "none", rateLimit })
+  for (let count = 0; count < 2; count++) await world.publish()
+  await world.clock.advance(100)
+  expect(world.sender.arrivalsAt(webhook.url)).toHaveLength(1)
+  // Nothing more comes for it that would make it be looked at.
+  await world.edit(webhook.id, { events: ["policy.violation.created"] })
+  world.clock.jump(-60 * minuteMs)
+  const other = await world.webhook({ ordering: "none", rateLimit: { requests: 1, perSeconds: 1 } })
+  for (let count = 0; count < 3; count++) await world.publish()
+  await world.clock.advance(minuteMs)
+  expect(world.sender.arrivalsAt(other.url)).toHaveLength(3)
+  expect(world.sender.arrivalsAt(webhook.url)).toHaveLength(2)
+})

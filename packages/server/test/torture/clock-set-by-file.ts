@@ -4,6 +4,7 @@
  * operator sets the clock.
  */
 import { readFileSync } from "node:fs"
+import { BroadcastChannel, isMainThread } from "node:worker_threads"
 
 const path = process.env.TORTURE_CLOCK
 const RealDate = Date
@@ -21,7 +22,15 @@ class SetDate extends RealDate {
 
 if (path !== undefined) {
   globalThis.Date = SetDate as DateConstructor
-  process.on("SIGUSR2", () => {
-    byMs = Number(readFileSync(path, "utf8"))
-  })
+  // Signals are heard by the main thread alone; a machine's clock is the same for all.
+  const threads = new BroadcastChannel("torture-clock")
+  threads.unref()
+  threads.onmessage = ({ data }) => {
+    byMs = Number(data)
+  }
+  if (isMainThread)
+    process.on("SIGUSR2", () => {
+      byMs = Number(readFileSync(path, "utf8"))
+      threads.postMessage(byMs)
+    })
 }

@@ -3,7 +3,7 @@ import Type from "typebox"
 import type { Submission } from "../../accept/intake.ts"
 import { workspaceOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
-import { distinctMembersOfEach, takenBody } from "../json-bodies.ts"
+import { distinctMembersOfEach, type Sent, takenBody } from "../json-bodies.ts"
 import { type Flaw, Problem, refuseIfFlawed } from "../problems.ts"
 import { Closed, type Static } from "../schema-vocabulary.ts"
 import { EventReceipt, EventSubmission, eventsPerBatchMax } from "./event-schemas.ts"
@@ -32,18 +32,19 @@ export function publishBatch(api: Api, { intake }: ApiParts): void {
       config: { access: "events:write", limited: false },
     },
     async (request, reply) => {
-      const { body, members } = takenBody(request)
-      const outcome = await intake.accept(workspaceOf(request), submissionsIn(body, members), publishedTrace(request))
+      const outcome = await intake.accept(workspaceOf(request), submissionsIn(request), publishedTrace(request))
       if (!outcome.accepted) throw refused(outcome.refusals, (index) => `/events/${index}`)
       return reply.code(202).send({ data: outcome.receipts.map(receiptView) })
     },
   )
 }
 
-function submissionsIn({ events }: Static<typeof Batch>, members: ReadonlyMap<string, string>): Submission[] {
+/** No part of the handler, which would hold what was parsed while it waits. */
+function submissionsIn(request: Sent<Static<typeof Batch>>): Submission[] {
+  const { body, members } = takenBody(request)
   const sent = distinctMembersOfEach(members.get("events") ?? "[]", "/events")
   const flaws: Flaw[] = []
-  const submissions = events.map((event, index) =>
+  const submissions = body.events.map((event, index) =>
     submission(event, sent[index] ?? new Map(), `/events/${index}`, flaws),
   )
   refuseIfFlawed(flaws)

@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify"
 import type { Submission } from "../../accept/intake.ts"
 import { workspaceOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
-import { takenBody } from "../json-bodies.ts"
+import { type Sent, takenBody } from "../json-bodies.ts"
 import { type Flaw, refuseIfFlawed } from "../problems.ts"
 import { printablePattern, type Static } from "../schema-vocabulary.ts"
 import { EventReceipt, EventSubmission } from "./event-schemas.ts"
@@ -32,12 +32,7 @@ export function publishEvent(api: Api, { intake }: ApiParts): void {
       config: { access: "events:write", limited: false },
     },
     async (request, reply) => {
-      const { body, members } = takenBody(request)
-      const outcome = await intake.accept(
-        workspaceOf(request),
-        [submissionIn(body, members, request.headers)],
-        publishedTrace(request),
-      )
+      const outcome = await intake.accept(workspaceOf(request), [submissionIn(request)], publishedTrace(request))
       if (!outcome.accepted) throw refused(outcome.refusals, () => "")
       const [receipt] = outcome.receipts
       if (!receipt) throw new Error("the intake gave no receipt")
@@ -46,14 +41,12 @@ export function publishEvent(api: Api, { intake }: ApiParts): void {
   )
 }
 
-function submissionIn(
-  body: Static<typeof EventSubmission>,
-  members: ReadonlyMap<string, string>,
-  headers: FastifyRequest["headers"],
-): Submission {
+/** No part of the handler, which would hold what was parsed while it waits. */
+function submissionIn(request: Sent<Static<typeof EventSubmission>> & Pick<FastifyRequest, "headers">): Submission {
+  const { body, members } = takenBody(request)
   const flaws: Flaw[] = []
   const submitted = submission(body, members, "", flaws)
-  const idempotencyKey = agreedKey(headers, submitted, flaws)
+  const idempotencyKey = agreedKey(request.headers, submitted, flaws)
   refuseIfFlawed(flaws)
   return { ...submitted, idempotencyKey }
 }

@@ -2,7 +2,7 @@ import type { ProfileName } from "../../domain/workspace.ts"
 import type { PostTarget } from "../../ports/poster.ts"
 import type { Tape } from "../../threads/tape.ts"
 
-/** A webhook as the thread knows it: posts name it by a number, so that its settings cross once and not with each. */
+/** A webhook as the thread knows it: posts name it by a number, so that its settings cross when they change and not with each. */
 export type NumberedTarget = {
   readonly number: number
   readonly webhook: PostTarget
@@ -11,7 +11,7 @@ export type NumberedTarget = {
 
 export type Posts = {
   readonly kind: "post"
-  /** First of all: what these posts are the first to name. */
+  /** First of all: new ones, and what is said anew of known ones. */
   readonly targets: readonly NumberedTarget[]
   readonly posts: Tape
   /** Last of all: numbers that no later post names. */

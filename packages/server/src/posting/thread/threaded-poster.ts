@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads"
+import type { Webhook } from "../../domain/webhook.ts"
 import type { ProfileName } from "../../domain/workspace.ts"
 import type { Post, Posted, Poster, PostTarget } from "../../ports/poster.ts"
 import type { Tape } from "../../threads/tape.ts"
@@ -38,6 +39,7 @@ class ThreadedPoster implements Poster {
   readonly #asking = new Map<number, Waiting<string | null>>()
   readonly #ended = Promise.withResolvers<void>()
   #crossing: Tape = []
+  #willCross = false
   #lastId = 0
   #state: "open" | "closing" | "broken" = "open"
 
@@ -61,11 +63,14 @@ class ThreadedPoster implements Poster {
     // Not a failed attempt: the process is about to end, and the next one sends it.
     if (this.#state === "broken") return new Promise(() => {})
     if (this.#state === "closing") return Promise.reject(closed())
-    // What is posted in the same turn of the event loop crosses together.
-    if (this.#crossing.length === 0) process.nextTick(() => this.#cross())
+    this.#crossSoon()
     const id = ++this.#lastId
     writePost(this.#crossing, { id, target: this.#targets.numberOf(webhook, profile), post })
     return new Promise((resolve, reject) => this.#posting.set(id, { resolve, reject }))
+  }
+
+  changed(webhook: Webhook): void {
+    if (this.#state === "open" && this.#targets.changed(webhook)) this.#crossSoon()
   }
 
   refusal(url: string): Promise<string | null> {
@@ -85,8 +90,16 @@ class ThreadedPoster implements Poster {
     await this.#ended.promise
   }
 
+  /** What comes in the same turn of the event loop crosses together. */
+  #crossSoon(): void {
+    if (this.#willCross) return
+    this.#willCross = true
+    process.nextTick(() => this.#cross())
+  }
+
   #cross(): void {
-    if (this.#crossing.length === 0) return
+    if (!this.#willCross) return
+    this.#willCross = false
     const posts = this.#crossing
     this.#crossing = []
     this.#tell({ kind: "post", posts, ...this.#targets.told() })

@@ -11,7 +11,7 @@ export function acceptanceBytes({ events }: Acceptance): number {
   return bytes
 }
 
-/** About what a settlement holds in memory; the headers count as some kilobyte. */
+/** About what a settlement holds in memory. */
 export function settlementBytes({ attempt }: Settlement): number {
   return recordBytes + (attempt === null ? 0 : attempt.detail.length)
 }

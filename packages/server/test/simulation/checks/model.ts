@@ -38,6 +38,8 @@ export type ModelWebhook = {
   record: StoredWebhook
   lastSequence: number
   readonly waiting: Map<number, ModelDelivery>
+  /** Taken from `waiting` as cancelled, which the store was not asked for yet. */
+  yetToCancel: number
 }
 
 export type ModelReplay = {
@@ -179,13 +181,17 @@ export class Model {
   }
 
   #cancel({ webhookId, cancelled, limit }: Extract<Fact, { verb: "cancelWaiting" }>): void {
-    const waiting = this.webhooks.get(webhookId)?.waiting
-    if (!waiting) return
+    const webhook = this.webhooks.get(webhookId)
+    if (!webhook) return
+    const { waiting } = webhook
+    const left = waiting.size + webhook.yetToCancel
     this.#verdicts.hold(
-      cancelled === Math.min(limit, waiting.size),
+      cancelled === Math.min(limit, left),
       "what waits for a deleted webhook is cancelled",
-      () => `${cancelled} of ${waiting.size} for ${webhookId}`,
+      () => `${cancelled} of ${left} for ${webhookId}`,
     )
+    // Some hundred at a time, which of them first is the store's to choose.
+    webhook.yetToCancel = left - cancelled
     for (const row of waiting.values()) {
       row.state = "cancelled"
       row.dueMs = null
@@ -196,7 +202,7 @@ export class Model {
   #configure(record: StoredWebhook): void {
     const known = this.webhooks.get(record.id)
     if (known) known.record = record
-    else this.webhooks.set(record.id, { id: record.id, record, lastSequence: 0, waiting: new Map() })
+    else this.webhooks.set(record.id, { id: record.id, record, lastSequence: 0, waiting: new Map(), yetToCancel: 0 })
   }
 
   #putReplay(replay: Replay): void {
