@@ -51,8 +51,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "goes on with the next while a retry waits",
     file: "dispatch/lanes/lane.ts",
-    find: "this.drop()\n    this.#blockedUntilMs = dueMs",
-    replace: "this.#blockedUntilMs = dueMs",
+    find: "this.drop()\n    this.#blockedUntilMs = this.#wokenInFlight ? 0 : dueMs",
+    replace: "this.#blockedUntilMs = this.#wokenInFlight ? 0 : dueMs",
     setting: null,
   },
   {
