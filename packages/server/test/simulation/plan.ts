@@ -46,14 +46,16 @@ export function planFor(random: SeededRandom, wanted: Setting | null): Plan {
   const drawn = random.fraction()
   const setting = wanted ?? (drawn < 0.5 ? "memory" : drawn < 0.75 ? "sqlite" : "cluster")
   const nodes = 2 + random.below(2)
+  const quickMax = 5 + random.below(40)
   return {
     setting,
     nodes: setting === "cluster" ? nodes : 1,
     // Small, so that every limit is met.
     limits: {
-      quickMax: 5 + random.below(40),
+      quickMax,
       inFlightMax: 400,
-      perOriginMax: pick(random, [1, 3, 100]),
+      // Seldom: each receiver has an origin of its own, and what goes wrong with several in flight shall not be hidden.
+      perOriginMax: quickMax % 8 === 0 ? 3 : 100,
       bufferedBytesMax: pick(random, [2_000, 10_000, 1_000_000]),
     },
     webhooks: Array.from({ length: 2 + random.below(3) }, () => webhookPlan(random)),
