@@ -11,12 +11,12 @@ import { Databases } from "./databases.ts"
 import { measureLimit } from "./limit.ts"
 import type { CompareOptions } from "./options.ts"
 import { peerVariants, startPeerContenders } from "./peer-contenders.ts"
-import { measureOne, playRound } from "./rounds.ts"
+import { playRound } from "./rounds.ts"
 import { startTocsinContenders, tocsinVariants } from "./tocsin-contenders.ts"
+import { warmUp } from "./warming-up.ts"
 
 /** Left out of a quick look unless asked for by name. */
 const slowVariants = /^tocsin\/(postgres\/(https|http\/strict|three-nodes)|embedded\/https\/strict)/
-const warmUpEvents = 1_000
 /** So that a quick look stays under two minutes on a machine that is slow today. */
 const quickRoundsMaxMs = 70_000
 const latencySeconds = { quick: 4, full: 30 }
@@ -56,11 +56,9 @@ async function compared(
   const limit = (scheme: "http" | "https") => measureLimit(receiver.url(scheme, "limit"), body, limitPosts)
   await limit("http")
   const rounds: Comparison["rounds"] = []
-  // A whole round more is not counted: compilers go on for tens of thousands of events. A quick look has no time for it.
-  for (let round = options.quick ? 1 : 0; round <= options.rounds; round++) {
+  for (let round = 1; round <= options.rounds; round++) {
     const tell = (what: string) => say(`round ${round} of ${options.rounds}: ${what}`)
-    const played = await playRound(round, options.rounds, { contenders, limit, events, say: tell })
-    if (round > 0) rounds.push(played)
+    rounds.push(await playRound(round, options.rounds, { contenders, limit, events, say: tell }))
     if (options.quick && performance.now() - startedMs > quickRoundsMaxMs) break
   }
 
@@ -91,21 +89,4 @@ async function compared(
     rounds,
     latencies,
   }
-}
-
-/** Once each, uncounted, so that it is known how many events take about long enough. */
-async function warmUp(
-  contenders: readonly Contender[],
-  { events, secondsEach }: Pick<CompareOptions, "events" | "secondsEach">,
-  say: (line: string) => void,
-): Promise<(contender: Contender) => number> {
-  const counts = new Map<string, number>()
-  for (const contender of contenders) {
-    say(`warming up: ${contender.name}`)
-    await contender.deliver(warmUpEvents)
-    const { rate } = await measureOne(contender, warmUpEvents)
-    const step = contender.perRequest
-    counts.set(contender.name, events ?? Math.max(10, Math.round((rate * secondsEach) / step)) * step)
-  }
-  return ({ name }) => counts.get(name) ?? warmUpEvents
 }

@@ -6,6 +6,7 @@ import { compareOptions } from "../compare/options.ts"
 import { report } from "../compare/report.ts"
 import { playRound, rotated } from "../compare/rounds.ts"
 import { targetsOf } from "../compare/targets.ts"
+import { warmUpOf } from "../compare/warming-up.ts"
 
 function figures(name: string, ofLimit: number) {
   const beside = name.startsWith("tocsin/embedded") ? 0 : 80
@@ -165,5 +166,20 @@ describe("the command", () => {
     expect(() => compareOptions(["--fast"])).toThrow(/--fast/)
     expect(() => compareOptions(["--rounds", "none"])).toThrow("--rounds must be a number above 0, not none")
     expect(() => compareOptions(["--events", "0"])).toThrow("--events")
+  })
+})
+
+describe("warming up", () => {
+  const contender = (name: string, ...pids: number[]) => ({
+    ...{ name, pids, scheme: "http" as const, perRequest: 1, databasePid: null },
+    deliver: () => Promise.resolve(),
+  })
+
+  it("has each process carry as many events, whether it is alone, shared by contenders or one of several nodes", () => {
+    const alone = contender("bullmq/single", 1)
+    const shared = ["none", "strict"].map((ordering) => contender(`tocsin/embedded/http/${ordering}/single`, 2))
+    const nodes = ["none", "strict"].map((ordering) => contender(`tocsin/three-nodes/${ordering}/single`, 3, 4, 5))
+    const all = [alone, ...shared, ...nodes]
+    expect(all.map((each) => warmUpOf(each, all, 30_000))).toEqual([30_000, 15_000, 15_000, 45_000, 45_000])
   })
 })
