@@ -239,7 +239,9 @@ export interface Store {
    * (Disabling a webhook after a 410 or five bad days is a configuration change of its own: `configure`.)
    *
    * Records the attempt, moves the delivery and updates the webhook's health, together. A delivery that is no longer
-   * waiting keeps its state, but the attempt is recorded; a success always makes it `delivered`.
+   * waiting keeps its state, but the attempt is recorded; a success always makes it `delivered`. An attempt that is
+   * recorded already (its number and moment tell) changes nothing: a commit's answer can be lost, and what people have
+   * asked for since then stands.
    * @returns false, and nothing written, when this node may no longer settle for the webhook.
    * @throws StoreUnavailable
    */

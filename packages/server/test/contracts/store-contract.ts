@@ -365,6 +365,35 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         expect(await story.stateOf(cancelled)).toMatchObject({ status: "delivered", endedMs: t0 + 2, attempts: 3 })
       })
 
+      test("an attempt that is settled again, its commit's answer having been lost, is recorded and counted once", async () => {
+        const id = await story.delivery()
+        const attempt = failedAttempt(1)
+        const settle = (dueMs: number) => story.settle(id, { state: "waiting", dueMs }, attempt)
+        await settle(t0 + hourMs)
+        const after = await store.stats(story.workspaceId, story.webhookId, t0 - minuteMs, t0 + minuteMs, 2)
+        expect(await settle(t0 + 2 * hourMs)).toBe(true)
+        expect(await store.stats(story.workspaceId, story.webhookId, t0 - minuteMs, t0 + minuteMs, 2)).toEqual(after)
+        expect(after.attempts).toEqual({ succeeded: 0, failed: 1 })
+        expect(await story.stateOf(id)).toMatchObject({ attempts: 1, dueMs: t0 + hourMs })
+        expect(await store.attempts(story.workspaceId, id)).toHaveLength(1)
+        expect(await story.health()).toMatchObject({ consecutiveFailures: 1, backlog: 1 })
+        // Another attempt of that number, as two nodes can make: it is another.
+        await story.settle(id, { state: "waiting", dueMs: t0 + hourMs }, failedAttempt(1, { atMs: t0 + 1 }))
+        expect(await store.attempts(story.workspaceId, id)).toHaveLength(2)
+        expect(await story.health()).toMatchObject({ consecutiveFailures: 2 })
+      })
+
+      test("what was asked for between a commit whose answer was lost and its repetition stands", async () => {
+        const id = await story.delivery()
+        const attempt = failedAttempt(1)
+        const settle = () => story.settle(id, { state: "exhausted", because: "attempts" }, attempt)
+        await settle()
+        await store.reopen(story.workspaceId, id, t0 + 5)
+        expect(await settle()).toBe(true)
+        expect(await story.stateOf(id)).toMatchObject({ state: "waiting", attempts: 1, dueMs: t0 + 5 })
+        expect(await read({ read: "retries", byMs: t0 + 5 })).toMatchObject([{ id, attemptsBefore: 1 }])
+      })
+
       test("a settlement for a delivery that is no longer stored writes nothing", async () => {
         expect(await story.settle(newDeliveryId(), { state: "delivered" }, newAttempt(1))).toBe(true)
         expect(await story.health()).toMatchObject({ lastSuccessMs: null })
@@ -1018,7 +1047,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
           [brings.deliveries[1]?.id, 2],
           [after, 3],
         ])
-        // Made again, as after a commit whose answer was lost: the attempt is recorded once more, the event is not.
+        // Made again, as after a commit whose answer was lost: neither is there twice.
         await store.settle({ ...settlement, brings: newEvent({ to: [told], idempotency: brings.idempotency }) })
         await store.settle({
           ...settlement,

@@ -1,3 +1,4 @@
+import type { RecordedAttempt } from "../../domain/delivery.ts"
 import type { DeliveryId, WebhookId, WorkspaceId } from "../../domain/ids.ts"
 import { countAttempt } from "../../domain/webhook-health.ts"
 import type { Settlement } from "../../ports/store.ts"
@@ -9,6 +10,7 @@ export function settle(rows: Rows, { workspaceId, deliveryId, atMs, attempt, nex
   if (row === undefined) return
   const succeeded = next.state === "delivered"
   if (attempt !== null) {
+    if (isRecorded(row, attempt)) return
     row.attempts.push(attempt)
     row.attemptsMade = Math.max(row.attemptsMade, attempt.number)
     row.lastStatusCode = attempt.statusCode
@@ -20,6 +22,10 @@ export function settle(rows: Rows, { workspaceId, deliveryId, atMs, attempt, nex
   if (row.state !== "waiting" && (!succeeded || row.state === "delivered")) return
   if (next.state === "waiting") wait(row, next.dueMs)
   else end(row, next.state, atMs, next.state === "exhausted" ? next.because : null)
+}
+
+function isRecorded(row: DeliveryRow, { number, atMs }: RecordedAttempt): boolean {
+  return row.attempts.some((each) => each.number === number && each.atMs === atMs)
 }
 
 /** See `Store.reopen`. */

@@ -155,6 +155,7 @@ export class Model {
     const row = this.deliveries.get(deliveryId)
     if (!row) return
     if (attempt !== null) {
+      if (row.log.some(({ number, atMs }) => number === attempt.number && atMs === attempt.atMs)) return
       row.log.push(attempt)
       row.attempts = Math.max(row.attempts, attempt.number)
       row.broughtBack = false

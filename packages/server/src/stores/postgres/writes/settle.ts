@@ -12,13 +12,18 @@ import { acceptKeyed } from "./accept.ts"
 
 /**
  * Nothing is found, and so nothing written, on any session but the one that holds the locks of these shards: its token
- * tells it, and dies with it. `seen` is the version of the row (PostgreSQL's manual, "System Columns", `xmin`).
+ * tells it, and dies with it. `seen` is the version of the row (PostgreSQL's manual, "System Columns", `xmin`). Whether
+ * the attempt is recorded already is looked up only where one of its number can be there.
  */
 const findDeliveries = `
 SELECT d.workspace_id, d.id, d.webhook_id, d.state, d.attempts, d.due_ms, d.ended_ms, d.because,
   d.last_status_code, d.last_error_code, d.xmin::text AS seen, h.consecutive_failures, h.failing_since_ms,
-  h.last_success_ms
-FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY AS s (workspace_id, id, minted_ms, place)
+  h.last_success_ms,
+  (SELECT 1 FROM attempts a WHERE d.attempts >= s.number AND a.workspace_id = d.workspace_id
+    AND a.delivery_id = d.id AND a.number = s.number AND a.at_ms = s.at_ms AND a.minted_ms = d.minted_ms
+    AND a.minted_ms BETWEEN $4 AND $5 LIMIT 1) IS NOT NULL AS recorded
+FROM unnest($1::text[], $2::text[], $3::bigint[], $7::integer[], $8::bigint[]) WITH ORDINALITY
+  AS s (workspace_id, id, minted_ms, number, at_ms, place)
 JOIN deliveries d ON d.workspace_id = s.workspace_id AND d.id = s.id AND d.minted_ms = s.minted_ms
   AND d.minted_ms BETWEEN $4 AND $5
 LEFT JOIN webhook_health h ON h.workspace_id = d.workspace_id AND h.webhook_id = d.webhook_id
@@ -153,6 +158,11 @@ async function settle(
       Math.min(...minted),
       Math.max(...minted),
       token,
+      ...columns(
+        sorted,
+        ({ attempt }) => attempt?.number ?? null,
+        ({ attempt }) => attempt?.atMs ?? null,
+      ),
     ]),
   ])
   const rows = new Map(found.map((row) => [`${text(row, "workspace_id")} ${text(row, "id")}`, row]))
@@ -178,7 +188,8 @@ async function write(
   const moved: Moved[] = []
   for (const settlement of batch) {
     const row = rows.get(nameOf(settlement))
-    if (row !== undefined) moved.push(move(settlement, row, healths, minutes))
+    // A commit whose answer was lost: it is all there.
+    if (row !== undefined && row.recorded !== true) moved.push(move(settlement, row, healths, minutes))
   }
   if (moved.length === 0) return
   minutes.addStoredLatencies(latencies)

@@ -18,6 +18,10 @@ export function prepareSettle(db: DatabaseSync, books: Books): (settlement: Sett
     `UPDATE deliveries SET state = ?, attempts = ?, due_ms = ?, ended_ms = ?, because = ?, last_status_code = ?,
        last_error_code = ? WHERE workspace = ? AND id = ?`,
   )
+  const findAttempt = reader(
+    db,
+    "SELECT 1 FROM attempts WHERE workspace = ? AND delivery = ? AND number = ? AND at_ms = ?",
+  )
   const addAttempt = writer(
     db,
     `INSERT INTO attempts (workspace, delivery, number, at_ms, duration_ms, status_code, detail)
@@ -37,6 +41,9 @@ export function prepareSettle(db: DatabaseSync, books: Books): (settlement: Sett
       dueMs: numberOrNull(row[4]),
       endedMs: numberOrNull(row[5]),
     }
+    // Looked for only where one of that number can be there.
+    const mayBeThere = attempt !== null && attempt.number <= from.attempts
+    if (mayBeThere && findAttempt.row(workspace, deliveryId, attempt.number, attempt.atMs) !== undefined) return
     const attempts = attempt === null ? from.attempts : Math.max(from.attempts, attempt.number)
     const to = { ...after(from, next, atMs, textOrNull(row[6])), attempts }
     update(
