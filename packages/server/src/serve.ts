@@ -191,6 +191,7 @@ async function serveOn(
     metricsText: figures.text,
     checks: [
       { name: "store", check: () => store.ready() },
+      { name: "poster", check: async () => poster.ready() },
       { name: "dispatcher", check: async () => (engine.running() ? null : "it is not running") },
     ],
   })

@@ -44,6 +44,8 @@ export interface Poster {
   refusal(url: string): Promise<string | null>
   /** A webhook's settings have changed, or it was deleted: old secrets are let go of. */
   changed(webhook: Webhook): void
+  /** Why nothing can be posted at the moment, for a person; null when it can. */
+  ready(): string | null
   /** Lets what is under way end, each by its own deadline. */
   close(): Promise<void>
 }

@@ -56,6 +56,10 @@ export class Posting implements Poster {
   /** Nothing is held of a webhook but its token, which is compared with what it is fetched by. */
   changed(): void {}
 
+  ready(): string | null {
+    return null
+  }
+
   close(): Promise<void> {
     return this.#sender.close()
   }

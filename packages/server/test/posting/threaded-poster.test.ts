@@ -6,6 +6,7 @@ import { attemptIn } from "../../src/domain/attempt-detail.ts"
 import type { WebhookTls } from "../../src/domain/webhook.ts"
 import type { Posted } from "../../src/ports/poster.ts"
 import { Posting } from "../../src/posting/posting.ts"
+import { openThreadedPoster } from "../../src/posting/thread/threaded-poster.ts"
 import { parseAllowedTargets } from "../../src/send/allowed-targets.ts"
 import { openSender, socketsPerOriginMax } from "../../src/send/undici-sender.ts"
 import { systemClock } from "../../src/system/system-clock.ts"
@@ -334,5 +335,21 @@ test("a thread that fails is told of once, and gives no result for what may have
   expect(broken).toEqual([
     expect.stringMatching(/^The thread that posts has failed [\s\S]*not-a-host[\s\S]*Start the process again\.$/),
   ])
+  expect(results).toBe(0)
+})
+
+test("a thread that hangs is no longer ready, and is given up after a while", async () => {
+  const broken = Promise.withResolvers<string>()
+  const thread = new URL("./hanging-thread.ts", import.meta.url)
+  const hangs = kept(openThreadedPoster({ thread, workerData: null, onBroken: broken.resolve, askEveryMs: 50 }))
+  let results = 0
+  const count = () => {
+    results += 1
+  }
+  await expect.poll(() => hangs.ready()).toBeNull()
+  void hangs.post(...postTo("https://receiver.test/hook")).then(count, count)
+  await expect.poll(() => hangs.ready()).toMatch(/^The thread that posts hangs: it has not answered for 0\.\d+ s\.$/)
+  expect(await broken.promise).toMatch(/has failed \(it has not answered for 0\.6 s\)\. Start the process again\.$/)
+  expect(hangs.ready()).toBe("The thread that posts has ended.")
   expect(results).toBe(0)
 })

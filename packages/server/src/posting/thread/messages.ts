@@ -21,6 +21,7 @@ export type Posts = {
 export type ToThread =
   | Posts
   | { readonly kind: "refusal"; readonly id: number; readonly url: string }
+  | { readonly kind: "areYouThere" }
   | { readonly kind: "close" }
 
 export type FromThread =
@@ -28,4 +29,5 @@ export type FromThread =
   | { readonly kind: "refusal"; readonly id: number; readonly refusal: string | null }
   /** What could not be done, or found out, by a fault of ours. */
   | { readonly kind: "fault"; readonly id: number; readonly why: string }
+  | { readonly kind: "iAmHere" }
   | { readonly kind: "closed" }

@@ -73,6 +73,9 @@ export function serveThread(port: MessagePort, poster: Poster, perOriginMax: num
       case "refusal":
         await judge(message.id, message.url)
         break
+      case "areYouThere":
+        tell({ kind: "iAmHere" })
+        break
       case "close":
         await places.close()
         await poster.close()

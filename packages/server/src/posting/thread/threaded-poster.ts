@@ -17,6 +17,8 @@ export type ThreadedPosterOptions = {
    * have been sent or not, like whatever is in flight when a process is killed.
    */
   readonly onBroken: (reason: string) => void
+  /** How often the thread is asked whether it is there; 5 s unless given. */
+  readonly askEveryMs?: number
 }
 
 /**
@@ -29,6 +31,9 @@ export function openThreadedPoster(options: ThreadedPosterOptions): Poster {
 
 /** Posts under way outlive many collections: with half of it, they cost a tenth more. */
 const youngMiB = 48
+const askEveryMs = 5_000
+/** A thread that has missed so many in a row hangs, and is given up. */
+const missedMax = 12
 
 type Waiting<Answer> = { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void }
 
@@ -42,15 +47,29 @@ class ThreadedPoster implements Poster {
   #willCross = false
   #lastId = 0
   #state: "open" | "closing" | "broken" = "open"
+  #askedForSign = false
+  /** Times that it should have said it is there and has not. */
+  #missed = 0
+  readonly #askEveryMs: number
+  readonly #asks: NodeJS.Timeout
 
-  constructor({ thread, workerData, onBroken }: ThreadedPosterOptions) {
+  constructor({ thread, workerData, onBroken, ...options }: ThreadedPosterOptions) {
     this.#worker = new Worker(thread, { workerData, name: "posting-thread", resourceLimits: workerHeap(youngMiB) })
+    this.#askEveryMs = options.askEveryMs ?? askEveryMs
     let why = "it has ended"
+    // Counted, not timed: a process that was stopped for a while, and goes on, was silent itself.
+    this.#asks = setInterval(() => {
+      this.#askForSign()
+      if (this.#missed < missedMax) return
+      why = this.#silence()
+      void this.#worker.terminate()
+    }, this.#askEveryMs).unref()
     this.#worker.on("message", (message: FromThread) => this.#take(message))
     this.#worker.on("error", (error) => {
       why = error instanceof Error ? (error.stack ?? error.message) : String(error)
     })
     this.#worker.on("exit", () => {
+      clearInterval(this.#asks)
       this.#ended.resolve()
       for (const { reject } of this.#asking.values()) reject(closed())
       if (this.#state === "closing") return
@@ -80,6 +99,11 @@ class ThreadedPoster implements Poster {
     return new Promise((resolve, reject) => this.#asking.set(id, { resolve, reject }))
   }
 
+  ready(): string | null {
+    if (this.#state !== "open") return "The thread that posts has ended."
+    return this.#missed === 0 ? null : `The thread that posts hangs: ${this.#silence()}.`
+  }
+
   /** Lets what is under way end, each by its own deadline, and ends the thread. */
   async close(): Promise<void> {
     if (this.#state === "open") {
@@ -88,6 +112,16 @@ class ThreadedPoster implements Poster {
       this.#tell({ kind: "close" })
     }
     await this.#ended.promise
+  }
+
+  #askForSign(): void {
+    if (this.#askedForSign) this.#missed += 1
+    else this.#tell({ kind: "areYouThere" })
+    this.#askedForSign = true
+  }
+
+  #silence(): string {
+    return `it has not answered for ${(this.#missed * this.#askEveryMs) / 1_000} s`
   }
 
   /** What comes in the same turn of the event loop crosses together. */
@@ -128,6 +162,10 @@ class ThreadedPoster implements Poster {
         this.#asking.delete(message.id)
         break
       }
+      case "iAmHere":
+        this.#askedForSign = false
+        this.#missed = 0
+        break
       case "closed":
         void this.#worker.terminate()
         break
