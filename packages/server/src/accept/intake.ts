@@ -141,22 +141,24 @@ export class Intake {
     span: AcceptSpan | null,
   ): Promise<Outcome> {
     const built = this.#build(workspaceId, submissions, traceContext)
-    return built.fit ? this.#commit(workspaceId, built.events, span) : Promise.resolve(built.outcome)
+    return built.fits ? this.#commit(workspaceId, built.events, span) : Promise.resolve(built.outcome)
   }
 
   #build(
     workspaceId: WorkspaceId,
     submissions: readonly Submission[],
     traceContext: TraceContext | null,
-  ): { readonly fit: true; readonly events: readonly NewEvent[] } | { readonly fit: false; readonly outcome: Outcome } {
+  ):
+    | { readonly fits: true; readonly events: readonly NewEvent[] }
+    | { readonly fits: false; readonly outcome: Outcome } {
     const { registry } = this.#parts
     const types = registry.eventTypes(workspaceId)
     const refusals = this.#refusals(workspaceId, submissions, types)
     const [first] = refusals
-    if (first) return { fit: false, outcome: this.#refused(submissions.length, [first, ...refusals.slice(1)]) }
+    if (first) return { fits: false, outcome: this.#refused(submissions.length, [first, ...refusals.slice(1)]) }
 
     const routed = this.#route(workspaceId, submissions, types)
-    if (!routed.fits) return { fit: false, outcome: this.#refused(submissions.length, [tooWide(routed.index)]) }
+    if (!routed.fits) return { fits: false, outcome: this.#refused(submissions.length, [tooWide(routed.index)]) }
     const trace = traceContext && traceText(traceContext)
     const events = routed.all.map(({ submission, attributes, webhooks }) =>
       buildEvent(this.#parts, workspaceId, {
@@ -168,7 +170,7 @@ export class Intake {
         webhooks,
       }),
     )
-    return { fit: true, events }
+    return { fits: true, events }
   }
 
   async #commit(workspaceId: WorkspaceId, events: readonly NewEvent[], span: AcceptSpan | null): Promise<Outcome> {

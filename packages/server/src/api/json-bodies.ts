@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer"
-import { memberTexts, memberTextsOfEach } from "../domain/json-source.ts"
+import { closingQuote, memberTexts, memberTextsOfEach } from "../domain/json-source.ts"
 import type { Api } from "./api-parts.ts"
 import { Problem } from "./problems.ts"
 
@@ -99,16 +99,4 @@ function extentOf(text: string): { readonly depth: number; readonly members: num
     else if (code === 0x3a) members++
   }
   return { depth, members }
-}
-
-/** `indexOf` runs over long strings far faster than a loop. @returns -1 when the string never ends. */
-function closingQuote(text: string, from: number): number {
-  let at = text.indexOf('"', from)
-  while (at !== -1) {
-    let backslashes = 0
-    while (text.charCodeAt(at - 1 - backslashes) === 0x5c) backslashes++
-    if (backslashes % 2 === 0) return at
-    at = text.indexOf('"', at + 1)
-  }
-  return -1
 }

@@ -98,10 +98,15 @@ function skipSpace(json: string, from: number): number {
 
 /** @param start of the opening quote. @returns just past the closing one. */
 function stringEnd(json: string, start: number): number {
+  return closingQuote(json, start + 1) + 1
+}
+
+/** @param from in a string. @returns where that ends; -1 when it never does, in what is no JSON. */
+export function closingQuote(json: string, from: number): number {
   // `indexOf` runs over long strings far faster than a loop.
-  let at = json.indexOf('"', start + 1)
+  let at = json.indexOf('"', from)
   while (isEscaped(json, at)) at = json.indexOf('"', at + 1)
-  return at + 1
+  return at
 }
 
 /** Behind an odd number of backslashes. Those before the string's opening quote are none: JSON has them in strings only. */
