@@ -1,20 +1,20 @@
-import TinyQueue from "tinyqueue"
 import type { Next, WaitingDelivery } from "../domain/delivery.ts"
-import type { NewEvent } from "../domain/event.ts"
 import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
-import { afterFailure, disabledBy, expiredWhileHeld, retryPolicy, retryWindowMs } from "../domain/retrying.ts"
+import { afterFailure, expiredWhileHeld, retryPolicy, retryWindowMs } from "../domain/retrying.ts"
 import { traceContextIn } from "../domain/trace-context.ts"
-import { type DisabledReason, isSending, type Webhook } from "../domain/webhook.ts"
-import type { Clock } from "../ports/clock.ts"
-import type { Metrics } from "../ports/metrics.ts"
+import { isSending, type Webhook } from "../domain/webhook.ts"
 import { type Ownership, ownsAll } from "../ports/ownership.ts"
 import type { Poster } from "../ports/poster.ts"
 import type { Random } from "../ports/random.ts"
-import { type Settlement, type Store, StoreUnavailable } from "../ports/store.ts"
+import type { Store } from "../ports/store.ts"
 import type { Tracing } from "../ports/tracing.ts"
-import type { Registry } from "../registry/registry.ts"
+import { Alarms } from "./alarms.ts"
+import { type DisablingParts, disableIfHopeless } from "./disabling.ts"
 import { Room } from "./lanes/lanes.ts"
 import { Origins } from "./origins.ts"
+import { pause, untilStored } from "./pausing.ts"
+import { Reading, type ReadingParts } from "./reading.ts"
+import { type SettlingParts, settle } from "./settling.ts"
 import { Slots } from "./slots.ts"
 import { WebhookQueue } from "./webhook-queue.ts"
 
@@ -36,49 +36,29 @@ export const defaultDispatchLimits: DispatchLimits = {
   bufferedBytesMax: 64 * 1024 * 1024,
 }
 
-/** An attempt, or an end without one, once it is durable. For the stream and the dashboard. */
-export type SettledListener = (delivery: WaitingDelivery, settlement: Settlement) => void
-
-export type DispatcherParts = {
-  readonly store: Pick<Store, "settle" | "waiting" | "nextDue" | "backlogs" | "cancelWaiting" | "health">
-  readonly poster: Pick<Poster, "post">
-  readonly registry: Registry
-  readonly clock: Clock
-  readonly random: Random
-  readonly metrics: Metrics
-  readonly tracing: Tracing | null
-  /** Disables the webhook durably, with an audit entry of the engine's; "conflict" when it has just been changed. */
-  readonly disable: (webhook: Webhook, reason: DisabledReason) => Promise<"done" | "conflict">
-  /** The event that a settlement brings about, if any: it is accepted in the same commit. */
-  readonly brings: (
-    delivery: WaitingDelivery,
-    webhook: Webhook,
-    settlement: Pick<Settlement, "next" | "attempt" | "atMs">,
-  ) => NewEvent | null
-  /** Told once it is. */
-  readonly onBrought: (workspaceId: WorkspaceId, event: NewEvent) => void
-  readonly onSettled: SettledListener
-  /** Told of what should not happen: the dispatcher goes on. */
-  readonly onFault: (fault: unknown, what: string) => void
-  readonly limits?: DispatchLimits
-  /** Which webhooks are this node's to send for; all of them when left out. */
-  readonly ownership?: Ownership
-}
+export type DispatcherParts = Pick<ReadingParts, "onFault"> &
+  Omit<SettlingParts, "store"> &
+  Omit<DisablingParts, "store"> & {
+    readonly store: SettlingParts["store"] &
+      DisablingParts["store"] &
+      ReadingParts["store"] &
+      Pick<Store, "backlogs" | "cancelWaiting">
+    readonly poster: Pick<Poster, "post">
+    readonly random: Random
+    readonly tracing: Tracing | null
+    readonly limits?: DispatchLimits
+    /** Which webhooks are this node's to send for; all of them when left out. */
+    readonly ownership?: Ownership
+  }
 
 /** When a delivery is to be tried again; null: it is over. "unknown": it is no longer this node's to say. */
 type Became = number | null | "unknown"
 
-const readsMaxPerWebhook = 4
-/** Of all webhooks: what reads bring is not in the room yet while they are under way. */
-const readsMax = 16
 /** How soon places are looked at again when all are taken: some may have turned out slow. */
 const slotsPauseMs = 250
 /** After the end of the window, a last attempt that was due just before it may still start. */
 const windowGraceMs = 60_000
 const cancelStep = 500
-const alarmsSweptAt = 1_000
-const storeRetryFirstMs = 100
-const storeRetryMaxMs = 5_000
 /**
  * Answered, their outcome not durable yet: beyond that nothing is sent until the store has caught up. Receivers answer
  * faster than a disk syncs, and each outcome holds headers and bodies of both sides.
@@ -102,15 +82,8 @@ export class Dispatcher {
   readonly #leaving = new Map<WebhookId, { readonly queue: WebhookQueue; readonly left: PromiseWithResolvers<void> }>()
   /** Insertion order gives each webhook its turn. */
   readonly #ready = new Set<WebhookQueue>()
-  readonly #alarms = new TinyQueue<{ atMs: number; queue: WebhookQueue }>([], (a, b) => a.atMs - b.atMs)
-  #cancelTimer: (() => void) | null = null
-  #timerAtMs = Number.POSITIVE_INFINITY
-  #timerSetMs = 0
-  /** The wall clock was set back while a timer ran: alarms from before stand at times that were taken back. */
-  #setBack = false
-  #reads = 0
-  /** Found no place among the reads. */
-  readonly #mayRead = new Set<WebhookQueue>()
+  readonly #alarms: Alarms<WebhookQueue>
+  readonly #reading: Reading
   #waitsForSlots = false
   #stopping = false
   /** Attempts begun whose outcome is not durable yet. */
@@ -124,6 +97,14 @@ export class Dispatcher {
     this.#origins = new Origins(limits.perOriginMax)
     this.#room = new Room(limits.bufferedBytesMax)
     this.#ownership = parts.ownership ?? ownsAll
+    const { clock, store, onFault } = parts
+    const look = (queue: WebhookQueue) => this.#look(queue)
+    const pump = () => this.#pump()
+    const lookAtAll = () => {
+      for (const queue of this.#queues.values()) this.#look(queue)
+    }
+    this.#alarms = new Alarms({ clock, onAlarm: look, onSetBack: lookAtAll, onRung: pump })
+    this.#reading = new Reading({ clock, store, look, onLooked: pump, onFault })
     parts.registry.onWebhook((after, before) => this.#reconfigure(after, before))
     this.#ownership.onGained(() => void this.#takeUp())
     this.#ownership.onLost(() => this.#leave())
@@ -173,7 +154,7 @@ export class Dispatcher {
   #cancelledAsDeleted(workspaceId: WorkspaceId, webhookId: WebhookId): boolean {
     const webhook = this.#parts.registry.webhookOrTombstone(workspaceId, webhookId)
     if (webhook?.deletedMs == null) return false
-    if (this.#ownership.owns(webhookId)) this.#cancelAll(webhook)
+    if (this.#ownership.owns(webhookId)) void this.#cancelAll(webhook)
     return true
   }
 
@@ -184,7 +165,7 @@ export class Dispatcher {
   /** Starts nothing more; resolves when what is in flight has been settled. The caller bounds the wait. */
   stop(): Promise<void> {
     this.#stopping = true
-    this.#cancelTimer?.()
+    this.#alarms.stop()
     this.#ready.clear()
     if (this.#unsettled === 0) return Promise.resolve()
     return new Promise((resolve) => {
@@ -194,14 +175,10 @@ export class Dispatcher {
 
   /** Webhooks came to this node: what waits for them may have been stored, and attempted, elsewhere. */
   async #takeUp(): Promise<void> {
-    while (!this.#stopping) {
-      try {
-        return await this.start()
-      } catch (fault) {
-        if (!(fault instanceof StoreUnavailable)) return this.#parts.onFault(fault, "taking up what waits")
-        await this.#pause(storeRetryFirstMs)
-      }
-    }
+    const { clock, onFault } = this.#parts
+    await untilStored(clock, async () => {
+      if (!this.#stopping) await this.start()
+    }).catch((fault: unknown) => onFault(fault, "taking up what waits"))
   }
 
   /** Webhooks left this node. Resolves when what is in flight for them is settled. */
@@ -257,7 +234,7 @@ export class Dispatcher {
     if (webhook.deletedMs !== null) {
       this.#queues.get(webhook.id)?.reconfigure(webhook, "none", false, this.#parts.clock.now())
       this.#queues.delete(webhook.id)
-      if (before?.deletedMs === null && this.#ownership.owns(webhook.id)) this.#cancelAll(webhook)
+      if (before?.deletedMs === null && this.#ownership.owns(webhook.id)) void this.#cancelAll(webhook)
       return
     }
     const sending = isSending(webhook)
@@ -276,52 +253,14 @@ export class Dispatcher {
   #look(queue: WebhookQueue): void {
     if (this.#stopping || !queue.sending) return
     const nowMs = this.#parts.clock.now()
-    while (queue.readsUnderWay < readsMaxPerWebhook && this.#reads < readsMax && this.#startRead(queue, nowMs)) {}
-    if (this.#reads >= readsMax) this.#mayRead.add(queue)
+    this.#reading.start(queue, nowMs)
     if (queue.canStart(nowMs)) {
       this.#ready.add(queue)
       return
     }
     const atMs = queue.wakeAtMs(nowMs)
     // Not later than now: it waits for a read, a flight or its turn, not for time.
-    if (atMs > nowMs && atMs < queue.alarmAtMs) this.#setAlarm(queue, atMs)
-  }
-
-  #startRead(queue: WebhookQueue, nowMs: number): boolean {
-    const { lanes } = queue
-    const wanted = lanes.startRead(nowMs)
-    if (wanted === null) return false
-    const { read, limit } = wanted
-    queue.readsUnderWay++
-    this.#reads++
-    const { store } = this.#parts
-    const { workspaceId, webhookId } = queue
-    const run = async () => {
-      try {
-        const rows = await store.waiting({ workspaceId, webhookId, limit, ...read })
-        queue.saw(rows)
-        const all = rows.length < limit
-        const nextDueMs = read.read === "retries" && all ? await store.nextDue(workspaceId, webhookId, read.byMs) : null
-        // Lanes that were replaced meanwhile (a change of ordering) have no use for it.
-        if (queue.lanes === lanes) lanes.filled(read, { rows, all, nextDueMs }, this.#parts.clock.now())
-      } catch (fault) {
-        lanes.unread(read)
-        if (!(fault instanceof StoreUnavailable)) this.#parts.onFault(fault, "reading waiting deliveries")
-        await this.#pause(storeRetryMaxMs)
-      } finally {
-        queue.readsUnderWay--
-        this.#reads--
-        this.#look(queue)
-        for (const next of this.#mayRead) {
-          if (this.#reads >= readsMax) break
-          this.#mayRead.delete(next)
-          this.#look(next)
-        }
-        this.#pump()
-      }
-    }
-    void run()
-    return true
+    if (atMs > nowMs && atMs < queue.alarmAtMs) this.#alarms.set(queue, atMs)
   }
 
   #pump(): void {
@@ -370,7 +309,7 @@ export class Dispatcher {
     } catch (fault) {
       this.#parts.onFault(fault, `delivering ${delivery.id}`)
       this.#answered(queue, delivery)
-      await this.#pause(faultPauseMs)
+      await pause(this.#parts.clock, faultPauseMs)
     }
     this.#answered(queue, delivery)
     this.#unsettled--
@@ -412,13 +351,15 @@ export class Dispatcher {
     if (!webhook) return "unknown"
     if (expiredWhileHeld(delivery.windowFromMs, webhook.resumedAtMs)) {
       queue.unspent()
-      return (await this.#settle(delivery, webhook, { attempt: null, next: { state: "expired" } })) ? null : "unknown"
+      return (await settle(this.#parts, delivery, webhook, { attempt: null, next: { state: "expired" } }))
+        ? null
+        : "unknown"
     }
     const tried = delivery.attempts > delivery.attemptsBefore
     if (tried && clock.now() > delivery.windowFromMs + retryWindowMs + windowGraceMs) {
       queue.unspent()
       const next = { state: "exhausted", because: "window" } as const
-      return (await this.#settle(delivery, webhook, { attempt: null, next })) ? null : "unknown"
+      return (await settle(this.#parts, delivery, webhook, { attempt: null, next })) ? null : "unknown"
     }
     const span = tracing?.attempting(delivery, webhook.url)
     const { attempt, verdict } = await poster.post(webhook, registry.profile(delivery.workspaceId).name, {
@@ -441,8 +382,8 @@ export class Dispatcher {
       metrics.delivered(clock.now() - delivery.windowFromMs)
       queue.succeeded()
     } else queue.failed(verdict.failure.code === "timeout")
-    const ours = await this.#settle(delivery, webhook, { attempt, next })
-    if (ours && !verdict.delivered) await this.#disableIfHopeless(queue, webhook, verdict.failure.code)
+    const ours = await settle(this.#parts, delivery, webhook, { attempt, next })
+    if (ours && !verdict.delivered) await disableIfHopeless(this.#parts, queue, webhook, verdict.failure.code)
     if (!ours) return "unknown"
     return next.state === "waiting" ? next.dueMs : null
   }
@@ -463,124 +404,16 @@ export class Dispatcher {
       : { state: "exhausted", because: decision.because }
   }
 
-  /** Stays until the store has it: an attempt that was made must not go unrecorded because the store was away. */
-  async #settle(
-    delivery: WaitingDelivery,
-    webhook: Webhook,
-    what: Pick<Settlement, "attempt" | "next">,
-  ): Promise<boolean> {
-    const { workspaceId, webhookId, id: deliveryId } = delivery
-    const ended = { workspaceId, webhookId, deliveryId, atMs: this.#parts.clock.now(), ...what }
-    const brings = what.next.state === "exhausted" ? this.#parts.brings(delivery, webhook, ended) : null
-    const settlement: Settlement = brings === null ? ended : { ...ended, brings }
-    for (let pauseMs = storeRetryFirstMs; ; pauseMs = Math.min(pauseMs * 2, storeRetryMaxMs)) {
-      try {
-        const ours = await this.#parts.store.settle(settlement)
-        if (ours) {
-          if (what.next.state !== "waiting") this.#parts.metrics.ended(what.next.state, 1)
-          this.#parts.onSettled(delivery, settlement)
-          if (brings !== null) this.#parts.onBrought(workspaceId, brings)
-        }
-        return ours
-      } catch (fault) {
-        if (!(fault instanceof StoreUnavailable)) throw fault
-        await this.#pause(pauseMs)
+  async #cancelAll({ workspaceId, id }: Webhook): Promise<void> {
+    const { store, clock, onFault, metrics } = this.#parts
+    const step = async () => (this.#stopping ? 0 : store.cancelWaiting(workspaceId, id, clock.now(), cancelStep))
+    try {
+      for (let cancelled = cancelStep; cancelled === cancelStep; ) {
+        cancelled = await untilStored(clock, step)
+        metrics.ended("cancelled", cancelled)
       }
+    } catch (fault) {
+      onFault(fault, `cancelling deliveries of ${id}`)
     }
-  }
-
-  async #disableIfHopeless(queue: WebhookQueue, webhook: Webhook, code: Parameters<typeof disabledBy>[0]) {
-    const { store, clock, disable, registry } = this.#parts
-    if (queue.failingSinceMs === "unknown") {
-      const health = await store.health(webhook.workspaceId, [webhook.id])
-      queue.failingSinceMs = health.get(webhook.id)?.failingSinceMs ?? null
-    }
-    const reason = disabledBy(code, queue.failingSinceMs, webhook.resumedAtMs, clock.now())
-    queue.failingSinceMs ??= clock.now()
-    if (reason === null) return
-    for (let pauseMs = storeRetryFirstMs; ; pauseMs = Math.min(pauseMs * 2, storeRetryMaxMs)) {
-      const current = registry.webhook(webhook.workspaceId, webhook.id)
-      // A receiver mended and switched on while this attempt was out starts with a clean record.
-      if (!current || !isSending(current)) return
-      if (current.url !== webhook.url || current.resumedAtMs !== webhook.resumedAtMs) return
-      try {
-        if ((await disable(current, reason)) === "done") return
-        await registry.reload()
-      } catch (fault) {
-        if (!(fault instanceof StoreUnavailable)) throw fault
-      }
-      await this.#pause(pauseMs)
-    }
-  }
-
-  #cancelAll(webhook: Webhook): void {
-    const run = async () => {
-      const { store, clock, onFault, metrics } = this.#parts
-      while (!this.#stopping) {
-        try {
-          const cancelled = await store.cancelWaiting(webhook.workspaceId, webhook.id, clock.now(), cancelStep)
-          metrics.ended("cancelled", cancelled)
-          if (cancelled < cancelStep) return
-        } catch (fault) {
-          if (!(fault instanceof StoreUnavailable)) return onFault(fault, `cancelling deliveries of ${webhook.id}`)
-          await this.#pause(storeRetryMaxMs)
-        }
-      }
-    }
-    void run()
-  }
-
-  #setAlarm(queue: WebhookQueue, atMs: number): void {
-    queue.alarmAtMs = atMs
-    this.#alarms.push({ atMs, queue })
-    // Overtaken ones stay until their time comes: swept out before they outnumber the rest.
-    if (this.#alarms.length > alarmsSweptAt + 4 * this.#queues.size) {
-      const current = new Map(this.#alarms.data.map((alarm) => [alarm.queue, alarm]))
-      for (const [queue, alarm] of current) alarm.atMs = queue.alarmAtMs
-      this.#alarms.data = [...current.values()].filter(({ atMs }) => atMs < Number.POSITIVE_INFINITY)
-      // A sorted array is a heap.
-      this.#alarms.data.sort((one, other) => one.atMs - other.atMs)
-      this.#alarms.length = this.#alarms.data.length
-    }
-    this.#setTimer()
-  }
-
-  #setTimer(): void {
-    const earliest = this.#alarms.peek()
-    if (!earliest || this.#stopping || earliest.atMs >= this.#timerAtMs) return
-    this.#cancelTimer?.()
-    this.#timerAtMs = earliest.atMs
-    const nowMs = this.#parts.clock.now()
-    // Another timer in place of the one that would have noticed.
-    if (nowMs < this.#timerSetMs) this.#setBack = true
-    this.#timerSetMs = nowMs
-    // Looked at again at least this often: the wall clock may have been set meanwhile.
-    const delayMs = Math.min(Math.max(0, earliest.atMs - this.#timerSetMs), 10_000)
-    this.#cancelTimer = this.#parts.clock.after(delayMs, () => this.#ring())
-  }
-
-  #ring(): void {
-    this.#cancelTimer = null
-    this.#timerAtMs = Number.POSITIVE_INFINITY
-    const nowMs = this.#parts.clock.now()
-    // Set back: what waits for its turn, not for a due time, would wait for all that was taken back.
-    const setBack = this.#setBack || nowMs < this.#timerSetMs
-    this.#setBack = false
-    if (setBack) for (const queue of this.#queues.values()) this.#look(queue)
-    for (let alarm = this.#alarms.peek(); alarm && alarm.atMs <= nowMs; alarm = this.#alarms.peek()) {
-      this.#alarms.pop()
-      // One that was overtaken by an earlier alarm of the same queue has done its work.
-      if (alarm.queue.alarmAtMs !== alarm.atMs) continue
-      alarm.queue.alarmAtMs = Number.POSITIVE_INFINITY
-      this.#look(alarm.queue)
-    }
-    this.#setTimer()
-    this.#pump()
-  }
-
-  #pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#parts.clock.after(delayMs, resolve)
-    })
   }
 }

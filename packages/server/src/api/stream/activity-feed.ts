@@ -1,7 +1,7 @@
 import Type from "typebox"
 import { Compile } from "typebox/compile"
 import type { Receipt } from "../../accept/intake.ts"
-import type { SettledListener } from "../../dispatch/dispatcher.ts"
+import type { SettledListener } from "../../dispatch/settling.ts"
 import { asId, type WorkspaceId } from "../../domain/ids.ts"
 import type { Clock } from "../../ports/clock.ts"
 import type { Relay } from "../../ports/relay.ts"

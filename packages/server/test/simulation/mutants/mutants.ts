@@ -162,23 +162,23 @@ export const mutants: readonly Mutant[] = [
   // ---------------------------------------------------------------- settling
   {
     name: "loses a settlement silently",
-    file: "dispatch/dispatcher.ts",
-    find: "const ours = await this.#parts.store.settle(settlement)",
+    file: "dispatch/settling.ts",
+    find: "const ours = await untilStored(clock, () => store.settle(settlement))",
     replace: "const ours = true",
     setting: null,
   },
   {
     name: "gives up settling when the store is away",
-    file: "dispatch/dispatcher.ts",
-    find: "if (!(fault instanceof StoreUnavailable)) throw fault\n        await this.#pause(pauseMs)\n      }\n    }\n  }\n\n  async #disableIfHopeless",
-    replace: "return false\n      }\n    }\n  }\n\n  async #disableIfHopeless",
+    file: "dispatch/settling.ts",
+    find: "const ours = await untilStored(clock, () => store.settle(settlement))",
+    replace: "const ours = await store.settle(settlement).catch(() => false)",
     setting: null,
   },
   {
     name: "tells of an outcome before it is durable",
-    file: "dispatch/dispatcher.ts",
-    find: "const ours = await this.#parts.store.settle(settlement)",
-    replace: "this.#parts.onSettled(delivery, settlement); const ours = await this.#parts.store.settle(settlement)",
+    file: "dispatch/settling.ts",
+    find: "const ours = await untilStored(clock, () => store.settle(settlement))",
+    replace: "onSettled(delivery, settlement); const ours = await untilStored(clock, () => store.settle(settlement))",
     setting: null,
   },
   {
@@ -212,7 +212,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a failed read is never tried again",
-    file: "dispatch/dispatcher.ts",
+    file: "dispatch/reading.ts",
     find: "lanes.unread(read)\n",
     replace: "\n",
     setting: null,

@@ -1,0 +1,44 @@
+import { disabledBy } from "../domain/retrying.ts"
+import { type DisabledReason, isSending, type Webhook } from "../domain/webhook.ts"
+import type { Clock } from "../ports/clock.ts"
+import type { Store } from "../ports/store.ts"
+import type { Registry } from "../registry/registry.ts"
+import { pause, untilStored } from "./pausing.ts"
+import type { WebhookQueue } from "./webhook-queue.ts"
+
+export type DisablingParts = {
+  readonly store: Pick<Store, "health">
+  readonly registry: Registry
+  readonly clock: Clock
+  /** Disables the webhook durably, with an audit entry of the engine's; "conflict" when it has just been changed. */
+  readonly disable: (webhook: Webhook, reason: DisabledReason) => Promise<"done" | "conflict">
+}
+
+const conflictPauseMs = 100
+
+/** After a failed attempt: switches the webhook off when the failure, or how long it has been failing, says so. */
+export async function disableIfHopeless(
+  { store, registry, clock, disable }: DisablingParts,
+  queue: WebhookQueue,
+  webhook: Webhook,
+  code: Parameters<typeof disabledBy>[0],
+): Promise<void> {
+  if (queue.failingSinceMs === "unknown") {
+    const health = await untilStored(clock, () => store.health(webhook.workspaceId, [webhook.id]))
+    queue.failingSinceMs = health.get(webhook.id)?.failingSinceMs ?? null
+  }
+  const reason = disabledBy(code, queue.failingSinceMs, webhook.resumedAtMs, clock.now())
+  queue.failingSinceMs ??= clock.now()
+  if (reason === null) return
+  /** @returns whether there is nothing left to do. */
+  const disabled = async () => {
+    const current = registry.webhook(webhook.workspaceId, webhook.id)
+    // A receiver mended and switched on while this attempt was out starts with a clean record.
+    if (!current || !isSending(current)) return true
+    if (current.url !== webhook.url || current.resumedAtMs !== webhook.resumedAtMs) return true
+    if ((await disable(current, reason)) === "done") return true
+    await registry.reload()
+    return false
+  }
+  while (!(await untilStored(clock, disabled))) await pause(clock, conflictPauseMs)
+}

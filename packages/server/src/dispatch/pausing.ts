@@ -1,0 +1,26 @@
+import type { Clock } from "../ports/clock.ts"
+import { StoreUnavailable } from "../ports/store.ts"
+
+const firstPauseMs = 100
+const pauseMaxMs = 5_000
+
+export function pause(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(delayMs, resolve)
+  })
+}
+
+/**
+ * Calls until the store is there for it, with pauses that grow to 5 s.
+ * @throws whatever the call throws but StoreUnavailable
+ */
+export async function untilStored<Result>(clock: Clock, call: () => Promise<Result>): Promise<Result> {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, pauseMaxMs)) {
+    try {
+      return await call()
+    } catch (fault) {
+      if (!(fault instanceof StoreUnavailable)) throw fault
+      await pause(clock, pauseMs)
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import type { Clock } from "../ports/clock.ts"
+import { type Store, StoreUnavailable } from "../ports/store.ts"
+import { pause } from "./pausing.ts"
+import type { WebhookQueue } from "./webhook-queue.ts"
+
+export type ReadingParts = {
+  readonly store: Pick<Store, "waiting" | "nextDue">
+  readonly clock: Clock
+  /** The queue has what it asked for, or may ask: it is to be looked at. */
+  readonly look: (queue: WebhookQueue) => void
+  /** Called once after all of them have been. */
+  readonly onLooked: () => void
+  readonly onFault: (fault: unknown, what: string) => void
+}
+
+const readsMaxPerWebhook = 4
+/** Of all webhooks: what reads bring is not in the room yet while they are under way. */
+const readsMax = 16
+const faultPauseMs = 5_000
+
+/** Reads what waits in the store into the lanes that have asked for it, so many at a time. */
+export class Reading {
+  readonly #parts: ReadingParts
+  #reads = 0
+  /** Found no place among the reads. */
+  readonly #mayRead = new Set<WebhookQueue>()
+
+  constructor(parts: ReadingParts) {
+    this.#parts = parts
+  }
+
+  /** Starts the reads that a queue needs. */
+  start(queue: WebhookQueue, nowMs: number): void {
+    while (queue.readsUnderWay < readsMaxPerWebhook && this.#reads < readsMax && this.#startOne(queue, nowMs)) {}
+    if (this.#reads >= readsMax) this.#mayRead.add(queue)
+  }
+
+  #startOne(queue: WebhookQueue, nowMs: number): boolean {
+    const wanted = queue.lanes.startRead(nowMs)
+    if (wanted === null) return false
+    queue.readsUnderWay++
+    this.#reads++
+    void this.#read(queue, wanted).finally(() => {
+      queue.readsUnderWay--
+      this.#reads--
+      this.#parts.look(queue)
+      for (const next of this.#mayRead) {
+        if (this.#reads >= readsMax) break
+        this.#mayRead.delete(next)
+        this.#parts.look(next)
+      }
+      this.#parts.onLooked()
+    })
+    return true
+  }
+
+  async #read(queue: WebhookQueue, { read, limit }: NonNullable<ReturnType<WebhookQueue["lanes"]["startRead"]>>) {
+    const { store, clock, onFault } = this.#parts
+    const { lanes, workspaceId, webhookId } = queue
+    try {
+      const rows = await store.waiting({ workspaceId, webhookId, limit, ...read })
+      queue.saw(rows)
+      const all = rows.length < limit
+      const nextDueMs = read.read === "retries" && all ? await store.nextDue(workspaceId, webhookId, read.byMs) : null
+      // Lanes that were replaced meanwhile (a change of ordering) have no use for it.
+      if (queue.lanes === lanes) lanes.filled(read, { rows, all, nextDueMs }, clock.now())
+    } catch (fault) {
+      lanes.unread(read)
+      if (!(fault instanceof StoreUnavailable)) onFault(fault, "reading waiting deliveries")
+      await pause(clock, faultPauseMs)
+    }
+  }
+}
