@@ -76,7 +76,8 @@ export class Replaying {
       try {
         if (uncertain) replay = await this.#asStored(replay)
         uncertain = false
-        if (replay?.state === "running") replay = await this.#step(replay)
+        // A step that someone else has made meanwhile is no reason to stop: that one may no longer be the owner.
+        if (replay?.state === "running") replay = (await this.#step(replay)) ?? (await this.#asStored(replay))
       } catch (fault) {
         uncertain = true
         // Retention may have removed an event between the page and its deliveries: the next page is read anew.
@@ -95,7 +96,7 @@ export class Replaying {
     return stored
   }
 
-  /** @returns the job as it is now; null when it was cancelled meanwhile. */
+  /** @returns the job as it is now; null when it was cancelled meanwhile, or another has made this step. */
   async #step(replay: Replay): Promise<Replay | null> {
     const { store, registry, clock, missed, metrics } = this.#parts
     const { workspaceId, webhookId } = replay
@@ -119,7 +120,8 @@ export class Replaying {
       updatedMs: nowMs,
     }
     const deliveries = chosen.map((candidate) => this.#delivery(candidate, nowMs))
-    const sequences = await store.enqueue({ workspaceId, webhookId, nowMs, deliveries, replay: after })
+    const examinedBefore = replay.examined
+    const sequences = await store.enqueue({ workspaceId, webhookId, nowMs, deliveries, replay: after, examinedBefore })
     if (sequences === null) return null
     metrics.replayed(candidates.length, chosen.length)
     if (sequences.length > 0) missed(workspaceId, webhookId)

@@ -216,6 +216,8 @@ export type Enqueue = {
   }[]
   /** The job's new state, kept in the same commit so that a restart neither repeats nor skips. */
   readonly replay: Replay
+  /** What it had examined when this step was worked out. Stored with another count, the step has been made by someone else. */
+  readonly examinedBefore: number
 }
 
 /**
@@ -325,7 +327,10 @@ export interface Store {
     afterId: EventId | null,
     limit: number,
   ): Promise<readonly ReplayCandidate[]>
-  /** Numbers and stores new deliveries of old events. @returns their sequences; null, nothing written, if the job has ended. */
+  /**
+   * Numbers and stores new deliveries of old events: a step of a replay.
+   * @returns their sequences; null, and nothing written, if the job has ended or this step of it was made before.
+   */
   enqueue(enqueue: Enqueue): Promise<readonly number[] | null>
 
   /**

@@ -85,6 +85,7 @@ export async function liveIn(store: Store): Promise<LivedIn> {
     nowMs: t0 + 25 * hourMs,
     deliveries: [{ id: replayed, eventId, laneKey: "" }],
     replay,
+    examinedBefore: 0,
   })
   await store.note(auditOf(workspaceId, "webhook.secret_revealed"))
   return { story, waiting: [again, retried, fresh, replayed], delivered, lastSequence: 7 }

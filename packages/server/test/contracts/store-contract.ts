@@ -1124,7 +1124,9 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
           expect(await store.keyLastUsed(workspaceId)).toEqual(new Map())
           expect(await store.health(workspaceId, "all")).toEqual(new Map())
           expect(await store.reopen(workspaceId, delivery, t0)).toBeNull()
-          expect(await store.enqueue({ workspaceId, webhookId, nowMs: t0, deliveries: [], replay })).toBeNull()
+          expect(
+            await store.enqueue({ workspaceId, webhookId, nowMs: t0, deliveries: [], replay, examinedBefore: 0 }),
+          ).toBeNull()
         }
         await nothing()
         expect(await config()).toMatchObject({
@@ -1217,6 +1219,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
             { id: ids[1], eventId: event.id, laneKey: "k" },
           ],
           replay: progressed,
+          examinedBefore: 0,
         }
         expect(await store.enqueue(enqueue)).toEqual([2, 3])
         expect(await store.replay(workspaceId, replay.id)).toEqual(progressed)
@@ -1241,6 +1244,25 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         expect(candidate).toMatchObject({ latest: "pending", everDelivered: true })
       })
 
+      test("a step that has been made is not made again, and the next goes on from there", async () => {
+        const { workspaceId, webhookId } = story
+        const event = newEvent()
+        await story.accept(event)
+        const replay = replayOf(workspaceId, webhookId)
+        await store.putReplay(replay)
+        const stepTo = (examined: number) => ({
+          ...{ workspaceId, webhookId, nowMs: t0, examinedBefore: examined - 1 },
+          deliveries: [{ id: newDeliveryId(), eventId: event.id, laneKey: "" }],
+          replay: { ...replay, examined, enqueued: examined },
+        })
+        expect(await store.enqueue(stepTo(1))).toEqual([1])
+        expect(await store.enqueue(stepTo(1))).toBeNull()
+        expect(await store.enqueue(stepTo(3))).toBeNull()
+        expect(await store.enqueue(stepTo(2))).toEqual([2])
+        expect(await store.replay(workspaceId, replay.id)).toMatchObject({ examined: 2, enqueued: 2 })
+        expect(await sequences({ read: "head" })).toEqual([1, 2])
+      })
+
       test("a job that has ended takes no more", async () => {
         const { workspaceId, webhookId } = story
         const event = newEvent()
@@ -1252,6 +1274,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
           nowMs: t0,
           deliveries: [{ id: newDeliveryId(), eventId: event.id, laneKey: "" }],
           replay: { ...replay, state: "running" as const },
+          examinedBefore: 0,
         }
         await store.putReplay(replay)
         expect(await store.enqueue(enqueue)).toBeNull()
@@ -1273,6 +1296,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
           nowMs: t0,
           deliveries: [event.id, newEventId()].map((eventId) => ({ id: newDeliveryId(), eventId, laneKey: "" })),
           replay: { ...replay, enqueued: 2 },
+          examinedBefore: 0,
         })
         await expect(call).rejects.toThrow()
         expect(await store.replay(workspaceId, replay.id)).toEqual(replay)
@@ -1471,7 +1495,16 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
           next: { state: "delivered" },
         })
         expect(await story.stateOf(id)).toMatchObject({ status: "retrying", attempts: 1 })
-        expect(await store.enqueue({ workspaceId: stranger, webhookId, nowMs: t0, deliveries: [], replay })).toBeNull()
+        expect(
+          await store.enqueue({
+            workspaceId: stranger,
+            webhookId,
+            nowMs: t0,
+            deliveries: [],
+            replay,
+            examinedBefore: 0,
+          }),
+        ).toBeNull()
       })
 
       test("it says whether it is ready, and refuses once closed", async () => {

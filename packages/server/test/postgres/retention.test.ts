@@ -154,7 +154,7 @@ test("a replay that is being stored keeps its events, whichever of the two comes
     const deliveries = [{ id, eventId: event.id, laneKey: "" }]
     const step = { ...replay, examined: 1, enqueued: 1, afterId: event.id }
     const [enqueued] = await Promise.allSettled([
-      store.enqueue({ workspaceId, webhookId, nowMs: t0 + 5 * dayMs, deliveries, replay: step }),
+      store.enqueue({ workspaceId, webhookId, nowMs: t0 + 5 * dayMs, deliveries, replay: step, examinedBefore: 0 }),
       store.forget(t0 + 2 * dayMs, 100).catch((error: unknown) => error),
     ])
     const [waiting] = await store.waiting({ workspaceId, webhookId, limit: 1, read: "head" })

@@ -18,8 +18,8 @@ function firstAnswerLost(store: Store): Store {
   }
 }
 
-async function replayAll(events: number) {
-  const world = await World.open({ wrapStore: firstAnswerLost })
+async function replayAll(events: number, wrapStore = firstAnswerLost) {
+  const world = await World.open({ wrapStore })
   const webhook = await world.webhook({ ordering: "none" })
   const fromMs = world.clock.now()
   for (let count = 0; count < events; count++) await world.publish()
@@ -52,6 +52,29 @@ test("a replay of many pages does not enqueue one twice of which the store's ans
   expect(world.sender.arrivalsAt(webhook.url)).toHaveLength(601)
   expect(await world.store.replay(world.workspaceId, asId("rpl_1"))).toMatchObject({
     state: "completed",
+    enqueued: 300,
+  })
+})
+
+test("a job goes on where another node has left it, which made a step and then lost the webhook", async () => {
+  let overtaken = false
+  const { world, webhook } = await replayAll(300, (store) => ({
+    ...store,
+    async enqueue(enqueue) {
+      if (!overtaken) {
+        overtaken = true
+        // The other's: the same events, in deliveries of its own.
+        const deliveries = enqueue.deliveries.map(({ id, ...of }) => ({ ...of, id: asId<typeof id>(`${id}-other`) }))
+        await store.enqueue({ ...enqueue, deliveries })
+      }
+      return store.enqueue(enqueue)
+    },
+  }))
+  await world.clock.advance(60_000)
+  expect(world.sender.arrivalsAt(webhook.url)).toHaveLength(600)
+  expect(await world.store.replay(world.workspaceId, asId("rpl_1"))).toMatchObject({
+    state: "completed",
+    examined: 300,
     enqueued: 300,
   })
 })

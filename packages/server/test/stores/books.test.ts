@@ -221,7 +221,7 @@ class Script {
         return (store) =>
           // Of an event that retention has removed meanwhile.
           store
-            .enqueue({ workspaceId, webhookId, nowMs: act.atMs, deliveries, replay })
+            .enqueue({ workspaceId, webhookId, nowMs: act.atMs, deliveries, replay, examinedBefore: replay.examined })
             .catch((error: Error) => error.message)
       }
     }

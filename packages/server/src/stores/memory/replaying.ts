@@ -48,10 +48,11 @@ export function replayCandidates(
  */
 export function enqueue(
   rows: Rows,
-  { workspaceId, webhookId, nowMs, deliveries, replay }: Enqueue,
+  { workspaceId, webhookId, nowMs, deliveries, replay, examinedBefore }: Enqueue,
 ): readonly number[] | null {
   const workspace = rows.visible(workspaceId)
-  if (workspace?.replays.get(replay.id)?.state !== "running") return null
+  const stored = workspace?.replays.get(replay.id)
+  if (!workspace || stored?.state !== "running" || stored.examined !== examinedBefore) return null
   // All are looked up before the first is written.
   const found = deliveries.map((delivery) => {
     const event = workspace.events.get(delivery.eventId)

@@ -257,6 +257,7 @@ describe("rival nodes", () => {
       nowMs: t0,
       deliveries: [{ id: newDeliveryId(), eventId: event.id, laneKey: "" }],
       replay: { ...replay, examined: 1, enqueued: 1, afterId: event.id },
+      examinedBefore: 0,
     })
     const results = await Promise.all([nodes[0].enqueue(step()), nodes[1].enqueue(step())])
     expect(results.filter((result) => result !== null)).toEqual([[1]])
@@ -411,6 +412,7 @@ describe("retention by partitions", () => {
       nowMs: t0 + 5 * dayMs,
       deliveries: [{ id: again, eventId: replayed.id, laneKey: "" }],
       replay: { ...replay, examined: 1, afterId: replayed.id },
+      examinedBefore: 0,
     })
     await forgetAll(store, t0 + 30 * dayMs)
     for (const id of over) expect(await store.delivery(workspaceId, id)).toBeNull()

@@ -11,21 +11,20 @@ import { putReplay } from "./put-replay.ts"
 
 /**
  * New deliveries of stored events; see `Store.enqueue`. The job's row is locked first: of two nodes that run the same
- * job, as may happen while a shard changes hands, the second finds that its step was made, and stops.
+ * job, as may happen while a shard changes hands, the second finds that its step was made.
  *
  * @throws Error when an event is no longer stored; nothing of the call is kept then
  */
 export async function enqueue(
   run: Runner["run"],
-  { workspaceId, webhookId, nowMs, deliveries, replay }: Enqueue,
+  { workspaceId, webhookId, nowMs, deliveries, replay, examinedBefore }: Enqueue,
 ): Promise<readonly number[] | null> {
   const [row] = await run(
     `SELECT record FROM replays WHERE workspace_id = $1 AND id = $2 AND state = 'running' AND ${workspaceIsVisible}
      FOR UPDATE`,
     [workspaceId, replay.id],
   )
-  if (row === undefined) return null
-  const stored = record<Replay>(row)
+  if (row === undefined || record<Replay>(row).examined !== examinedBefore) return null
   const eventIds = [...new Set(deliveries.map(({ eventId }) => eventId))]
   const events = await run(
     `SELECT e.id, e.type FROM unnest($2::text[], $3::bigint[]) AS u (id, minted_ms)
@@ -35,7 +34,6 @@ export async function enqueue(
   const types = new Map(events.map((event) => [text(event, "id"), text(event, "type")]))
   const lost = eventIds.find((id) => !types.has(id))
   if (lost !== undefined) throw new Error(`Event ${lost} is no longer stored. Leave it out of the replay.`)
-  if (wasMade(stored, replay)) return null
   await putReplay(run, replay)
   if (deliveries.length === 0) return []
   const [counter] = await run(
@@ -74,9 +72,4 @@ export async function enqueue(
   for (const { id } of deliveries) minutes.count(workspaceId, webhookId, mintedMs(id), "pending", 1)
   await run(addMinutes(1, side.accepting), minutes.columns())
   return sequences
-}
-
-/** Each step looks at some events more, but for the last, which ends the job. */
-function wasMade(stored: Replay, step: Replay): boolean {
-  return stored.examined > step.examined || (step.state === "running" && stored.examined >= step.examined)
 }

@@ -17,7 +17,8 @@ export function prepareEnqueue(
   const running = reader(
     db,
     `SELECT 1 FROM replays JOIN workspaces ON workspaces.num = replays.workspace
-     WHERE replays.workspace = ? AND replays.id = ? AND state = 'running' AND deleted_ms IS NULL`,
+     WHERE replays.workspace = ? AND replays.id = ? AND state = 'running' AND deleted_ms IS NULL
+       AND replays.record ->> 'examined' = ?`,
   )
   const findEvent = reader(db, "SELECT num FROM events WHERE workspace = ? AND id = ?")
   const add = writer(
@@ -25,9 +26,9 @@ export function prepareEnqueue(
     `INSERT INTO deliveries (workspace, id, webhook, event, sequence, state, attempts, attempts_before, created_ms,
        window_from_ms, due_ms, lane_key, replay_id) VALUES (?, ?, ?, ?, ?, ${code.fresh}, 0, 0, ?, ?, ?, ?, ?)`,
   )
-  return ({ workspaceId, webhookId, nowMs, deliveries, replay }) => {
+  return ({ workspaceId, webhookId, nowMs, deliveries, replay, examinedBefore }) => {
     const workspace = books.knownWorkspace(workspaceId)
-    if (workspace === null || running.row(workspace, replay.id) === undefined) return null
+    if (workspace === null || running.row(workspace, replay.id, examinedBefore) === undefined) return null
     // All are looked up before the first is written.
     const found = deliveries.map((delivery) => {
       const row = findEvent.row(workspace, delivery.eventId)
