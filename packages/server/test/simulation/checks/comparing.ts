@@ -24,7 +24,7 @@ export async function compare(
   for (const record of stored) {
     const row = model.deliveries.get(record.id)
     if (!row) return verdicts.broken("nothing is lost and nothing invented", `${record.id} was never accepted`)
-    const differs = difference(record, row, statusOf(model, row))
+    const differs = difference(record, isYetToBeCancelled(model, row, record), row, statusOf(model, row))
     verdicts.hold(differs === "", "storage holds what was made durable", () => `${record.id}: ${differs}`)
     if (!withLog) continue
     const log = await disk.direct.attempts(workspaceId, record.id)
@@ -39,7 +39,18 @@ export async function compare(
   }
 }
 
-function difference(record: DeliveryRecord, row: ModelDelivery, status: DeliveryStatus): string {
+/** The model cancels what waits for a deleted webhook at once, the store some hundred at a time and in an order of its own. */
+function isYetToBeCancelled(model: Model, { webhookId, state }: ModelDelivery, record: DeliveryRecord): boolean {
+  const left = model.webhooks.get(webhookId)?.yetToCancel ?? 0
+  return left > 0 && state === "cancelled" && record.state === "waiting"
+}
+
+function difference(
+  record: DeliveryRecord,
+  yetToBeCancelled: boolean,
+  row: ModelDelivery,
+  status: DeliveryStatus,
+): string {
   const { state, because, attempts, sequence, laneKey, windowFromMs, webhookId, eventId, replayId } = row
   const owed: Partial<DeliveryRecord> = {
     state,
@@ -56,7 +67,7 @@ function difference(record: DeliveryRecord, row: ModelDelivery, status: Delivery
   }
   const given: Readonly<Record<string, unknown>> = record
   return Object.entries(owed)
-    .filter(([name, value]) => given[name] !== value)
+    .filter(([name, value]) => given[name] !== value && !(yetToBeCancelled && name === "state"))
     .map(([name, value]) => `${name} is ${String(given[name])} and must be ${String(value)}`)
     .join(", ")
 }

@@ -110,7 +110,9 @@ export class Witness {
       this.#mayBeSent(life, row, webhook)
       this.#isInOrder(life, row, webhook)
     }
-    this.#saysWhatIsStored(life, row, webhook, request, seen)
+    // What another node has recorded since the attempt began is not in its second request.
+    const attempts = again ? again.number - 1 : row.attempts
+    this.#saysWhatIsStored(life, { ...row, attempts }, webhook, request, seen)
     const flight: Flight = {
       life,
       delivery: row,
@@ -140,11 +142,13 @@ export class Witness {
       return (
         flight.life === life &&
         flight.number === seen.attempt &&
+        // At once: an earlier one was another attempt, of which the settlement broke.
+        flight.answeredAtMs === this.#nowMs() &&
         (status === 401 || status === 403) &&
         !flight.superseded
       )
     })
-    if (!before || before.webhook.secrets.previous === null || before.answeredAtMs !== this.#nowMs()) return null
+    if (!before || before.webhook.secrets.previous === null) return null
     before.superseded = true
     return before
   }

@@ -27,7 +27,7 @@ export class Channel {
 
   /** @param effect at the other end; what it throws is the answer too. */
   call<Value>(effect: () => Value | Promise<Value>): Promise<Value> {
-    if (!this.#lifeline.asks()) return never
+    if (!this.#lifeline.asks()) return never()
     return new Promise((resolve, reject) => {
       const { thereMs, backMs } = this.#latency()
       const nowMs = this.#clock.monotonic()

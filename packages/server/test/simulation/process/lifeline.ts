@@ -81,7 +81,7 @@ export class Lifeline {
         const member: unknown = Reflect.get(target, name)
         if (typeof member !== "function") return member
         return (...args: unknown[]) => {
-          if (!lifeline.asks()) return never
+          if (!lifeline.asks()) return never()
           const result: unknown = Reflect.apply(member, target, args)
           return result instanceof Promise ? lifeline.answer(result) : result
         }
@@ -107,5 +107,7 @@ export class Lifeline {
   }
 }
 
-/** What a dead process waits for. */
-export const never: Promise<never> = new Promise(() => {})
+/** What a dead process waits for. Another each time: one for all would hold on to everything that ever waited for it. */
+export function never(): Promise<never> {
+  return new Promise(() => {})
+}
