@@ -40,3 +40,34 @@ test("what landed while a read was under way is not sent again by it", () => {
   expect(wanted?.read.read).toBe("fresh")
   expect(lanes.canTake()).toBe(false)
 })
+
+test.each(["before", "after"])(
+  "one in flight that was asked for again is looked for once it has landed, though a read begun %s that was asked passed it over",
+  (begun) => {
+    const lanes = new ParallelLanes(new Room(100))
+    answer(lanes, lanes.startRead(0), [1])
+    answer(lanes, lanes.startRead(0), [1])
+    const flying = lanes.take()
+    if (!flying) throw new Error("nothing to take")
+    const retries = (rows: readonly number[]) => {
+      const wanted = lanes.startRead(10)
+      expect(wanted?.read.read).toBe("retries")
+      return () =>
+        lanes.filled(
+          { read: "retries", byMs: 10 },
+          { rows: rows.map((one) => delivery(one)), all: true, nextDueMs: null },
+        )
+    }
+    // What it came to is durable, its answer was lost, and a person asks for it again: it waits in the store, due now.
+    lanes.wake()
+    const passesOver = retries([1])
+    if (begun === "before") passesOver()
+    lanes.ended(flying)
+    if (begun === "after") passesOver()
+    expect(lanes.canTake()).toBe(false)
+    answer(lanes, lanes.startRead(10), [])
+    expect(lanes.wakeAtMs()).toBeLessThanOrEqual(10)
+    retries([1])()
+    expect(lanes.take()?.sequence).toBe(1)
+  },
+)

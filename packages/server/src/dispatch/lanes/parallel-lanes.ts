@@ -32,6 +32,8 @@ export class ParallelLanes implements Lanes {
   /** The earliest retry in the store; 0: unknown, look. */
   #retryDueMs = 0
   #retryDueWhileReadingMs = Number.POSITIVE_INFINITY
+  /** In flight when something had come back in the store: maybe one of these, which reads pass over until it has landed. */
+  readonly #wokenInFlight = new Set<DeliveryId>()
 
   constructor(room: Room) {
     this.#room = room
@@ -66,6 +68,7 @@ export class ParallelLanes implements Lanes {
   ended(delivery: WaitingDelivery): void {
     this.#held.delete(delivery.id)
     if (this.#reading) this.#landedWhileReading.add(delivery.id)
+    if (this.#wokenInFlight.delete(delivery.id)) this.#lookForRetries()
   }
 
   retried(delivery: WaitingDelivery, dueMs: number): void {
@@ -141,8 +144,9 @@ export class ParallelLanes implements Lanes {
   }
 
   wake(): void {
-    this.#retryDueMs = 0
-    this.#retryDueWhileReadingMs = 0
+    for (const id of this.#held) this.#wokenInFlight.add(id)
+    for (const { id } of this.#buffer) this.#wokenInFlight.delete(id)
+    this.#lookForRetries()
     this.missed()
   }
 
@@ -157,7 +161,13 @@ export class ParallelLanes implements Lanes {
     this.#buffer = []
     this.#loadedTo = 0
     this.#readIsStale = true
-    this.wake()
+    this.#lookForRetries()
+    this.missed()
+  }
+
+  #lookForRetries(): void {
+    this.#retryDueMs = 0
+    this.#retryDueWhileReadingMs = 0
   }
 
   #hold(delivery: WaitingDelivery): void {
