@@ -57,25 +57,22 @@ class ThreadedPoster implements Poster {
     this.#worker = new Worker(thread, { workerData, name: "posting-thread", resourceLimits: workerHeap(youngMiB) })
     this.#askEveryMs = options.askEveryMs ?? askEveryMs
     let why = "it has ended"
-    // Counted, not timed: a process that was stopped for a while, and goes on, was silent itself.
-    this.#asks = setInterval(() => {
-      this.#askForSign()
-      if (this.#missed < missedMax) return
-      why = this.#silence()
-      void this.#worker.terminate()
-    }, this.#askEveryMs).unref()
     this.#worker.on("message", (message: FromThread) => this.#take(message))
     this.#worker.on("error", (error) => {
       why = error instanceof Error ? (error.stack ?? error.message) : String(error)
     })
     this.#worker.on("exit", () => {
-      clearInterval(this.#asks)
       this.#ended.resolve()
-      for (const { reject } of this.#asking.values()) reject(closed())
-      if (this.#state === "closing") return
-      this.#state = "broken"
-      onBroken(`The thread that posts has failed (${why}). Start the process again.`)
+      this.#end(why, onBroken)
     })
+    // Counted, not timed: a process that was stopped for a while, and goes on, was silent itself.
+    this.#asks = setInterval(() => {
+      this.#askForSign()
+      if (this.#missed < missedMax) return
+      // Told first: a thread that hangs outside JavaScript does not end when it is told to.
+      this.#end(this.#silence(), onBroken)
+      void this.#worker.terminate()
+    }, this.#askEveryMs).unref()
   }
 
   post(webhook: PostTarget, profile: ProfileName, post: Post): Promise<Posted> {
@@ -112,6 +109,15 @@ class ThreadedPoster implements Poster {
       this.#tell({ kind: "close" })
     }
     await this.#ended.promise
+  }
+
+  #end(why: string, onBroken: (reason: string) => void): void {
+    clearInterval(this.#asks)
+    for (const { reject } of this.#asking.values()) reject(closed())
+    this.#asking.clear()
+    if (this.#state !== "open") return
+    this.#state = "broken"
+    onBroken(`The thread that posts has failed (${why}). Start the process again.`)
   }
 
   #askForSign(): void {
