@@ -23,15 +23,16 @@ export async function disableIfHopeless(
   webhook: Webhook,
   code: Parameters<typeof disabledBy>[0],
 ): Promise<void> {
+  const nowMs = clock.now()
   if (queue.failingSinceMs === "unknown") {
     const health = await untilStored(clock, () => store.health(webhook.workspaceId, [webhook.id]))
-    queue.failingSinceMs = health.get(webhook.id)?.failingSinceMs ?? null
-  }
-  const reason = disabledBy(code, queue.failingSinceMs, webhook.resumedAtMs, clock.now())
-  queue.failingSinceMs ??= clock.now()
+    // A success, meanwhile, has told.
+    if (queue.failingSinceMs === "unknown") queue.failingSinceMs = health.get(webhook.id)?.failingSinceMs ?? nowMs
+  } else queue.failingSinceMs ??= nowMs
+  const reason = disabledBy(code, queue.failingSinceMs, webhook.resumedAtMs, nowMs)
   if (reason === null) return
-  /** @returns whether there is nothing left to do. */
-  const disabled = async () => {
+  /** @returns whether nothing is left to do. */
+  const done = async () => {
     const current = registry.webhook(webhook.workspaceId, webhook.id)
     // A receiver mended and switched on while this attempt was out starts with a clean record.
     if (!current || !isSending(current)) return true
@@ -40,5 +41,5 @@ export async function disableIfHopeless(
     await registry.reload()
     return false
   }
-  while (!(await untilStored(clock, disabled))) await pause(clock, conflictPauseMs)
+  while (!(await untilStored(clock, done))) await pause(clock, conflictPauseMs)
 }
