@@ -54,7 +54,7 @@ async function compared(
   const body = envelopeFor(options.webhooks)
   const limitPosts = Math.round(10_000 * Math.min(1, options.secondsEach)) * Math.ceil(options.secondsEach / 2)
   const limit = (scheme: "http" | "https") => measureLimit(receiver.url(scheme, "limit"), body, limitPosts)
-  await limit("http")
+  for (const scheme of new Set(contenders.map((each) => each.scheme))) await limit(scheme)
   const rounds: Comparison["rounds"] = []
   for (let round = 1; round <= options.rounds; round++) {
     const tell = (what: string) => say(`round ${round} of ${options.rounds}: ${what}`)
