@@ -37,7 +37,11 @@ export async function settle(
   what: Pick<Settlement, "attempt" | "next">,
 ): Promise<boolean> {
   const { workspaceId, webhookId, id: deliveryId } = delivery
-  const ended = { workspaceId, webhookId, deliveryId, atMs: clock.now(), ...what }
+  const { windowFromMs } = delivery
+  const ended = {
+    ...{ workspaceId, webhookId, deliveryId, atMs: clock.now(), ...what },
+    ...(what.attempt === null && { windowFromMs }),
+  }
   const brought = what.next.state === "exhausted" ? brings(delivery, webhook, ended) : null
   const settlement: Settlement = brought === null ? ended : { ...ended, brings: brought }
   const ours = await untilStored(clock, () => store.settle(settlement))

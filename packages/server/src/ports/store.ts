@@ -70,6 +70,11 @@ export type Settlement = {
   readonly atMs: number
   /** Null when the delivery ended without one (expired). */
   readonly attempt: RecordedAttempt | null
+  /**
+   * With an end without an attempt: the window that it was decided for. A delivery that has got another since then stays
+   * as it is.
+   */
+  readonly windowFromMs?: number
   readonly next: Next
   /** An event of the same workspace that this brings about: accepted in the same commit, unless its key is known. */
   readonly brings?: NewEvent | null

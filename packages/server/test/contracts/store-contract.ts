@@ -394,6 +394,22 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         expect(await read({ read: "retries", byMs: t0 + 5 })).toMatchObject([{ id, attemptsBefore: 1 }])
       })
 
+      test("so does what was asked for since an end without an attempt was decided", async () => {
+        const id = await story.delivery()
+        const { workspaceId, webhookId } = story
+        const [waiting] = await read({ read: "head" })
+        const expires = {
+          ...{ workspaceId, webhookId, deliveryId: id, atMs: t0 + 1, attempt: null },
+          ...{ next: { state: "expired" } as const, windowFromMs: waiting?.windowFromMs ?? 0 },
+        }
+        expect(await store.settle(expires)).toBe(true)
+        expect(await story.stateOf(id)).toMatchObject({ state: "expired", endedMs: t0 + 1 })
+        await store.reopen(workspaceId, id, t0 + 5)
+        expect(await store.settle(expires)).toBe(true)
+        expect(await story.stateOf(id)).toMatchObject({ state: "waiting", dueMs: t0 + 5 })
+        expect(await read({ read: "retries", byMs: t0 + 5 })).toMatchObject([{ id, windowFromMs: t0 + 5 }])
+      })
+
       test("a settlement for a delivery that is no longer stored writes nothing", async () => {
         expect(await story.settle(newDeliveryId(), { state: "delivered" }, newAttempt(1))).toBe(true)
         expect(await story.health()).toMatchObject({ lastSuccessMs: null })

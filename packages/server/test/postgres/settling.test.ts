@@ -126,6 +126,22 @@ test("rows are locked in the order in which others lock them: a retry by hand at
   expect(session.transactions()).toBe(0)
 })
 
+test("what was settled before, without its answer, is left out of a batch; the rest of it is settled", async () => {
+  const all = await twoOfThem()
+  const [first, second] = all.batch
+  if (!first || !second) throw new Error("a batch of two")
+  await settleBatch(session, token, () => [first])
+  await settleBatch(session, token, () => all.batch)
+  await expectSettledOnce(all)
+  expect(session.transactions()).toBe(0)
+  // Under locks too.
+  session.between = () => store.reopen(story.workspaceId, all.other, t0 + 1)
+  await settleBatch(session, token, () => all.batch)
+  expect(await story.stateOf(all.one)).toMatchObject({ status: "delivered", attempts: 1 })
+  expect(await story.stateOf(all.other)).toMatchObject({ status: "retrying", attempts: 1, dueMs: t0 + 1 })
+  expect(await store.attempts(story.workspaceId, all.other)).toHaveLength(1)
+})
+
 test("a session that has not this token writes nothing", async () => {
   const all = await twoOfThem()
   await settleBatch(session, "another", () => all.batch)

@@ -5,9 +5,10 @@ import type { Settlement } from "../../ports/store.ts"
 import { type DeliveryRow, end, type Rows, wait } from "./rows.ts"
 
 /** See `Store.settle`. What has been forgotten meanwhile is left alone. */
-export function settle(rows: Rows, { workspaceId, deliveryId, atMs, attempt, next }: Settlement): void {
+export function settle(rows: Rows, settlement: Settlement): void {
+  const { workspaceId, deliveryId, atMs, attempt, next } = settlement
   const row = rows.workspaces.get(workspaceId)?.deliveries.get(deliveryId)
-  if (row === undefined) return
+  if (row === undefined || row.windowFromMs !== (settlement.windowFromMs ?? row.windowFromMs)) return
   const succeeded = next.state === "delivered"
   if (attempt !== null) {
     if (isRecorded(row, attempt)) return

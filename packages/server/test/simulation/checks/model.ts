@@ -151,9 +151,9 @@ export class Model {
     webhook.waiting.set(row.sequence, row)
   }
 
-  #settle({ deliveryId, next, attempt }: Extract<Fact, { verb: "settle" }>): void {
+  #settle({ deliveryId, next, attempt, windowFromMs }: Extract<Fact, { verb: "settle" }>): void {
     const row = this.deliveries.get(deliveryId)
-    if (!row) return
+    if (!row || (windowFromMs !== null && windowFromMs !== row.windowFromMs)) return
     if (attempt !== null) {
       if (row.log.some(({ number, atMs }) => number === attempt.number && atMs === attempt.atMs)) return
       row.log.push(attempt)

@@ -179,8 +179,8 @@ export class Witness {
     )
     if (row.attempts === row.attemptsBefore) return
     verdicts.hold(
-      // It may have been taken as due before the clock was set back.
-      row.dueMs !== null && row.dueMs <= Math.max(nowMs, life.node.machine.highestMs),
+      // It may have been taken as due before the clock was set back; or asked for now, by a clock that is ahead of this one.
+      row.dueMs !== null && (row.dueMs <= Math.max(nowMs, life.node.machine.highestMs) || row.broughtBack),
       "no retry before its time",
       () => `${row.id} is due in ${(row.dueMs ?? nowMs) - nowMs} ms`,
     )
@@ -305,8 +305,10 @@ export class Witness {
     this.#forget(flight)
   }
 
-  #endsUntried(life: Life, row: ModelDelivery, { next, atMs }: Extract<Fact, { verb: "settle" }>): void {
-    if (row.state !== "waiting") return
+  #endsUntried(life: Life, row: ModelDelivery, fact: Extract<Fact, { verb: "settle" }>): void {
+    const { next, atMs } = fact
+    // Not what was decided before a person asked for it again: that is no longer heeded.
+    if (row.state !== "waiting" || fact.windowFromMs !== row.windowFromMs) return
     const end = row.windowFromMs + windowMs
     const webhook = life.engine?.registry.webhookOrTombstone(this.#workspaceOf(row), row.webhookId)
     const expired = next.state === "expired" && end <= (webhook?.resumedAtMs ?? 0)

@@ -34,6 +34,8 @@ export type Fact =
       readonly webhookId: WebhookId
       readonly deliveryId: DeliveryId
       readonly atMs: number
+      /** With an end without an attempt, else null: the window that it was decided for. */
+      readonly windowFromMs: number | null
       readonly next: Next
       readonly attempt: StoredAttempt | null
     }

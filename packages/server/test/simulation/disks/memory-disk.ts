@@ -71,12 +71,13 @@ function told(store: Store, { onFact, onRefused, maySettle }: Opener): Writes {
   }
 }
 
-function settled({ webhookId, deliveryId, atMs, next, attempt }: Settlement): Fact {
+function settled({ webhookId, deliveryId, atMs, next, attempt, windowFromMs }: Settlement): Fact {
   return {
     verb: "settle",
     webhookId,
     deliveryId,
     atMs,
+    windowFromMs: windowFromMs ?? null,
     next,
     attempt: attempt && { ...attempt, errorCode: attempt.error?.code ?? null },
   }

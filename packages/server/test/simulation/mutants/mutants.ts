@@ -161,6 +161,13 @@ export const mutants: readonly Mutant[] = [
   },
   // ---------------------------------------------------------------- settling
   {
+    name: "records an attempt again whose answer was lost",
+    file: "stores/memory/settling.ts",
+    find: "if (isRecorded(row, attempt)) return",
+    replace: "",
+    setting: "memory",
+  },
+  {
     name: "loses a settlement silently",
     file: "dispatch/settling.ts",
     find: "const ours = await untilStored(clock, () => store.settle(settlement))",

@@ -17,11 +17,11 @@ import { acceptKeyed } from "./accept.ts"
  */
 const findDeliveries = `
 SELECT d.workspace_id, d.id, d.webhook_id, d.state, d.attempts, d.due_ms, d.ended_ms, d.because,
-  d.last_status_code, d.last_error_code, d.xmin::text AS seen, h.consecutive_failures, h.failing_since_ms,
+  d.last_status_code, d.last_error_code, d.window_from_ms, d.xmin::text AS seen, h.consecutive_failures, h.failing_since_ms,
   h.last_success_ms,
-  (SELECT 1 FROM attempts a WHERE d.attempts >= s.number AND a.workspace_id = d.workspace_id
+  EXISTS (SELECT FROM attempts a WHERE d.attempts >= s.number AND a.workspace_id = d.workspace_id
     AND a.delivery_id = d.id AND a.number = s.number AND a.at_ms = s.at_ms AND a.minted_ms = d.minted_ms
-    AND a.minted_ms BETWEEN $4 AND $5 LIMIT 1) IS NOT NULL AS recorded
+    AND a.minted_ms BETWEEN $4 AND $5) AS recorded
 FROM unnest($1::text[], $2::text[], $3::bigint[], $7::integer[], $8::bigint[]) WITH ORDINALITY
   AS s (workspace_id, id, minted_ms, number, at_ms, place)
 JOIN deliveries d ON d.workspace_id = s.workspace_id AND d.id = s.id AND d.minted_ms = s.minted_ms
@@ -51,6 +51,7 @@ WITH moved AS (
   RETURNING 1
 ), made AS (
   INSERT INTO attempts (workspace_id, delivery_id, minted_ms, number, at_ms, duration_ms, status_code, detail)
+  -- Those recorded already are left out before. Should one slip through: refused, it would be sent again for ever.
   SELECT * FROM unnest($14::text[], $15::text[], $16::bigint[], $17::integer[], $18::bigint[], $19::float8[],
     $20::integer[], $21::text[])
   ON CONFLICT DO NOTHING
@@ -188,8 +189,7 @@ async function write(
   const moved: Moved[] = []
   for (const settlement of batch) {
     const row = rows.get(nameOf(settlement))
-    // A commit whose answer was lost: it is all there.
-    if (row !== undefined && row.recorded !== true) moved.push(move(settlement, row, healths, minutes))
+    if (row !== undefined && !isMade(settlement, row)) moved.push(move(settlement, row, healths, minutes))
   }
   if (moved.length === 0) return
   minutes.addStoredLatencies(latencies)
@@ -241,6 +241,11 @@ async function write(
     token,
     ...minutes.columns(),
   ])
+}
+
+/** By a commit whose answer was lost: it is all there, and what was asked for since then stands. */
+function isMade({ windowFromMs }: Settlement, row: Row): boolean {
+  return row.recorded === true || (windowFromMs !== undefined && windowFromMs !== number(row, "window_from_ms"))
 }
 
 type AttemptedMinute = { readonly workspaceId: string; readonly webhookId: string; readonly minute: number }

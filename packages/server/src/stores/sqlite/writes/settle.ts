@@ -10,8 +10,8 @@ import type { SettlementOnTape } from "./tape.ts"
 export function prepareSettle(db: DatabaseSync, books: Books): (settlement: SettlementOnTape) => void {
   const find = reader(
     db,
-    `SELECT webhook, state, attempts, created_ms, due_ms, ended_ms, because, last_status_code, last_error_code
-     FROM deliveries WHERE workspace = ? AND id = ?`,
+    `SELECT webhook, state, attempts, created_ms, due_ms, ended_ms, because, last_status_code, last_error_code,
+       window_from_ms FROM deliveries WHERE workspace = ? AND id = ?`,
   )
   const update = writer(
     db,
@@ -28,11 +28,11 @@ export function prepareSettle(db: DatabaseSync, books: Books): (settlement: Sett
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
   )
 
-  return ({ workspaceId, deliveryId, atMs, attempt, next }) => {
+  return ({ workspaceId, deliveryId, atMs, attempt, next, windowFromMs }) => {
     const workspace = books.knownWorkspace(workspaceId)
     if (workspace === null) return
     const row = find.row(workspace, deliveryId)
-    if (row === undefined) return
+    if (row === undefined || (windowFromMs !== null && number(row[9]) !== windowFromMs)) return
     const from: Position = {
       webhook: number(row[0]),
       state: number(row[1]),

@@ -50,7 +50,10 @@ type AttemptOnTape = {
   readonly detail: string
 }
 
-export type SettlementOnTape = Omit<Settlement, "attempt"> & { readonly attempt: AttemptOnTape | null }
+export type SettlementOnTape = Omit<Settlement, "attempt" | "windowFromMs"> & {
+  readonly windowFromMs: number | null
+  readonly attempt: AttemptOnTape | null
+}
 
 export type OperationOnTape =
   | { readonly verb: "accept"; readonly acceptance: AcceptanceOnTape }
@@ -113,6 +116,7 @@ function encodeSettlement(tape: Tape, settlement: Settlement): void {
     next.state,
     next.state === "waiting" ? next.dueMs : null,
     next.state === "exhausted" ? next.because : null,
+    settlement.windowFromMs ?? null,
     attempt === null ? null : attempt.number,
   )
   if (attempt === null) return
@@ -168,6 +172,7 @@ function decodeSettlement(read: TapeReader): SettlementOnTape {
     deliveryId: asId<DeliveryId>(read.text()),
     atMs: read.number(),
     next: next(read.text(), read.numberOrNull(), read.textOrNull()),
+    windowFromMs: read.numberOrNull(),
     attempt: decodeAttempt(read),
   }
 }
