@@ -234,7 +234,7 @@ function webhooksByStatus(registry: Registry): ReturnType<Gauges["webhooks"]> {
   return counts
 }
 
-type DisablingParts = {
+type DisableWebhookParts = {
   readonly registry: Registry
   readonly mint: IdMint
   readonly clock: Clock
@@ -244,7 +244,7 @@ type DisablingParts = {
 
 /** What the engine decides about a webhook by itself is in the audit log like what a person decides. */
 async function disableWebhook(
-  { registry, mint, clock, operational, onBrought }: DisablingParts,
+  { registry, mint, clock, operational, onBrought }: DisableWebhookParts,
   webhook: Webhook,
   reason: DisabledReason,
 ): Promise<"done" | "conflict"> {

@@ -3,18 +3,21 @@ import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
 import { afterFailure, expiredWhileHeld, retryPolicy, retryWindowMs } from "../domain/retrying.ts"
 import { traceContextIn } from "../domain/trace-context.ts"
 import { isSending, type Webhook } from "../domain/webhook.ts"
+import type { Clock } from "../ports/clock.ts"
+import type { Metrics } from "../ports/metrics.ts"
 import { type Ownership, ownsAll } from "../ports/ownership.ts"
 import type { Poster } from "../ports/poster.ts"
 import type { Random } from "../ports/random.ts"
 import type { Store } from "../ports/store.ts"
 import type { Tracing } from "../ports/tracing.ts"
+import type { Registry } from "../registry/registry.ts"
 import { Alarms } from "./alarms.ts"
 import { type DisablingParts, disableIfHopeless } from "./disabling.ts"
 import { Room } from "./lanes/lanes.ts"
 import { Origins } from "./origins.ts"
 import { pause, untilStored } from "./pausing.ts"
-import { Reading, type ReadingParts } from "./reading.ts"
-import { type SettlingParts, settle } from "./settling.ts"
+import { Reading } from "./reading.ts"
+import { type SettledListener, type SettlingParts, settle } from "./settling.ts"
 import { Slots } from "./slots.ts"
 import { WebhookQueue } from "./webhook-queue.ts"
 
@@ -36,20 +39,24 @@ export const defaultDispatchLimits: DispatchLimits = {
   bufferedBytesMax: 64 * 1024 * 1024,
 }
 
-export type DispatcherParts = Pick<ReadingParts, "onFault"> &
-  Omit<SettlingParts, "store"> &
-  Omit<DisablingParts, "store"> & {
-    readonly store: SettlingParts["store"] &
-      DisablingParts["store"] &
-      ReadingParts["store"] &
-      Pick<Store, "backlogs" | "cancelWaiting">
-    readonly poster: Pick<Poster, "post">
-    readonly random: Random
-    readonly tracing: Tracing | null
-    readonly limits?: DispatchLimits
-    /** Which webhooks are this node's to send for; all of them when left out. */
-    readonly ownership?: Ownership
-  }
+export type DispatcherParts = {
+  readonly store: Pick<Store, "settle" | "waiting" | "nextDue" | "backlogs" | "cancelWaiting" | "health">
+  readonly poster: Pick<Poster, "post">
+  readonly registry: Registry
+  readonly clock: Clock
+  readonly random: Random
+  readonly metrics: Metrics
+  readonly tracing: Tracing | null
+  readonly disable: DisablingParts["disable"]
+  readonly brings: SettlingParts["brings"]
+  readonly onBrought: SettlingParts["onBrought"]
+  readonly onSettled: SettledListener
+  /** Told of what should not happen: the dispatcher goes on. */
+  readonly onFault: (fault: unknown, what: string) => void
+  readonly limits?: DispatchLimits
+  /** Which webhooks are this node's to send for; all of them when left out. */
+  readonly ownership?: Ownership
+}
 
 /** When a delivery is to be tried again; null: it is over. "unknown": it is no longer this node's to say. */
 type Became = number | null | "unknown"

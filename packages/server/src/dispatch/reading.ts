@@ -1,9 +1,10 @@
 import type { Clock } from "../ports/clock.ts"
 import { type Store, StoreUnavailable } from "../ports/store.ts"
+import type { BoundedRead } from "./lanes/lanes.ts"
 import { pause } from "./pausing.ts"
 import type { WebhookQueue } from "./webhook-queue.ts"
 
-export type ReadingParts = {
+type ReadingParts = {
   readonly store: Pick<Store, "waiting" | "nextDue">
   readonly clock: Clock
   /** The queue has what it asked for, or may ask: it is to be looked at. */
@@ -16,7 +17,8 @@ export type ReadingParts = {
 const readsMaxPerWebhook = 4
 /** Of all webhooks: what reads bring is not in the room yet while they are under way. */
 const readsMax = 16
-const faultPauseMs = 5_000
+/** After one that failed. Not less at first: every webhook that waits would ask a store that has just gone away. */
+const failedPauseMs = 5_000
 
 /** Reads what waits in the store into the lanes that have asked for it, so many at a time. */
 export class Reading {
@@ -54,7 +56,7 @@ export class Reading {
     return true
   }
 
-  async #read(queue: WebhookQueue, { read, limit }: NonNullable<ReturnType<WebhookQueue["lanes"]["startRead"]>>) {
+  async #read(queue: WebhookQueue, { read, limit }: BoundedRead): Promise<void> {
     const { store, clock, onFault } = this.#parts
     const { lanes, workspaceId, webhookId } = queue
     try {
@@ -67,7 +69,7 @@ export class Reading {
     } catch (fault) {
       lanes.unread(read)
       if (!(fault instanceof StoreUnavailable)) onFault(fault, "reading waiting deliveries")
-      await pause(clock, faultPauseMs)
+      await pause(clock, failedPauseMs)
     }
   }
 }

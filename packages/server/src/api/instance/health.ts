@@ -25,7 +25,7 @@ export function health(api: Api, { checks, clock, version }: ApiParts): void {
       schema: {
         tags: ["instance"],
         operationId: "isReady",
-        summary: "Whether it can store and dispatch",
+        summary: "Whether it can store, dispatch and post",
         description: "The answer may be a second old.",
         response: { 200: Type.Object({ status: OneOf(["ready"]) }) },
       },

@@ -50,10 +50,14 @@ function versionCheck(version: string): Check {
 async function readyCheck(get: (path: string) => Promise<Response>): Promise<Check> {
   try {
     const ready = await get("/readyz")
-    if (ready.ok) return ok("ready", "It can store and dispatch.")
+    if (ready.ok) return ok("ready", "It can store, dispatch and post.")
     const answer = fieldsOf(await ready.text())
     const detail = typeof answer?.detail === "string" ? answer.detail : `status ${ready.status}`
-    return problem("ready", `It is not ready: ${detail}`, "See the server's log; check its disk and its database.")
+    return problem(
+      "ready",
+      `It is not ready: ${detail}`,
+      "See the server's log. For its store, check the disk or the database.",
+    )
   } catch (error) {
     return problem("ready", `/readyz does not answer (${reasonOf(error)}).`, "See the server's log.")
   }
