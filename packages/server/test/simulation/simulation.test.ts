@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { expect, test } from "vitest"
 import { settings } from "./plan.ts"
+import type { SeedTask } from "./seed-worker.ts"
 import { failureOf, isFailure, runSeeds, shortTasks, summed } from "./seeds.ts"
 import { type SimulationOutcome, simulate } from "./simulation.ts"
 import { counted } from "./stage.ts"
@@ -19,11 +20,12 @@ function runProgram(
   })
 }
 
-test("thousands of seeds: whatever goes wrong in between, everything that is promised holds at every step", async () => {
+/** @returns what came of them; of those that failed, how to see it again. */
+async function outcomesOf(tasks: readonly SeedTask[]) {
   const outcomes: SimulationOutcome[] = []
   const failures: string[] = []
   await runSeeds({
-    tasks: shortTasks(1, Number(process.env.TOCSIN_TEST_RUNS ?? 2_000)),
+    tasks,
     workers: Math.min(4, availableParallelism()),
     onRun({ seed, hours, setting, answer }) {
       if ("outcome" in answer) outcomes.push(answer.outcome)
@@ -34,11 +36,27 @@ test("thousands of seeds: whatever goes wrong in between, everything that is pro
       return failures.length >= 3
     },
   })
+  return { outcomes, failures }
+}
+
+test("thousands of seeds: whatever goes wrong in between, everything that is promised holds at every step", async () => {
+  const { outcomes, failures } = await outcomesOf(shortTasks(1, Number(process.env.TOCSIN_TEST_RUNS ?? 2_000)))
   expect(failures).toEqual([])
   // Not for want of anything happening: every kind of trouble came up, and was looked at, many times over.
   const { counts, checks } = summed(outcomes)
   for (const name of counted) expect(counts[name], name).toBeGreaterThan(outcomes.length / 20)
   expect(checks).toBeGreaterThan(100 * outcomes.length)
+}, 300_000)
+
+test("hours of several nodes: what takes many turns of ownership to go wrong holds as well", async () => {
+  const tasks = Array.from({ length: 16 }, (_, index) => ({
+    seed: 10_001 + index,
+    hours: 2,
+    setting: "cluster" as const,
+  }))
+  const { outcomes, failures } = await outcomesOf(tasks)
+  expect(failures).toEqual([])
+  expect(summed(outcomes).counts.crashes).toBeGreaterThan(10 * outcomes.length)
 }, 300_000)
 
 test.each(settings)(
