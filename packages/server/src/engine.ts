@@ -11,7 +11,7 @@ import type { SettledListener } from "./dispatch/settling.ts"
 import type { NewEvent } from "./domain/event.ts"
 import { asId, IdMint, pooledHex16, type WorkspaceId } from "./domain/ids.ts"
 import { type DisabledReason, type Webhook, webhookStatus } from "./domain/webhook.ts"
-import type { Clock } from "./ports/clock.ts"
+import { type Clock, pause } from "./ports/clock.ts"
 import type { Gauges, Metrics } from "./ports/metrics.ts"
 import { type ChangedConfig, type Ownership, ownsAll, type Signals } from "./ports/ownership.ts"
 import type { Poster } from "./ports/poster.ts"
@@ -201,7 +201,7 @@ function followOthers(
       const what = "reading the changed configuration"
       if (await quietly(what, () => (read === "all" ? registry.reload() : registry.reloadChanged(read)))) continue
       changes = ["all"]
-      await new Promise<void>((resolve) => clock.after(reloadAgainMs, resolve))
+      await pause(clock, reloadAgainMs)
     }
     reloading = false
   }

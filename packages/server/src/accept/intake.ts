@@ -92,9 +92,8 @@ export class Intake {
   }
 
   /**
-   * Accepts all submissions or none. Neither this (but where traces are recorded) nor a caller
-   * should hold what was parsed while the commit is awaited:
-   * it is most of what young collections would copy (docs/decisions/0014).
+   * Accepts all submissions or none. Neither this (but where traces are recorded) nor a caller should hold what was
+   * parsed while the commit is awaited: it is most of what young collections would copy (docs/decisions/0014).
    *
    * @param from the trace in which they were published.
    * @returns receipts in the order of the submissions, once everything is durable.

@@ -1,9 +1,9 @@
 import { disabledBy } from "../domain/retrying.ts"
 import { type DisabledReason, isSending, type Webhook } from "../domain/webhook.ts"
-import type { Clock } from "../ports/clock.ts"
+import { type Clock, pause } from "../ports/clock.ts"
 import type { Store } from "../ports/store.ts"
 import type { Registry } from "../registry/registry.ts"
-import { pause, untilStored } from "./pausing.ts"
+import { untilStored } from "./until-stored.ts"
 import type { WebhookQueue } from "./webhook-queue.ts"
 
 export type DisablingParts = {

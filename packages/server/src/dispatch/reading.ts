@@ -1,7 +1,6 @@
-import type { Clock } from "../ports/clock.ts"
+import { type Clock, pause } from "../ports/clock.ts"
 import { type Store, StoreUnavailable } from "../ports/store.ts"
 import type { BoundedRead } from "./lanes/lanes.ts"
-import { pause } from "./pausing.ts"
 import type { WebhookQueue } from "./webhook-queue.ts"
 
 type ReadingParts = {

@@ -2,7 +2,7 @@ import { asId, type IdMint, type ReplayId, type WebhookId, type WorkspaceId } fr
 import { match } from "../domain/matching.ts"
 import type { Replay } from "../domain/replay.ts"
 import type { Webhook } from "../domain/webhook.ts"
-import type { Clock } from "../ports/clock.ts"
+import { type Clock, pause } from "../ports/clock.ts"
 import type { Metrics } from "../ports/metrics.ts"
 import { type ReplayCandidate, type Store, StoreUnavailable } from "../ports/store.ts"
 import type { Registry } from "../registry/registry.ts"
@@ -82,7 +82,7 @@ export class Replaying {
         uncertain = true
         // Retention may have removed an event between the page and its deliveries: the next page is read anew.
         if (!(fault instanceof StoreUnavailable) && ++faults >= faultsMax) throw fault
-        await new Promise<void>((resolve) => this.#parts.clock.after(retryPauseMs, resolve))
+        await pause(this.#parts.clock, retryPauseMs)
       }
     }
   }

@@ -5,7 +5,7 @@ import type { Webhook } from "../domain/webhook.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { Metrics } from "../ports/metrics.ts"
 import type { Settlement, Store } from "../ports/store.ts"
-import { untilStored } from "./pausing.ts"
+import { untilStored } from "./until-stored.ts"
 
 /** An attempt, or an end without one, once it is durable. For the stream and the dashboard. */
 export type SettledListener = (delivery: WaitingDelivery, settlement: Settlement) => void
@@ -36,8 +36,7 @@ export async function settle(
   webhook: Webhook,
   what: Pick<Settlement, "attempt" | "next">,
 ): Promise<boolean> {
-  const { workspaceId, webhookId, id: deliveryId } = delivery
-  const { windowFromMs } = delivery
+  const { workspaceId, webhookId, id: deliveryId, windowFromMs } = delivery
   const ended = {
     ...{ workspaceId, webhookId, deliveryId, atMs: clock.now(), ...what },
     ...(what.attempt === null && { windowFromMs }),

@@ -1,6 +1,6 @@
 import type { WaitingDelivery } from "../domain/delivery.ts"
 import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
-import type { Ordering, RateLimit, Webhook } from "../domain/webhook.ts"
+import { type Ordering, originOf, type RateLimit, type Webhook } from "../domain/webhook.ts"
 import { KeyedLanes } from "./lanes/keyed-lanes.ts"
 import type { Lanes, Room } from "./lanes/lanes.ts"
 import { ParallelLanes } from "./lanes/parallel-lanes.ts"
@@ -173,11 +173,6 @@ export class WebhookQueue {
     this.lanes = lanesFor(this.#ordering, this.#room)
     this.lanes.pace(this.#parallel)
   }
-}
-
-/** What is no URL is refused when it is posted to. */
-function originOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).origin : url
 }
 
 function lanesFor(ordering: Ordering, room: Room): Lanes {

@@ -105,6 +105,11 @@ export function isSending(webhook: Standing): boolean {
   return webhookStatus(webhook) === "active"
 }
 
+/** Scheme, host and port that a webhook's URL leads to. What is no URL is refused when it is posted to. */
+export function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : url
+}
+
 /** What the log has taught about a webhook; kept by the store in step with its attempts. */
 export type WebhookHealth = {
   readonly workspaceId: WorkspaceId

@@ -7,3 +7,10 @@ export interface Clock {
   /** Calls once, not before `delayMs` have passed. The returned function cancels it. */
   after(delayMs: number, call: () => void): () => void
 }
+
+/** Resolves once `delayMs` have passed. */
+export function pause(clock: Pick<Clock, "after">, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(delayMs, resolve)
+  })
+}

@@ -248,56 +248,50 @@ test("targets are judged at registration as they are when posted to", async () =
   expect(await through.refusal("https://10.0.0.1/hook")).not.toBeNull()
 })
 
+/** Its answers wait until `answer` is called. */
+async function holdingReceiver() {
+  const arrived = Promise.withResolvers<void>()
+  const answer = Promise.withResolvers<void>()
+  const target = kept(
+    await openReceiver({
+      replies: [
+        async (_request, response) => {
+          arrived.resolve()
+          await answer.promise
+          response.end("late")
+        },
+      ],
+    }),
+  )
+  return { target, arrived: arrived.promise, answer: () => answer.resolve() }
+}
+
 describe("closing", () => {
   test("waits for what is under way; what comes later is not sent", async () => {
-    const arrived = Promise.withResolvers<void>()
-    const answer = Promise.withResolvers<void>()
-    const target = kept(
-      await openReceiver({
-        replies: [
-          async (_request, response) => {
-            arrived.resolve()
-            await answer.promise
-            response.end("late")
-          },
-        ],
-      }),
-    )
+    const { target, arrived, answer } = await holdingReceiver()
     const through = threadedPoster()
     const underWay = through.post(...postTo(`${target.origin}/hook`))
-    await arrived.promise
+    await arrived
     const closed = through.close()
     await expect(through.post(...postTo(`${target.origin}/hook`))).rejects.toThrow("closed")
     await expect(through.refusal(`${target.origin}/hook`)).rejects.toThrow("closed")
-    answer.resolve()
+    answer()
     expect(attemptIn((await underWay).attempt).responseBody).toBe("late")
     await closed
     expect(target.received).toHaveLength(1)
   })
 
   test("begins nothing more of what waits for a place: it can no longer be recorded", async () => {
-    const arrived = Promise.withResolvers<void>()
-    const answer = Promise.withResolvers<void>()
-    const target = kept(
-      await openReceiver({
-        replies: [
-          async (_request, response) => {
-            arrived.resolve()
-            await answer.promise
-            response.end()
-          },
-        ],
-      }),
-    )
+    const { target, arrived, answer } = await holdingReceiver()
     const through = threadedPoster()
     let results = 0
     for (let post = 0; post < 3 * socketsPerOriginMax; post++)
       void through.post(...postTo(`${target.origin}/hook`)).then(() => {
         results += 1
       })
-    await arrived.promise
+    await arrived
     const closed = through.close()
-    answer.resolve()
+    answer()
     await closed
     // A few may have begun before the thread heard of it.
     expect(target.received.length).toBeLessThan(2 * socketsPerOriginMax)

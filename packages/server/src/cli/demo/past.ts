@@ -1,6 +1,6 @@
 import { pino } from "pino"
 import { readConfig } from "../../config.ts"
-import type { Clock } from "../../ports/clock.ts"
+import { type Clock, pause } from "../../ports/clock.ts"
 import type { Sender } from "../../ports/sender.ts"
 import { serve } from "../../serve.ts"
 import { openMemoryStore } from "../../stores/memory/open-memory-store.ts"
@@ -66,7 +66,7 @@ function senderTo(endpoints: Endpoints, clock: Clock): Sender {
     async send({ url }) {
       const startedMs = clock.monotonic()
       const { status, afterMs, body } = endpoints.answer(url, clock.now())
-      await new Promise<void>((resolve) => clock.after(afterMs, resolve))
+      await pause(clock, afterMs)
       const headers = [["content-type", typeOf(body)]] as const
       return { durationMs: clock.monotonic() - startedMs, response: { status, headers, body }, failure: null }
     },

@@ -1,4 +1,5 @@
 import type { MessagePort } from "node:worker_threads"
+import { originOf } from "../../domain/webhook.ts"
 import type { Poster } from "../../ports/poster.ts"
 import type { Tape } from "../../threads/tape.ts"
 import { type NumberedPost, readPosts, writeResult } from "./crossing.ts"
@@ -88,9 +89,4 @@ export function serveThread(port: MessagePort, poster: Poster, perOriginMax: num
 
 function told(fault: unknown): string {
   return fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)
-}
-
-/** What is no URL is refused when it is posted to. */
-function originOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).origin : url
 }

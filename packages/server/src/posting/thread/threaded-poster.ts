@@ -50,11 +50,13 @@ class ThreadedPoster implements Poster {
   #askedForSign = false
   /** Times that it should have said it is there and has not. */
   #missed = 0
+  readonly #onBroken: (reason: string) => void
   readonly #askEveryMs: number
   readonly #asks: NodeJS.Timeout
 
   constructor({ thread, workerData, onBroken, ...options }: ThreadedPosterOptions) {
     this.#worker = new Worker(thread, { workerData, name: "posting-thread", resourceLimits: workerHeap(youngMiB) })
+    this.#onBroken = onBroken
     this.#askEveryMs = options.askEveryMs ?? askEveryMs
     let why = "it has ended"
     this.#worker.on("message", (message: FromThread) => this.#take(message))
@@ -63,14 +65,14 @@ class ThreadedPoster implements Poster {
     })
     this.#worker.on("exit", () => {
       this.#ended.resolve()
-      this.#end(why, onBroken)
+      this.#end(why)
     })
     // Counted, not timed: a process that was stopped for a while, and goes on, was silent itself.
     this.#asks = setInterval(() => {
       this.#askForSign()
       if (this.#missed < missedMax) return
       // Told first: a thread that hangs outside JavaScript does not end when it is told to.
-      this.#end(this.#silence(), onBroken)
+      this.#end(this.#silence())
       void this.#worker.terminate()
     }, this.#askEveryMs).unref()
   }
@@ -111,13 +113,13 @@ class ThreadedPoster implements Poster {
     await this.#ended.promise
   }
 
-  #end(why: string, onBroken: (reason: string) => void): void {
+  #end(why: string): void {
     clearInterval(this.#asks)
     for (const { reject } of this.#asking.values()) reject(closed())
     this.#asking.clear()
     if (this.#state !== "open") return
     this.#state = "broken"
-    onBroken(`The thread that posts has failed (${why}). Start the process again.`)
+    this.#onBroken(`The thread that posts has failed (${why}). Start the process again.`)
   }
 
   #askForSign(): void {

@@ -1,14 +1,8 @@
-import type { Clock } from "../ports/clock.ts"
+import { type Clock, pause } from "../ports/clock.ts"
 import { StoreUnavailable } from "../ports/store.ts"
 
 const firstPauseMs = 100
 const pauseMaxMs = 5_000
-
-export function pause(clock: Clock, delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    clock.after(delayMs, resolve)
-  })
-}
 
 /**
  * Calls until the store is there for it, with pauses that grow to 5 s.

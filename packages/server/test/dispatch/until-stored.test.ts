@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { untilStored } from "../../src/dispatch/pausing.ts"
+import { untilStored } from "../../src/dispatch/until-stored.ts"
 import { StoreUnavailable } from "../../src/ports/store.ts"
 import { VirtualClock } from "../../src/system/virtual-clock.ts"
 
