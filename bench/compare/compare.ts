@@ -5,6 +5,7 @@ import { measureLatency } from "../load/latency.ts"
 import { envelopeFor } from "../load/payload.ts"
 import { startReceiver } from "../load/receiver.ts"
 import { peerVersions } from "../peers/install-peers.ts"
+import { bareVariants, startBareContenders } from "./bare-contenders.ts"
 import type { Comparison } from "./comparison.ts"
 import { type Contender, isMeant } from "./contender.ts"
 import { Databases } from "./databases.ts"
@@ -16,7 +17,7 @@ import { startTocsinContenders, tocsinVariants } from "./tocsin-contenders.ts"
 import { warmUp } from "./warming-up.ts"
 
 /** Left out of a quick look unless asked for by name. */
-const slowVariants = /^tocsin\/(postgres\/(https|http\/strict|three-nodes)|embedded\/https\/strict)/
+const slowVariants = /^(bare\/postgres|tocsin\/(postgres\/(https|http\/strict|three-nodes)|embedded\/https\/strict))/
 /** So that a quick look stays under two minutes on a machine that is slow today. */
 const quickRoundsMaxMs = 70_000
 const latencySeconds = { quick: 4, full: 30 }
@@ -36,8 +37,9 @@ async function compared(
   const meant = (name: string) =>
     isMeant(name, options.only) && !(options.quick && options.only === null && slowVariants.test(name))
   const wantedPeers = peerVariants.filter(({ name }) => meant(name))
+  const wantedBare = bareVariants.filter(({ name }) => meant(name))
   const wanted = tocsinVariants.filter(({ name }) => meant(name))
-  if (wanted.length + wantedPeers.length === 0) {
+  if (wanted.length + wantedPeers.length + wantedBare.length === 0) {
     throw new Error(`--only ${options.only} means none of the contenders; see --help`)
   }
   const databases = new Databases(say)
@@ -45,10 +47,11 @@ async function compared(
   const receiver = await startReceiver(cleaning)
   const parts = { cleaning, receiver, webhooks: options.webhooks, say, database: () => databases.fresh() }
   const peers = await startPeerContenders(wantedPeers, parts)
+  const bare = await startBareContenders(wantedBare, parts)
   say("starting tocsin")
   const nodeFlags = options.prof ? ["--cpu-prof"] : []
   const tocsin = await startTocsinContenders(wanted, { ...parts, nodeFlags })
-  const contenders: readonly Contender[] = [...tocsin, ...peers.contenders]
+  const contenders: readonly Contender[] = [...tocsin, ...bare, ...peers.contenders]
 
   const events = await warmUp(contenders, options, say)
   const body = envelopeFor(options.webhooks)

@@ -17,7 +17,5 @@ export type Task = Static<typeof Task>
 export const Publish = Type.Object({ events: Type.Integer(), perRequest: Type.Integer() })
 export type Publish = Static<typeof Publish>
 
-/** A worker says how many attempts it has recorded whenever that changes, at most every few milliseconds. */
-export const Recorded = Compile(Type.Object({ recorded: Type.Integer() }))
 export const Ready = Compile(Type.Object({ ready: Type.Literal(true) }))
 export const Published = Compile(Type.Object({ published: Type.Integer() }))
