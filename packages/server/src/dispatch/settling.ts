@@ -37,15 +37,14 @@ export async function settle(
   what: Pick<Settlement, "attempt" | "next">,
 ): Promise<boolean> {
   const { workspaceId, webhookId, id: deliveryId, windowFromMs } = delivery
-  const ended = {
-    ...{ workspaceId, webhookId, deliveryId, atMs: clock.now(), ...what },
-    ...(what.attempt === null && { windowFromMs }),
-  }
-  const brought = what.next.state === "exhausted" ? brings(delivery, webhook, ended) : null
+  const { attempt, next } = what
+  const plain = { workspaceId, webhookId, deliveryId, atMs: clock.now(), attempt, next }
+  const ended = attempt === null ? { ...plain, windowFromMs } : plain
+  const brought = next.state === "exhausted" ? brings(delivery, webhook, ended) : null
   const settlement: Settlement = brought === null ? ended : { ...ended, brings: brought }
   const ours = await untilStored(clock, () => store.settle(settlement))
   if (!ours) return false
-  if (what.next.state !== "waiting") metrics.ended(what.next.state, 1)
+  if (next.state !== "waiting") metrics.ended(next.state, 1)
   onSettled(delivery, settlement)
   if (brought !== null) onBrought(workspaceId, brought)
   return true

@@ -5,7 +5,7 @@ import { KeyedLanes } from "./lanes/keyed-lanes.ts"
 import type { Lanes, Room } from "./lanes/lanes.ts"
 import { ParallelLanes } from "./lanes/parallel-lanes.ts"
 import { StrictLanes } from "./lanes/strict-lanes.ts"
-import { TokenBucket } from "./token-bucket.ts"
+import { RateWindow } from "./rate-window.ts"
 
 const parallelMax = 20
 const parallelAtFirst = 4
@@ -43,7 +43,7 @@ export class WebhookQueue {
   #readTo = 0
   #parallel = parallelAtFirst
   #rateLimit: RateLimit | null
-  #bucket: TokenBucket | null
+  #rateWindow: RateWindow | null
 
   constructor(
     webhook: Pick<Webhook, "id" | "workspaceId" | "rateLimit" | "url">,
@@ -59,7 +59,7 @@ export class WebhookQueue {
     this.#room = room
     this.#ordering = ordering
     this.#rateLimit = webhook.rateLimit
-    this.#bucket = webhook.rateLimit && new TokenBucket(webhook.rateLimit, nowMs)
+    this.#rateWindow = webhook.rateLimit && new RateWindow(webhook.rateLimit, nowMs)
     this.lanes = lanesFor(ordering, room)
     this.lanes.pace(this.#parallel)
   }
@@ -70,7 +70,7 @@ export class WebhookQueue {
     this.origin = originOf(webhook.url)
     if (rateLimit?.requests !== this.#rateLimit?.requests || rateLimit?.perSeconds !== this.#rateLimit?.perSeconds) {
       this.#rateLimit = rateLimit
-      this.#bucket = rateLimit && new TokenBucket(rateLimit, nowMs)
+      this.#rateWindow = rateLimit && new RateWindow(rateLimit, nowMs)
     }
     if (ordering !== (this.#nextOrdering ?? this.#ordering)) {
       this.#nextOrdering = ordering
@@ -109,7 +109,7 @@ export class WebhookQueue {
       this.#unanswered.size < this.#parallel &&
       this.unsettled < this.#parallel * unsettledPerFlight &&
       this.lanes.canTake(nowMs) &&
-      (this.#bucket === null || this.#bucket.freeAtMs(nowMs) <= nowMs)
+      (this.#rateWindow === null || this.#rateWindow.freeAtMs(nowMs) <= nowMs)
     )
   }
 
@@ -118,13 +118,13 @@ export class WebhookQueue {
     if (delivery === null) return null
     this.unsettled++
     this.#unanswered.add(delivery)
-    this.#bucket?.take(nowMs)
+    this.#rateWindow?.take(nowMs)
     return delivery
   }
 
   /** The one just taken is not posted after all: the rate limit does not count it. */
   unspent(): void {
-    this.#bucket?.giveBack()
+    this.#rateWindow?.giveBack()
   }
 
   answered(delivery: WaitingDelivery): void {
@@ -155,7 +155,7 @@ export class WebhookQueue {
   /** When time alone will let something start or be read; Infinity when never. */
   wakeAtMs(nowMs: number): number {
     if (!this.sending || this.#nextOrdering !== null) return Number.POSITIVE_INFINITY
-    if (this.lanes.canTake(nowMs)) return this.#bucket?.freeAtMs(nowMs) ?? Number.POSITIVE_INFINITY
+    if (this.lanes.canTake(nowMs)) return this.#rateWindow?.freeAtMs(nowMs) ?? Number.POSITIVE_INFINITY
     return this.lanes.wakeAtMs()
   }
 

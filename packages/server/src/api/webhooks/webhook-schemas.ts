@@ -32,10 +32,13 @@ const retryConfig = {
   initial_delay_seconds: Type.Number({ minimum: 1, maximum: 3600 }),
 }
 
-const RateLimit = Closed({
-  requests: Type.Integer({ minimum: 1, maximum: 100_000 }),
-  per_seconds: Type.Integer({ minimum: 1, maximum: 86_400 }),
-})
+const RateLimit = Closed(
+  {
+    requests: Type.Integer({ minimum: 1, maximum: 100_000 }),
+    per_seconds: Type.Integer({ minimum: 1, maximum: 86_400 }),
+  },
+  { description: "In no stretch of `per_seconds` are more attempts begun than `requests`" },
+)
 
 export const headersMax = 20
 // Names and values are looked at in `header-rules.ts`: a pointer to the one at fault needs more than a schema.
