@@ -58,6 +58,8 @@ export type Refusal = { readonly index: number; readonly pointer: string; readon
     | "idempotency_conflict"
 }
 
+type Refusals = readonly [Refusal, ...Refusal[]]
+
 /** A submission, with the webhooks that it goes to. */
 type Routed = {
   readonly submission: Submission
@@ -69,8 +71,10 @@ export type Outcome =
   | { readonly accepted: true; readonly receipts: readonly Receipt[] }
   | { readonly accepted: false; readonly refusals: readonly Refusal[] }
 
+const nothingLeft: Outcome = { accepted: true, receipts: [] }
+
 export type IntakeParts = {
-  readonly store: Pick<Store, "accept">
+  readonly store: Pick<Store, "accept" | "acceptedBefore">
   readonly registry: Registry
   readonly ownSchemas: OwnSchemas
   readonly clock: Clock
@@ -140,7 +144,54 @@ export class Intake {
     span: AcceptSpan | null,
   ): Promise<Outcome> {
     const built = this.#build(workspaceId, submissions, traceContext)
-    return built.fits ? this.#commit(workspaceId, built.events, span) : Promise.resolve(built.outcome)
+    if (built.fits) return this.#commit(workspaceId, built.events, span)
+    if (submissions.every(({ idempotencyKey }) => idempotencyKey === null))
+      return Promise.resolve(this.#refused(submissions.length, built.refusals))
+    return this.#acceptRest(workspaceId, submissions, traceContext, span, built.refusals)
+  }
+
+  /**
+   * What was accepted before is answered as it was then: a retry that is refused, because the catalogue has changed since,
+   * would tell its publisher that nothing was ever accepted. What is left is accepted or refused as if it had come alone.
+   */
+  async #acceptRest(
+    workspaceId: WorkspaceId,
+    submissions: readonly Submission[],
+    traceContext: TraceContext | null,
+    span: AcceptSpan | null,
+    refusals: Refusals,
+  ): Promise<Outcome> {
+    const keys = new Set(submissions.flatMap(({ idempotencyKey }) => idempotencyKey ?? []))
+    const known = new Map(
+      (await this.#parts.store.acceptedBefore(workspaceId, [...keys])).map((each) => [each.key, each]),
+    )
+    if (known.size === 0) return this.#refused(submissions.length, refusals)
+    const earlier = submissions.map(({ idempotencyKey }) => known.get(idempotencyKey ?? ""))
+    const altered = submissions.findIndex((each, at) => earlier[at] && earlier[at].fingerprint !== fingerprint(each))
+    if (altered !== -1) return this.#refused(submissions.length, [conflict(altered)])
+    const placesLeft = submissions.flatMap((_, at) => (earlier[at] === undefined ? [at] : []))
+    const left = submissions.filter((_, at) => earlier[at] === undefined)
+    const built = this.#build(workspaceId, left, traceContext)
+    const placed = (refusal: Refusal): Refusal => ({ ...refusal, index: placesLeft[refusal.index] ?? 0 })
+    if (!built.fits) {
+      const [first, ...others] = built.refusals
+      return this.#refused(submissions.length, [placed(first), ...others.map(placed)])
+    }
+    const outcome = left.length === 0 ? nothingLeft : await this.#commit(workspaceId, built.events, span)
+    if (!outcome.accepted) return { accepted: false, refusals: outcome.refusals.map(placed) }
+    const receipts = outcome.receipts.values()
+    return {
+      accepted: true,
+      receipts: submissions.flatMap(({ type }, at): readonly Receipt[] => {
+        const first = earlier[at]
+        if (first === undefined) {
+          const receipt = receipts.next().value
+          return receipt === undefined ? [] : [receipt]
+        }
+        const { id, createdMs, deliveryCount } = first
+        return [{ id, type, createdMs, duplicate: true, deliveries: deliveryCount }]
+      }),
+    }
   }
 
   #build(
@@ -149,15 +200,15 @@ export class Intake {
     traceContext: TraceContext | null,
   ):
     | { readonly fits: true; readonly events: readonly NewEvent[] }
-    | { readonly fits: false; readonly outcome: Outcome } {
+    | { readonly fits: false; readonly refusals: Refusals } {
     const { registry } = this.#parts
     const types = registry.eventTypes(workspaceId)
     const refusals = this.#refusals(workspaceId, submissions, types)
     const [first] = refusals
-    if (first) return { fits: false, outcome: this.#refused(submissions.length, [first, ...refusals.slice(1)]) }
+    if (first) return { fits: false, refusals: [first, ...refusals.slice(1)] }
 
     const routed = this.#route(workspaceId, submissions, types)
-    if (!routed.fits) return { fits: false, outcome: this.#refused(submissions.length, [tooWide(routed.index)]) }
+    if (!routed.fits) return { fits: false, refusals: [tooWide(routed.index)] }
     const trace = traceContext && traceText(traceContext)
     const events = routed.all.map(({ submission, attributes, webhooks }) =>
       buildEvent(this.#parts, workspaceId, {
@@ -194,7 +245,7 @@ export class Intake {
     return { accepted: true, receipts }
   }
 
-  #refused(submissions: number, refusals: readonly [Refusal, ...Refusal[]]): Outcome {
+  #refused(submissions: number, refusals: Refusals): Outcome {
     this.#parts.metrics.refused(refusals[0].code, submissions)
     return { accepted: false, refusals }
   }

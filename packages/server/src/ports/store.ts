@@ -55,6 +55,12 @@ export type AcceptedEvent = {
   readonly sequences: readonly number[]
 }
 
+/** What an idempotency key stands for: the event that was first accepted with it. */
+export type KeyedEvent = Omit<AcceptedEvent, "duplicate" | "sequences"> & {
+  readonly key: string
+  readonly fingerprint: string
+}
+
 export type AcceptConflict = {
   readonly outcome: "conflict"
   /** Index in `Acceptance.events` of the event whose idempotency key was used with another content. */
@@ -241,6 +247,8 @@ export interface Store {
    * @throws StoreUnavailable
    */
   accept(acceptance: Acceptance): Promise<Accepted | AcceptConflict>
+  /** Of the given idempotency keys those that are known, in any order. */
+  acceptedBefore(workspaceId: WorkspaceId, keys: readonly string[]): Promise<readonly KeyedEvent[]>
 
   /**
    * (Disabling a webhook after a 410 or five bad days is a configuration change of its own: `configure`.)

@@ -108,6 +108,12 @@ describe("publishing an event", () => {
       ["a NUL in a key", { ordering_key: "a\u0000" }, ["/ordering_key"], "validation_failed"],
       ["an unknown attribute", { attributes: { region: "eu" } }, ["/attributes/region"], "validation_failed"],
       ["metadata that is no object", { metadata: "x" }, ["/metadata"], "validation_failed"],
+      [
+        "a time that cannot be written in UTC",
+        { created: "9999-12-31T23:59:59-12:00" },
+        ["/created"],
+        "validation_failed",
+      ],
       ["an unknown field", { priority: 1 }, ["/priority"], "validation_failed"],
     ])("%s, and keeps nothing", async (_name, change, pointers, code) => {
       const { call, workspaceKey } = shared()
@@ -146,6 +152,62 @@ describe("an idempotency key", () => {
     const long = { "idempotency-key": "x".repeat(257) }
     expect((await call("POST", "/v1/events", { key, body: violationEvent, headers: long })).status).toBe(422)
     expect(list(await call("GET", "/v1/events", { key }))).toHaveLength(1)
+  })
+
+  it("is UTF-8 in the header as in the body, and is given once", async () => {
+    const { call, workspaceKey } = await runApi()
+    const key = await workspaceKey()
+    const inHeader = (bytes: Buffer) =>
+      call("POST", "/v1/events", {
+        key,
+        body: violationEvent,
+        headers: { "idempotency-key": bytes.toString("latin1") },
+      })
+    const first = await inHeader(Buffer.from("ключ"))
+    expect(first.status).toBe(202)
+    const again = await call("POST", "/v1/events", { key, body: { ...violationEvent, idempotency_key: "ключ" } })
+    expect(again).toMatchObject({ status: 200, json: { id: first.json.id } })
+    expect(await inHeader(Buffer.from([0xff, 0xfe]))).toMatchObject({ status: 422, pointers: ["/idempotency_key"] })
+    const twice = { "idempotency-key": ["a", "b"] as unknown as string }
+    expect(await call("POST", "/v1/events", { key, body: violationEvent, headers: twice })).toMatchObject({
+      status: 422,
+      pointers: ["/idempotency_key"],
+    })
+  })
+
+  it("stands for the event whatever has become of the catalogue since", async () => {
+    const { call, workspaceKey } = await runApi()
+    const key = await workspaceKey("standard")
+    await call("POST", "/v1/event-types", { key, body: { name: "a.b" } })
+    await call("POST", "/v1/event-types", { key, body: { name: "c.d" } })
+    const body = { type: "a.b", data: {}, idempotency_key: "k" }
+    const first = await call("POST", "/v1/events", { key, body })
+    expect(first.status).toBe(202)
+    await call("PUT", "/v1/event-types/a.b", { key, body: { schema: { type: "object", required: ["n"] } } })
+    const again = { status: 200, json: { ...first.json, duplicate: true } }
+    expect(await call("POST", "/v1/events", { key, body })).toMatchObject(again)
+    await call("DELETE", "/v1/event-types/a.b", { key })
+    expect(await call("POST", "/v1/events", { key, body })).toMatchObject(again)
+
+    const altered = await call("POST", "/v1/events", { key, body: { ...body, data: { n: 1 } } })
+    expect(altered).toMatchObject({ status: 409, pointers: ["/idempotency_key"] })
+    const fresh = { type: "c.d", data: {} }
+    const batch = (events: readonly object[]) => call("POST", "/v1/events/batch", { key, body: { events } })
+    const mixed = await batch([fresh, body, { ...fresh, idempotency_key: "j" }])
+    expect(mixed.status).toBe(202)
+    expect(mixed.json).toMatchObject({
+      data: [
+        { type: "c.d", duplicate: false },
+        { id: first.json.id, type: "a.b", duplicate: true },
+        { type: "c.d", duplicate: false },
+      ],
+    })
+    // What was not accepted before is held to the catalogue of today, and named by its place in the batch.
+    expect(await batch([body, fresh, { ...body, idempotency_key: "new" }])).toMatchObject({
+      status: 422,
+      pointers: ["/events/2/type"],
+    })
+    expect(list(await call("GET", "/v1/events", { key }))).toHaveLength(3)
   })
 
   it("means nothing to another workspace", async () => {
@@ -320,7 +382,11 @@ describe("deliveries", () => {
     await clock.advance(1_000)
     expect(receivers.requests).toHaveLength(2)
     expect(receivers.requests[1]?.body).toBe(receivers.requests[0]?.body)
-    expect(list(await call("GET", "/v1/audit-log", { key }))[0]).toMatchObject({ action: "delivery.retried" })
+    expect(list(await call("GET", "/v1/audit-log", { key }))[0]).toMatchObject({
+      action: "delivery.retried",
+      before: { status: "delivered" },
+      after: { status: "retrying" },
+    })
     await call("DELETE", `/v1/webhooks/${webhookId}`, { key })
     const late = await call("POST", `/v1/deliveries/${delivered?.id}/retry`, { key })
     expect(late).toMatchObject({ status: 409, json: { code: "webhook_deleted" } })

@@ -212,6 +212,24 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         expect(await store.events(story.workspaceId, {}, firstPage)).toHaveLength(1)
       })
 
+      test("tells what keys stand for, of those that are known in the workspace", async () => {
+        const elsewhere = await Story.of(store)
+        const first = newEvent({
+          createdMs: t0 - 1,
+          idempotency: { key: "k", fingerprint: "f" },
+          to: [story.webhookId, newWebhookId()],
+        })
+        const other = newEvent({ createdMs: t0, idempotency: { key: "ключ", fingerprint: "g" } })
+        await story.accept(first, other)
+        const known = await store.acceptedBefore(story.workspaceId, ["k", "unknown", "ключ"])
+        expect([...known].sort((a, b) => (a.key < b.key ? -1 : 1))).toEqual([
+          { key: "k", id: first.id, createdMs: t0 - 1, deliveryCount: 2, fingerprint: "f" },
+          { key: "ключ", id: other.id, createdMs: t0, deliveryCount: 0, fingerprint: "g" },
+        ])
+        expect(await store.acceptedBefore(elsewhere.workspaceId, ["k"])).toEqual([])
+        expect(await store.acceptedBefore(story.workspaceId, [])).toEqual([])
+      })
+
       test("of rivals with one key, sent at the same time, exactly one is stored", async () => {
         const rivals = Array.from({ length: 50 }, () =>
           newEvent({ idempotency: { key: "k", fingerprint: "f" }, to: [story.webhookId] }),

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer"
 import type { FastifyRequest } from "fastify"
 import type { Submission } from "../../accept/intake.ts"
 import { workspaceOf } from "../access.ts"
@@ -42,26 +43,45 @@ export function publishEvent(api: Api, { intake }: ApiParts): void {
 }
 
 /** No part of the handler, which would hold what was parsed while it waits. */
-function submissionIn(request: Sent<Static<typeof EventSubmission>> & Pick<FastifyRequest, "headers">): Submission {
+function submissionIn(request: Sent<Static<typeof EventSubmission>> & Headed): Submission {
   const { body, members } = takenBody(request)
   const flaws: Flaw[] = []
   const submitted = submission(body, members, "", flaws)
-  const idempotencyKey = agreedKey(request.headers, submitted, flaws)
+  const idempotencyKey = agreedKey(request, submitted, flaws)
   refuseIfFlawed(flaws)
   return { ...submitted, idempotencyKey }
 }
 
+type Headed = Pick<FastifyRequest, "headers" | "raw">
+
 const line = new RegExp(printablePattern, "u")
 
 /** The header and the field are the same thing; saying two different ones is a mistake. */
-function agreedKey(headers: FastifyRequest["headers"], { idempotencyKey }: Submission, flaws: Flaw[]) {
+function agreedKey({ headers, raw }: Headed, { idempotencyKey }: Submission, flaws: Flaw[]): string | null {
   const header = headers["idempotency-key"]
   if (header === undefined) return idempotencyKey
   const pointer = "/idempotency_key"
-  if (typeof header !== "string" || header.length < 1 || header.length > 256 || !line.test(header)) {
-    flaws.push({ pointer, detail: "the Idempotency-Key header must have 1 to 256 printable characters" })
-  } else if (idempotencyKey !== null && idempotencyKey !== header) {
+  // Node joins what is sent twice with a comma, which a key may hold as well.
+  if (typeof header !== "string" || timesGiven("idempotency-key", raw.rawHeaders) !== 1) {
+    flaws.push({ pointer, detail: "the Idempotency-Key header must be given once" })
+    return idempotencyKey
+  }
+  const key = utf8Of(header)
+  if (key === null || key.length < 1 || key.length > 256 || !line.test(key)) {
+    flaws.push({ pointer, detail: "the Idempotency-Key header must have 1 to 256 printable characters, in UTF-8" })
+  } else if (idempotencyKey !== null && idempotencyKey !== key) {
     flaws.push({ pointer, detail: "differs from the Idempotency-Key header; give one of them" })
   }
-  return typeof header === "string" ? header : idempotencyKey
+  return key
+}
+
+/** @param rawHeaders names and values in turn, as they came. */
+function timesGiven(name: string, rawHeaders: readonly string[]): number {
+  return rawHeaders.filter((each, at) => at % 2 === 0 && each.toLowerCase() === name).length
+}
+
+/** Node takes each byte of a header for a character. The same key in the body is UTF-8. */
+function utf8Of(header: string): string | null {
+  const bytes = Buffer.from(header, "latin1")
+  return isUtf8(bytes) ? bytes.toString("utf8") : null
 }

@@ -1,4 +1,5 @@
-import type { Acceptance, AcceptConflict, Accepted, AcceptedEvent } from "../../ports/store.ts"
+import type { WorkspaceId } from "../../domain/ids.ts"
+import type { Acceptance, AcceptConflict, Accepted, AcceptedEvent, KeyedEvent } from "../../ports/store.ts"
 import { addDelivery, type EventRow, type Rows } from "./rows.ts"
 
 /** See `Store.accept`. Everything is checked before anything is kept. */
@@ -45,4 +46,15 @@ export function accept(rows: Rows, { workspaceId, events }: Acceptance): Accepte
       return { id, createdMs, duplicate, deliveryCount, sequences }
     }),
   }
+}
+
+/** See `Store.acceptedBefore`. */
+export function acceptedBefore(rows: Rows, workspaceId: WorkspaceId, keys: readonly string[]): readonly KeyedEvent[] {
+  const known = rows.visible(workspaceId)?.eventsByKey
+  return keys.flatMap((key) => {
+    const row = known?.get(key)
+    if (row === undefined || row.idempotency === null) return []
+    const { id, createdMs, deliveryCount, idempotency } = row
+    return [{ key, id, createdMs, deliveryCount, fingerprint: idempotency.fingerprint }]
+  })
 }

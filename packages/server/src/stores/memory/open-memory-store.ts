@@ -1,6 +1,6 @@
 import { attemptIn } from "../../domain/attempt-detail.ts"
 import { type Store, StoreUnavailable } from "../../ports/store.ts"
-import { accept } from "./accepting.ts"
+import { accept, acceptedBefore } from "./accepting.ts"
 import { configure, loadConfig, touchKeys } from "./configuring.ts"
 import { forget } from "./forgetting.ts"
 import { backlogs, nextDue, waiting, waitingSince } from "./lanes.ts"
@@ -26,6 +26,7 @@ export function openMemoryStore(): Store {
 
   return {
     accept: (acceptance) => act(() => accept(rows, acceptance)),
+    acceptedBefore: (workspaceId, keys) => act(() => acceptedBefore(rows, workspaceId, keys)),
     settle: (settlement) =>
       act(() => {
         settle(rows, settlement)

@@ -35,7 +35,7 @@ import {
   SessionPool,
   type Value,
 } from "./session.ts"
-import { acceptKeyed, daysOf } from "./writes/accept.ts"
+import { acceptedBefore, acceptKeyed, daysOf } from "./writes/accept.ts"
 import { Accepting } from "./writes/accepting.ts"
 import { configure } from "./writes/configure.ts"
 import { enqueue } from "./writes/enqueue.ts"
@@ -177,6 +177,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
         }
       return outcome
     },
+    acceptedBefore: (workspaceId, keys) => acceptedBefore(read, workspaceId, keys),
     settle: async (settlement) => {
       // In the order of the calls, though acceptances and settlements are committed side by side.
       const before = accepting.underWay(settlement.deliveryId)

@@ -102,6 +102,7 @@ export function sqliteStoreOver({ hot, log, checkpoint }: Places, bounds: Sqlite
 
   return {
     accept: (acceptance) => write({ verb: "accept", acceptance }, acceptanceBytes(acceptance), "refusable"),
+    acceptedBefore: (workspaceId, keys) => log.call("acceptedBefore", { workspaceId, keys }),
     settle: (settlement) => {
       const { workspaceId, brings: event } = settlement
       return event

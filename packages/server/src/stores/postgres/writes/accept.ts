@@ -1,6 +1,6 @@
 import type { NewEvent } from "../../../domain/event.ts"
-import { asId, type EventId } from "../../../domain/ids.ts"
-import type { Acceptance, AcceptConflict, Accepted, AcceptedEvent } from "../../../ports/store.ts"
+import { asId, type EventId, type WorkspaceId } from "../../../domain/ids.ts"
+import type { Acceptance, AcceptConflict, Accepted, AcceptedEvent, KeyedEvent } from "../../../ports/store.ts"
 import { number, text } from "../columns.ts"
 import { columns } from "../literals.ts"
 import { mintedMs } from "../minted.ts"
@@ -8,6 +8,7 @@ import { addMinutes, Minutes, side } from "../minutes.ts"
 import { dayOf } from "../partitions.ts"
 import type { Row, Runner, Session } from "../session.ts"
 import { code } from "../states.ts"
+import { isVisible } from "../visible-workspace.ts"
 
 export type AcceptOutcome = Accepted | AcceptConflict
 
@@ -58,11 +59,21 @@ const dropKeys = `
 DELETE FROM idempotency_keys k USING unnest($1::text[], $2::text[]) AS u (workspace_id, key)
 WHERE k.workspace_id = u.workspace_id AND k.key = u.key`
 
-type First = {
-  readonly id: EventId
-  readonly createdMs: number
-  readonly deliveryCount: number
-  readonly fingerprint: string
+type First = Omit<KeyedEvent, "key">
+
+/** What idempotency keys stand for; see `Store.acceptedBefore`. */
+export async function acceptedBefore(
+  run: Runner["run"],
+  workspaceId: WorkspaceId,
+  keys: readonly string[],
+): Promise<readonly KeyedEvent[]> {
+  const asked = columns(
+    keys,
+    () => workspaceId,
+    (key) => key,
+  )
+  const rows = await run(`${readKeys} WHERE ${isVisible("k.workspace_id")}`, asked)
+  return rows.map((row) => ({ key: text(row, "key"), ...first(row) }))
 }
 
 type NewRow = { readonly workspaceId: string; readonly event: NewEvent; readonly mintedMs: number }

@@ -1,5 +1,6 @@
 import { prepareDataDirectory } from "../data-directory.ts"
 import { openToRead } from "../database.ts"
+import { prepareAcceptedBefore } from "../log/accepted-before.ts"
 import { prepareAttempts } from "../log/attempts.ts"
 import { prepareAudit, prepareAuditChain, prepareAuditHead } from "../log/audit.ts"
 import { prepareDeliveriesList } from "../log/deliveries.ts"
@@ -27,6 +28,7 @@ export function openLogVerbs({ directory }: LogOptions) {
   const waitingSince = prepareWaitingSince(db)
   const openReplays = prepareOpenReplays(db)
   return {
+    acceptedBefore: prepareAcceptedBefore(db, visible),
     event: prepareEvent(db, visible),
     events: prepareEvents(db, visible),
     delivery: prepareDelivery(db, visible),
