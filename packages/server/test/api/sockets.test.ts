@@ -87,6 +87,27 @@ describe("the stream", () => {
     await Promise.all([api.app.close(), other.ended])
   })
 
+  it("tells a key nothing more from the moment that it is revoked", async () => {
+    const api = await runApi()
+    const port = await listening(api)
+    const key = await api.workspaceKey()
+    const made = await api.call("POST", "/v1/api-keys", { key, body: { name: "watcher" } })
+    const revoked = await watch(port, text(made.json.key))
+    await revoked.until(": watching")
+    await api.call("DELETE", `/v1/api-keys/${made.json.id}`, { key })
+    await api.call("POST", "/v1/events", { key, body: violationEvent })
+    await revoked.ended
+    expect(await revoked.until(": watching")).not.toContain("event: event")
+  })
+
+  it("has no HEAD, which would never end", async () => {
+    const api = await runApi()
+    const headers = { authorization: `Bearer ${await api.workspaceKey()}` }
+    const answer = await fetch(`http://127.0.0.1:${await listening(api)}/v1/stream`, { method: "HEAD", headers })
+    expect(answer.status).toBe(405)
+    expect(answer.headers.get("allow")).toBe("GET")
+  })
+
   it("needs a scope that has something to show", async () => {
     const api = await runApi()
     const key = await api.workspaceKey()

@@ -29,6 +29,8 @@ export function streamActivity(api: Api, parts: ApiParts, feed: ActivityFeed): v
           "`event: event` needs `events:read`, `event: attempt` needs `deliveries:read`. What happens from now on, on whatever node: the lists are the record.",
         response: { 200: { description: "A stream", content: { "text/event-stream": { schema: Type.String() } } } },
       },
+      // Its answer would be a stream without a body, which never ends.
+      exposeHeadRoute: false,
       config: { access: "any_key" },
     },
     (request, reply) => {
@@ -53,6 +55,7 @@ export function streamActivity(api: Api, parts: ApiParts, feed: ActivityFeed): v
       raw.write(": watching\n\n")
 
       const unsubscribe = feed.subscribe(key.workspaceId, (activity) => {
+        if (!isValid()) return end()
         if (wanted.has(activity.kind)) send(`event: ${activity.kind}\ndata: ${JSON.stringify(activity.shown)}\n\n`)
       })
       let cancelHeartbeat = clock.after(heartbeatMs, beat)
@@ -64,10 +67,14 @@ export function streamActivity(api: Api, parts: ApiParts, feed: ActivityFeed): v
         if (raw.writableLength > unsentBytesMax) raw.destroy()
       }
 
-      function beat(): void {
-        // A key that was revoked or has expired since must not go on reading.
+      /** A key that was revoked or has expired since must not go on reading. */
+      function isValid(): boolean {
         const now = registry.keyByHash(key.hash)
-        if (!now || now.revokedMs !== null || (now.expiresMs !== null && now.expiresMs <= clock.now())) return end()
+        return now !== undefined && now.revokedMs === null && (now.expiresMs === null || now.expiresMs > clock.now())
+      }
+
+      function beat(): void {
+        if (!isValid()) return end()
         send(": alive\n\n")
         cancelHeartbeat = clock.after(heartbeatMs, beat)
       }
