@@ -3,6 +3,7 @@ import type { RouteOptions } from "fastify"
 import Type from "typebox"
 import type { Access } from "./access.ts"
 import type { Api } from "./api-parts.ts"
+import { answerHeaders, type DescribedHeaders, problemHeaders, requestHeaders } from "./described-headers.ts"
 import { type ProblemCode, problems } from "./problems.ts"
 import { sentMessages } from "./sent-messages.ts"
 
@@ -60,7 +61,8 @@ export function describeRoutes(api: Api, version: string): void {
         schema: {
           ...schema,
           ...(access !== "anyone" && { security: [{ key: [] }], description: describe(schema?.description, access) }),
-          response: { ...object(schema?.response), ...errorResponses(route, access) },
+          ...described(requestHeaders(route)),
+          response: { ...answers(route, access), ...errorResponses(route, access) },
         },
       }
     },
@@ -89,8 +91,21 @@ function needed(access: Exclude<Access, "anyone">): string {
   }
 }
 
+/** `headers: { … }` where there are any. With it, the document generator knows them; the routes do not check them. */
+function described(headers: DescribedHeaders): { readonly headers?: DescribedHeaders } {
+  return Object.keys(headers).length === 0 ? {} : { headers }
+}
+
+/** The route's own responses, with the headers that come with them. */
+function answers(route: RouteOptions, access: Access): Record<string, object> {
+  const headers = described(answerHeaders(route, access))
+  const own = Object.entries(object(route.schema?.response))
+  return Object.fromEntries(own.map(([status, response]) => [status, { ...object(response), ...headers }]))
+}
+
 /** What can go wrong follows from what a route takes. */
-function errorResponses({ method, schema, config, url }: RouteOptions, access: Access): Record<string, object> {
+function errorResponses(route: RouteOptions, access: Access): Record<string, object> {
+  const { method, schema, config, url } = route
   const codes: ProblemCode[] = ["internal"]
   if (access !== "anyone") {
     codes.push("authentication_required", "key_unknown", "key_expired", "key_revoked", "session_ended")
@@ -125,6 +140,7 @@ function errorResponses({ method, schema, config, url }: RouteOptions, access: A
       {
         description: `Problem: ${found.map((code) => `\`${code}\``).join(", ")}`,
         content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+        ...described(problemHeaders(found, route, access)),
       },
     ]),
   )

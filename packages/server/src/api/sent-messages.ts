@@ -49,6 +49,7 @@ function headersOf(profile: Profile): SentHeader[] {
     header(`${profile.headerPrefix}Delivery`, "The delivery's id"),
     header(`${profile.headerPrefix}Attempt`, "Which attempt this is, from 1"),
     header(`${profile.headerPrefix}Sequence`, "Rises by one per webhook; not on test payloads", false),
+    header(`${profile.headerPrefix}Test`, "`true` on test and verification payloads, and on nothing else", false),
   ]
 }
 

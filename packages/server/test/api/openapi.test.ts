@@ -130,6 +130,31 @@ describe("the OpenAPI document", () => {
     }
   })
 
+  it("names the headers that the API sends, and the one that publishers may", async () => {
+    const { document, call, workspaceKey, webhook } = await readDocument()
+    const key = await workspaceKey()
+    const { id } = await webhook(key)
+    const publish = operations(document).find(({ operation }) => operation.operationId === "publishEvent")
+    expect(publish?.operation.parameters).toMatchObject([{ in: "header", name: "idempotency-key" }])
+    const answers = [
+      await call("GET", `/v1/webhooks/${id}`, { key }),
+      await call("POST", `/v1/webhooks/${id}/replay`, {
+        key,
+        body: { from: "2025-12-01T00:00:00Z", to: "2025-12-02T00:00:00Z" },
+      }),
+      await call("POST", "/v1/event-types", { key, body: { name: "a.b" } }),
+      await call("GET", "/v1/webhooks/wh_none", { key }),
+      await call("GET", "/v1/webhooks"),
+    ]
+    const ids = ["getWebhook", "startReplay", "createEventType", "getWebhook", "listWebhooks"]
+    for (const [at, { status, headers }] of answers.entries()) {
+      const found = operations(document).find(({ operation }) => operation.operationId === ids[at])
+      const named = Object.keys(object(object(object(found?.operation.responses)[String(status)]).headers ?? {}))
+      const sent = ["location", "ratelimit", "ratelimit-policy", "retry-after", "www-authenticate"]
+      expect(named.sort(), `${ids[at]} ${status}`).toEqual(sent.filter((name) => headers[name] !== undefined))
+    }
+  })
+
   it("holds what the API answers", async () => {
     const { document, call, workspaceKey, webhook, clock } = await readDocument()
     const ajv = new Ajv2020({ strict: false, validateFormats: false })
