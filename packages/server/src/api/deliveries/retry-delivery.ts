@@ -32,15 +32,21 @@ export function retryDelivery(api: Api, parts: ApiParts): void {
       const webhook = registry.webhook(workspaceId, before.webhookId)
       if (!webhook) throw new Problem("webhook_deleted")
       const nowMs = clock.now()
+      const status = deliveryStatus("waiting", before.attempts, { sending: isSending(webhook), deleted: false })
       // The audit log first: should it fail, nothing was done, as the 503 says.
       await store.note(
-        auditEntry(parts, request, nowMs, { workspaceId, action: "delivery.retried", subject: before.id }),
+        auditEntry(parts, request, nowMs, {
+          workspaceId,
+          action: "delivery.retried",
+          subject: before.id,
+          before: { status: before.status },
+          after: { status },
+        }),
       )
       const webhookId = await store.reopen(workspaceId, before.id, nowMs)
       if (webhookId === null) throw new Problem("not_found")
       wake(webhookId, workspaceId)
       // Not read again: that may fail, and the retry is under way.
-      const status = deliveryStatus("waiting", before.attempts, { sending: isSending(webhook), deleted: false })
       const after = { ...before, state: "waiting", status, because: null, dueMs: nowMs, endedMs: null } as const
       return reply.code(202).send(deliveryView(after))
     },

@@ -28,7 +28,13 @@ export function cancelReplay(api: Api, parts: ApiParts): void {
       const cancelled = { ...replay, state: "cancelled" as const, updatedMs: nowMs }
       // The audit log first: should it fail, nothing was done, as the 503 says.
       await store.note(
-        auditEntry(parts, request, nowMs, { workspaceId, action: "replay.cancelled", subject: replay.id }),
+        auditEntry(parts, request, nowMs, {
+          workspaceId,
+          action: "replay.cancelled",
+          subject: replay.id,
+          before: { state: replay.state },
+          after: { state: cancelled.state },
+        }),
       )
       await store.putReplay(cancelled)
       return replayView(cancelled)

@@ -57,6 +57,7 @@ export function rotateSecret(api: Api, parts: ApiParts): void {
             workspaceId,
             action: "webhook.secret_rotated",
             subject: before.id,
+            before: { previous_valid_until: rfc3339OrNull(before.secrets.previous?.untilMs ?? null) },
             after: { secret: "changed", previous_valid_until: rfc3339OrNull(until) },
           }),
           result: until,

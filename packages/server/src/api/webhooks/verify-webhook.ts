@@ -1,13 +1,18 @@
 import Type from "typebox"
-import { webhookStatus } from "../../domain/webhook.ts"
+import { type Webhook, webhookStatus } from "../../domain/webhook.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { auditEntry, change } from "../changing.ts"
 import { emptyBodyIsObject } from "../empty-bodies.ts"
 import { Closed, IdParams, OneOf } from "../schema-vocabulary.ts"
+import { rfc3339OrNull } from "../times.ts"
 import { foundWebhook } from "./finding-webhooks.ts"
 import { revised } from "./webhook-input.ts"
 import { ProbeShown } from "./webhook-schemas.ts"
 import { probeView } from "./webhook-view.ts"
+
+function verificationShown(webhook: Webhook) {
+  return { status: webhookStatus(webhook), verified_at: rfc3339OrNull(webhook.verification.verifiedAtMs) }
+}
 
 export function verifyWebhook(api: Api, parts: ApiParts): void {
   const { clock, probe } = parts
@@ -47,6 +52,8 @@ export function verifyWebhook(api: Api, parts: ApiParts): void {
             workspaceId: before.workspaceId,
             action: "webhook.verified",
             subject: before.id,
+            before: verificationShown(before),
+            after: verificationShown(after),
           }),
           result: after,
         }
