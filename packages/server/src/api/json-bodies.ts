@@ -18,8 +18,11 @@ declare module "fastify" {
 
 /** What nests deeper is an attack on whoever walks it recursively, the receivers' parsers among them. */
 export const jsonDepthMax = 100
-/** Of all objects in a body together: a hundred for each event of the largest batch. Each costs far more than its bytes. */
-const jsonMembersMax = 100_000
+/**
+ * Of all objects in a body together: more than any batch of 5 MiB has whose members have names and values. The shortest that
+ * can be written cost far more than their bytes.
+ */
+export const jsonMembersMax = 500_000
 
 /** Replaces Fastify's parsers: JSON only, strict UTF-8, bounded depth, and the text kept. */
 export function takeJsonBodies(api: Api): void {
@@ -28,6 +31,7 @@ export function takeJsonBodies(api: Api): void {
   api.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, bytes, done) => {
     if (bytes.length === 0) return done(null, undefined)
     try {
+      refuseEncoded(request.headers["content-encoding"])
       const { value, members } = parse(bytes)
       if (members !== null) request.sent = { members }
       done(null, value)
@@ -49,6 +53,14 @@ export function takenBody<Body>(request: Sent<Body>): {
   Reflect.set(request, "body", undefined)
   request.sent = null
   return { body, members: sent?.members ?? new Map() }
+}
+
+/** A body that is compressed is taken for what it is not. */
+function refuseEncoded(encoding: string | undefined): void {
+  if (encoding === undefined || encoding.toLowerCase() === "identity") return
+  throw new Problem("content_type_unsupported", {
+    detail: "Content-Encoding is not understood: send the body as it is.",
+  })
 }
 
 function parse(bytes: Buffer): { value: unknown; members: ReadonlyMap<string, string> | null } {

@@ -33,15 +33,18 @@ export function cut<Item>(
   return { shown, next: found.length > limit && last !== undefined ? write(idOf(last)) : null }
 }
 
-/** The page of a list that is held in memory, oldest first; ids sort by time. */
+/**
+ * The page of a list that is held in memory; ids sort by time.
+ * @param items in any order: this node may have heard of two in another order than that of their ids.
+ */
 export function newestFirst<Item>(
   query: PageQuery,
-  oldestFirst: readonly Item[],
+  items: readonly Item[],
   idOf: (item: Item) => string,
 ): readonly Item[] {
   const { limit, before } = pageAsked(query)
-  const rest = before === null ? oldestFirst : oldestFirst.filter((item) => idOf(item) < before)
-  return rest.toReversed().slice(0, limit)
+  const rest = before === null ? items : items.filter((item) => idOf(item) < before)
+  return rest.toSorted((a, b) => (idOf(a) < idOf(b) ? 1 : -1)).slice(0, limit)
 }
 
 /** Opaque, so that what is inside may change. */

@@ -9,7 +9,7 @@ export const problems = {
   json_too_many_members: {
     status: 400,
     title: "The body has too many members",
-    remedy: "Keep the members of all its objects together within 100,000; send smaller batches.",
+    remedy: "Keep the members of all its objects together within 500,000; send smaller batches.",
   },
   json_member_repeated: {
     status: 400,

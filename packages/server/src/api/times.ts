@@ -16,16 +16,22 @@ export function rfc3339OrNull(atMs: number | null): string | null {
   return atMs === null ? null : rfc3339(atMs)
 }
 
+/** The last second that RFC 3339 can write in UTC: 9999-12-31T23:59:59Z. */
+const lastWritableMs = 253_402_300_799_999
+
 /**
- * Reads a time whose RFC 3339 form the schema has checked. What remains is what `Date` cannot hold (a leap second)
- * and what no event has: a year before 1970.
+ * Reads a time whose RFC 3339 form the schema has checked. What remains is what `Date` cannot hold (a leap second) or
+ * cannot be written in UTC (an offset that leads beyond the year 9999), and what no event has: a year before 1970.
  *
  * @returns Unix ms, or null with a flaw added.
  */
 export function readTime(text: string, pointer: string, flaws: Flaw[]): number | null {
   const atMs = Date.parse(text)
-  if (atMs >= 0) return atMs
-  flaws.push({ pointer, detail: "must be a time since 1970, without a leap second" })
+  if (atMs >= 0 && atMs <= lastWritableMs) return atMs
+  flaws.push({
+    pointer,
+    detail: "must be a time from 1970 to 9999 in UTC, with an offset such as Z or +01:00, without a leap second",
+  })
   return null
 }
 

@@ -4,6 +4,8 @@ type Circumstances = {
   /** The profile's rule of success, in words. */
   readonly successRule: string
   readonly timeoutSeconds: number
+  /** It was a test or a verification, which changes nothing but that. */
+  readonly test: boolean
 }
 
 /** What each failure means to the receiver's developer, and what to do about it. The docs list exactly these. */
@@ -12,8 +14,10 @@ const hints: Readonly<Record<FailureCode, (at: Circumstances) => string>> = {
     `The endpoint was reached but did not accept the event. Answer with ${successRule} as soon as it is stored, and work on it afterwards; look in the endpoint's own log for the cause.`,
   unauthorized: () =>
     "The endpoint refused the request. Compare its secret with this webhook's (rotate if in doubt), verify over the raw body before any JSON parsing, and check that nothing in front of it asks for a login.",
-  gone: () =>
-    "The endpoint says it is gone for good (410), so the webhook was disabled. Correct the URL, then set active to true.",
+  gone: ({ test }) =>
+    test
+      ? "The endpoint says it is gone for good (410): a delivery that is answered so disables the webhook. Correct the URL."
+      : "The endpoint says it is gone for good (410), so the webhook was disabled. Correct the URL, then set active to true.",
   rate_limited: () =>
     "The endpoint asks for fewer requests. Set rate_limit on the webhook to what it can take; Retry-After is respected.",
   redirect: () => "Redirects are not followed. Register the final URL, as shown in the response's Location header.",

@@ -92,10 +92,11 @@ export function disabledBy(
  */
 export function retryAfterMs(value: string, nowMs: number): number | null {
   const text = value.trim()
-  if (/^\d{1,10}$/.test(text)) return Number(text) * 1000
+  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, Number.MAX_SAFE_INTEGER)
   // Date.parse takes far more than HTTP dates: only the three forms of RFC 9110 §5.6.7 begin with a weekday.
   if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text)) return null
-  const atMs = Date.parse(text)
+  // The old form of C's asctime names no zone: it is UTC like the others (RFC 9110 §5.6.7), not the server's own.
+  const atMs = Date.parse(text.endsWith("GMT") ? text : `${text} GMT`)
   return Number.isNaN(atMs) ? null : Math.max(0, atMs - nowMs)
 }
 

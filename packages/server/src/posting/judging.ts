@@ -5,18 +5,23 @@ import type { Verdict } from "../ports/poster.ts"
 import type { SendResult } from "../ports/sender.ts"
 import type { Profile } from "../profiles/profile.ts"
 
+type Circumstances = {
+  readonly timeoutMs: number
+  readonly nowMs: number
+  /** A test or a verification. */
+  readonly test: boolean
+}
+
 /** What an attempt's result means under a profile's success rule. Pure. */
-export function judge(profile: Profile, result: SendResult, timeoutMs: number, nowMs: number): Verdict {
-  const { response, failure } = result
-  if (failure !== null) return failed(failure.code, failure.message, null, profile, timeoutMs)
-  if (response === null)
-    return failed("internal", "the sender gave neither a response nor a reason", null, profile, timeoutMs)
+export function judge(profile: Profile, { response, failure }: SendResult, at: Circumstances): Verdict {
+  if (failure !== null) return failed(failure.code, failure.message, null, profile, at)
+  if (response === null) return failed("internal", "the sender gave neither a response nor a reason", null, profile, at)
   const { status } = response
   if (profile.succeeded(status)) return { delivered: true }
   const asked = response.headers.find(([name]) => name.toLowerCase() === "retry-after")?.[1]
   // RFC 9110 §10.2.3 and RFC 6585 §4: only these two statuses make the header a request to come later.
-  const pauseMs = asked !== undefined && (status === 429 || status === 503) ? retryAfterMs(asked, nowMs) : null
-  return failed(codeOf(status), `the receiver answered ${status}`, pauseMs, profile, timeoutMs)
+  const pauseMs = asked !== undefined && (status === 429 || status === 503) ? retryAfterMs(asked, at.nowMs) : null
+  return failed(codeOf(status), `the receiver answered ${status}`, pauseMs, profile, at)
 }
 
 function codeOf(status: number): FailureCode {
@@ -30,9 +35,9 @@ function failed(
   code: FailureCode,
   message: string,
   pauseMs: number | null,
-  profile: Profile,
-  timeoutMs: number,
+  { successRule }: Profile,
+  { timeoutMs, test }: Circumstances,
 ): Verdict {
-  const hint = explain(code, { successRule: profile.successRule, timeoutSeconds: timeoutMs / 1000 })
+  const hint = explain(code, { successRule, timeoutSeconds: timeoutMs / 1000, test })
   return { delivered: false, failure: { code, retryAfterMs: pauseMs }, error: { code, message, hint } }
 }

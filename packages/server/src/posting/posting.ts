@@ -88,7 +88,7 @@ export class Posting implements Poster {
       wanted === null
         ? { result: await this.#send(request), headers: requestHeaders, authorization: null }
         : await this.#sendAuthorized(webhook, wanted, request)
-    const verdict = judge(profile, result, timeoutMs, this.#clock.now())
+    const verdict = judge(profile, result, { timeoutMs, nowMs: this.#clock.now(), test: post.test })
     const credentials = result.response === null ? [] : credentialsOf(webhook, authorization)
     return {
       verdict,

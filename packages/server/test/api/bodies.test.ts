@@ -36,11 +36,22 @@ describe("a body that is no good JSON", () => {
     const key = await workspaceKey("standard")
     await call("POST", "/v1/event-types", { key, body: { name: "a.b" } })
     const with_ = (members: number) =>
-      `{"type":"a.b","data":{"s":"${":".repeat(1_000)}","l":[${'{"":1},'.repeat(members)}0]}}`
-    // The type, the data, s and l are members too. What is within is another limit's: data may have 256 KiB.
-    expect((await call("POST", "/v1/events", { key, raw: with_(99_996) })).json.code).toBe("data_too_large")
-    expect((await call("POST", "/v1/events", { key, raw: with_(99_997) })).json.code).toBe("json_too_many_members")
-    expect((await call("POST", "/v1/events", { key, raw: with_(20_000) })).status).toBe(202)
+      `{"events":[{"type":"a.b","data":{"s":"${":".repeat(1_000)}","l":[${'{"":1},'.repeat(members)}0]}}]}`
+    const code = async (members: number) =>
+      (await call("POST", "/v1/events/batch", { key, raw: with_(members) })).json.code
+    // The events, the type, the data, s and l are members too. What is within is another limit's: data may have 256 KiB.
+    expect(await code(499_995)).toBe("data_too_large")
+    expect(await code(499_996)).toBe("json_too_many_members")
+    expect((await call("POST", "/v1/events/batch", { key, raw: with_(20_000) })).status).toBe(202)
+  })
+
+  it("takes a batch whose thousand events have hundreds of members each", async () => {
+    const { call, workspaceKey } = await runApi()
+    const key = await workspaceKey("standard")
+    await call("POST", "/v1/event-types", { key, body: { name: "a.b" } })
+    const data = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`m${at}`, at]))
+    const events = Array.from({ length: 1_000 }, () => ({ type: "a.b", data }))
+    expect((await call("POST", "/v1/events/batch", { key, body: { events } })).status).toBe(202)
   })
 
   it("never repeats the body it could not read", async () => {
@@ -52,6 +63,15 @@ describe("a body that is no good JSON", () => {
 })
 
 describe("a request that does not fit its route", () => {
+  it("says 415 to a body that is compressed", async () => {
+    const { call, workspaceKey } = await runApi()
+    const key = await workspaceKey()
+    const send = (encoding: string) =>
+      call("POST", "/v1/events", { key, body: violationEvent, headers: { "content-encoding": encoding } })
+    expect(await send("gzip")).toMatchObject({ status: 415, json: { code: "content_type_unsupported" } })
+    expect((await send("identity")).status).toBe(202)
+  })
+
   it("says 415 to another content type", async () => {
     const { call, workspaceKey } = await runApi()
     const answer = await call("POST", "/v1/webhooks", {

@@ -198,6 +198,17 @@ describe("changing a webhook", () => {
     expect(record?.resumedAtMs).toBe(clock.now())
   })
 
+  it("is not said to be disabled by a test that was answered 410, for it is not", async () => {
+    const { call, workspaceKey, webhook, receivers } = await runApi()
+    const key = await workspaceKey()
+    const { id } = await webhook(key)
+    receivers.answer = () => answered(410)
+    const { json } = await call("POST", `/v1/webhooks/${id}/test`, { key })
+    expect(json.delivered).toBe(false)
+    expect(JSON.stringify(json)).toContain("says it is gone for good (410): a delivery")
+    expect((await call("GET", `/v1/webhooks/${id}`, { key })).json.status).toBe("active")
+  })
+
   it("deletes, after which it is gone", async () => {
     const { call, workspaceKey, webhook } = await runApi()
     const key = await workspaceKey()

@@ -1,5 +1,5 @@
 import fc from "fast-check"
-import { describe, expect, it, test } from "vitest"
+import { describe, expect, it, onTestFinished, test, vi } from "vitest"
 import {
   afterFailure,
   defaultRetryPolicy,
@@ -85,9 +85,16 @@ describe("Retry-After", () => {
     ["soon", null],
     ["", null],
     ["Monday", null],
-    ["99999999999", null],
+    ["99999999999", 99_999_999_999_000],
   ])("%j means %j", (value, expected) => {
     expect(retryAfterMs(value, nowMs)).toBe(expected)
+  })
+
+  it("takes a date without a zone for UTC, wherever the server stands", () => {
+    vi.stubEnv("TZ", "Asia/Tokyo")
+    onTestFinished(() => void vi.unstubAllEnvs())
+    expect(new Date(nowMs).getTimezoneOffset()).toBe(-540)
+    expect(retryAfterMs("Thu Jan  1 00:02:00 2026", nowMs)).toBe(120_000)
   })
 
   it("never throws, and is never negative or not a number", () => {

@@ -78,7 +78,11 @@ async function troubleCheck(
     return warning(name, `Not verified yet: ${waiting}.`, `Set up the endpoint, then \`tocsin webhooks verify ${id}\`.`)
   }
   const code = mayReadDeliveries ? await lastFailure(tocsin, id, signal) : null
-  const circumstances = { successRule: profile.success_rule, timeoutSeconds: profile.timeout_seconds.default }
+  const circumstances = {
+    successRule: profile.success_rule,
+    timeoutSeconds: profile.timeout_seconds.default,
+    test: false,
+  }
   const why = code === null ? "" : ` (${code})`
   const hint = code === null ? "`tocsin deliveries list` shows the attempts." : explain(code, circumstances)
   if (because === "disabled") {

@@ -62,7 +62,7 @@ export class Forwarding {
       singleSignatureBy: "current",
     })
     const result = await this.#sender.send({ url, headers, body, timeoutMs })
-    const verdict = judge(this.#profile, result, timeoutMs, nowMs)
+    const verdict = judge(this.#profile, result, { timeoutMs, nowMs, test: false })
     return {
       delivered: verdict.delivered,
       status_code: result.response?.status ?? null,
