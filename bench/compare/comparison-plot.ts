@@ -8,6 +8,8 @@ const loads = [
 const contenders = [
   { label: "Tocsin, embedded", name: "tocsin/embedded/http/none", as: "s0" },
   { label: "Tocsin, PostgreSQL", name: "tocsin/postgres/http/none", as: "s0" },
+  { label: "no engine, SQLite", name: "bare/embedded", as: "s1" },
+  { label: "no engine, PostgreSQL", name: "bare/postgres", as: "s1" },
   { label: "graphile-worker", name: "graphile-worker", as: "s4" },
   { label: "BullMQ + Redis", name: "bullmq", as: "s4" },
   { label: "pg-boss", name: "pg-boss", as: "s4" },

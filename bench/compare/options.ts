@@ -23,8 +23,8 @@ export const help = `How close deliveries come to the limit: a bare loop that si
   npm run bench -- --quick            a look at it in under two minutes, not for the record
   npm run bench -- --only tocsin+embedded,bullmq
                                       what has all words of one of the patterns in its name; the words are
-                                      tocsin embedded postgres three-nodes http https none strict, bullmq everysec pg-boss graphile-worker,
-                                      single (one event a request) and batch (50)
+                                      tocsin embedded postgres three-nodes http https none strict, bare, bullmq everysec pg-boss
+                                      graphile-worker, single (one event a request) and batch (50)
   npm run bench -- --plot [result]    records a full run's result again, by default the newest: docs/benchmarks/throughput.svg,
                                       and its sections of README.md and docs/benchmarks.md
 
@@ -36,6 +36,7 @@ export const help = `How close deliveries come to the limit: a bare loop that si
   --prof           writes the Tocsin servers' CPU profiles (*.cpuprofile) into the current directory
   --json           prints the result as JSON
 
+The bare path is Tocsin's libraries and threads without an engine: what is between it and the limit none could give.
 A rate counts deliveries whose attempt is durably recorded. Results go to bench/results/; a full run is recorded in the
 documents too. docs/benchmarks.md tells how to read it, and what is fair about the comparison.
 Contenders other than Tocsin are installed on first use, into bench/peers/node_modules; they need Redis and PostgreSQL,
