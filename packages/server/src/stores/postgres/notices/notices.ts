@@ -33,7 +33,9 @@ export class Notices implements Signals, Relay {
   readonly #url: string
   readonly #pool: Pool
   readonly #owns: (webhookId: WebhookId) => boolean
+  /** The one that listens. */
   #session: Session | null = null
+  #relistening = false
   #stopped = false
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #outgoing = new Map<string, Work>()
@@ -56,7 +58,7 @@ export class Notices implements Signals, Relay {
 
   async start(): Promise<void> {
     this.#configSeen = await configVersion(this.#run)
-    await this.#listen().catch(() => this.#later(reconnectMs, () => this.#relisten()))
+    await this.#listen().catch(() => void this.#relisten())
     this.#every(pollWorkMs, () => this.#pollWork())
     this.#every(pollConfigMs, () => this.#pollConfig())
   }
@@ -119,24 +121,38 @@ export class Notices implements Signals, Relay {
       {
         onNotify: (payload) => this.#heard(payload),
         onLost: () => {
-          if (this.#session === session) this.#later(reconnectMs, () => this.#relisten())
+          if (this.#session === session) void this.#relisten()
         },
       },
     )
+    try {
+      await session.run(`LISTEN ${channel}`)
+    } catch (error) {
+      await session.close()
+      throw error
+    }
+    if (this.#stopped) return session.close()
     this.#session = session
-    await session.run(`LISTEN ${channel}`)
+    if (session.lost) throw new Error("The connection was lost as soon as it listened.")
   }
 
+  /** Until one listens; only ever one such loop, for each would leave a connection behind when the database is back. */
   async #relisten(): Promise<void> {
+    if (this.#relistening) return
+    this.#relistening = true
     const before = this.#session
     this.#session = null
     await before?.close()
-    try {
-      await this.#listen()
-      await Promise.all([this.#pollConfig(), this.#pollWork()])
-    } catch {
-      this.#later(reconnectMs, () => this.#relisten())
+    for (let listens = false; !listens && !this.#stopped; ) {
+      await new Promise<void>((resolve) => this.#later(reconnectMs, async () => resolve()))
+      listens = await this.#listen().then(
+        () => true,
+        () => false,
+      )
     }
+    this.#relistening = false
+    // What was missed; should it fail, the polls find it.
+    await Promise.all([this.#pollConfig(), this.#pollWork()]).catch(() => undefined)
   }
 
   #heard(payload: string): void {

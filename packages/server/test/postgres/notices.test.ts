@@ -1,0 +1,42 @@
+import { setTimeout as delay } from "node:timers/promises"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { migrate } from "../../src/stores/postgres/migrate.ts"
+import { channel } from "../../src/stores/postgres/notices/channel.ts"
+import { Notices } from "../../src/stores/postgres/notices/notices.ts"
+import { Pool, plannedAnew } from "../../src/stores/postgres/session.ts"
+import { type PostgresServer, startPostgres } from "./postgres-server.ts"
+
+let server: PostgresServer
+beforeAll(async () => {
+  server = await startPostgres()
+}, 400_000)
+afterAll(() => server.close())
+
+test("a database that was away for long is listened to once, and each message is heard once", async () => {
+  const url = await server.freshDatabase()
+  await migrate(url)
+  const pool = new Pool(url, 2, plannedAnew)
+  const notices = new Notices(url, pool, "this node", () => true)
+  const heard: string[] = []
+  notices.onMessage((message) => heard.push(message))
+  await notices.start()
+  const listening = async () => {
+    const [row] = await pool.run("SELECT count(*) AS n FROM pg_stat_activity WHERE query = $1", [`LISTEN ${channel}`])
+    return row?.n
+  }
+  expect(await listening()).toBe(1)
+  await server.halt()
+  // Some ten tries, each of which fails.
+  await delay(3_000)
+  await server.start()
+  await expect.poll(() => listening().catch(() => 0), { timeout: 20_000 }).toBe(1)
+  await pool.run("SELECT pg_notify($1, $2)", [channel, "relay another node\nhello"])
+  await expect.poll(() => heard).toContain("hello")
+  // Whoever listened beside it would have heard it by now, or will within a few rounds.
+  await delay(1_000)
+  expect(heard).toEqual(["hello"])
+  expect(await listening()).toBe(1)
+  await notices.stop()
+  await expect.poll(listening).toBe(0)
+  await pool.close()
+}, 60_000)
