@@ -165,7 +165,9 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
       running = false
       stopFollowing()
       replaying.stop()
-      await Promise.all([stopForgetting(), stopWatching(), dispatcher.stop()])
+      const drained = dispatcher.stop()
+      ownership.retire(() => dispatcher.unsettled())
+      await Promise.all([stopForgetting(), stopWatching(), drained])
     },
   }
 }

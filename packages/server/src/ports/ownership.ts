@@ -21,6 +21,12 @@ export interface Ownership {
    * promise resolves.
    */
   onLost(listener: () => Promise<void>): void
+  /**
+   * This node ends: it owns nothing from now on, and what it had goes to others, at once where nothing is in flight and the
+   * rest as it drains. They need not wait for its slowest attempt. Settlements of what is in flight are still taken.
+   * @param busy the webhooks that something is in flight for, at present.
+   */
+  retire(busy: () => Iterable<WebhookId>): void
 }
 
 /**
@@ -59,4 +65,5 @@ export const ownsAll: Ownership = {
   shards: () => ({ owned: 1, of: 1 }),
   onGained: () => {},
   onLost: () => {},
+  retire: () => {},
 }

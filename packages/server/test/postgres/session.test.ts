@@ -1,4 +1,6 @@
+import { connect, createServer, type Socket } from "node:net"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { StoreUnavailable } from "../../src/ports/store.ts"
 import {
   type ConnectionSettings,
   Pool,
@@ -62,4 +64,37 @@ test("a session whose connection is cut answers everything at once, and sends no
   expect(performance.now() - cutMs).toBeLessThan(5_000)
   expect(session.lost).toBe(true)
   await Promise.all([session.close(), other.close()])
+})
+
+test("a pool whose connections have gone silent gives them up, and asks on others", async () => {
+  const { hostname, port } = new URL(url)
+  const sockets: Socket[] = []
+  let silent = false
+  const between = createServer((client) => {
+    const database = connect(Number(port), hostname)
+    sockets.push(client, database)
+    // A network that drops packets: what is under way is not heard of any more, and nobody says so.
+    const dropping = silent
+    client.on("data", (bytes) => (silent && !dropping ? undefined : database.write(bytes)))
+    database.on("data", (bytes) => client.write(bytes))
+    for (const socket of [client, database]) socket.on("error", () => {})
+  })
+  await new Promise<void>((resolve) => between.listen(0, "127.0.0.1", resolve))
+  const address = between.address()
+  if (typeof address !== "object" || address === null) throw new Error("no address")
+  const through = new URL(url)
+  through.hostname = "127.0.0.1"
+  through.port = String(address.port)
+  const pool = new Pool(through.href, 1, {}, null, { answerMaxMs: 500 })
+  const ask = (text: string) => pool.run("SELECT $1::text AS said", [text])
+  expect(await ask("before")).toEqual([{ said: "before" }])
+  silent = true
+  const unanswered = await Promise.allSettled([ask("one"), ask("two"), ask("three")])
+  expect(unanswered.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"])
+  expect(unanswered[0]).toMatchObject({ reason: expect.any(StoreUnavailable) })
+  // On a connection that was made meanwhile.
+  await expect.poll(() => ask("after").catch(() => null)).toEqual([{ said: "after" }])
+  await pool.close()
+  for (const socket of sockets) socket.destroy()
+  between.close()
 })

@@ -10,6 +10,7 @@ const beatEveryMs = 1_000
 const trustMs = 4_000
 const leaseMs = 6_000
 const drainMaxMs = 2_000
+const retirePauseMs = 100
 const noticeMs = 5
 const pollWorkMs = 1_500
 const pollConfigMs = 500
@@ -108,7 +109,7 @@ export class Cluster {
 
   /** The webhooks that are a node's by right: shared out evenly among those that live. */
   share(member: Member): ReadonlySet<WebhookId> {
-    const live = this.#members.filter(({ connected }) => connected)
+    const live = this.#members.filter(({ connected, retired }) => connected && !retired)
     const rank = live.indexOf(member)
     return new Set(this.webhooks().filter((_, index) => index % live.length === rank))
   }
@@ -180,6 +181,7 @@ export class Member implements Ownership, Signals {
   readonly #held = new Set<WebhookId>()
   readonly #leaving = new Set<WebhookId>()
   #sureUntilMs = 0
+  retired = false
   #configSeen: number
   #seen = new Map<WebhookId, string>()
   readonly #gained: (() => void)[] = []
@@ -199,12 +201,12 @@ export class Member implements Ownership, Signals {
   }
 
   owns(webhookId: WebhookId): boolean {
-    return this.#held.has(webhookId) && !this.#leaving.has(webhookId) && this.#isSure()
+    return !this.retired && this.#held.has(webhookId) && !this.#leaving.has(webhookId) && this.#isSure()
   }
 
   leads(): boolean {
     const [first] = this.#cluster.webhooks()
-    return first !== undefined && this.#held.has(first) && this.#isSure()
+    return first !== undefined && !this.retired && this.#held.has(first) && this.#isSure()
   }
 
   shards(): { readonly owned: number; readonly of: number } {
@@ -217,6 +219,21 @@ export class Member implements Ownership, Signals {
 
   onLost(listener: () => Promise<void>): void {
     this.#lost.push(listener)
+  }
+
+  retire(busy: () => Iterable<WebhookId>): void {
+    this.retired = true
+    const letGo = () => {
+      const inUse = new Set(busy())
+      for (const webhookId of [...this.#held])
+        if (!inUse.has(webhookId)) {
+          this.#held.delete(webhookId)
+          this.#leaving.delete(webhookId)
+          this.#cluster.unlock(this, webhookId)
+        }
+    }
+    letGo()
+    this.#every(retirePauseMs, letGo)
   }
 
   onWork(listener: (work: FoundWork) => void): void {
@@ -268,6 +285,7 @@ export class Member implements Ownership, Signals {
   }
 
   #beat(): void {
+    if (this.retired) return
     if (!this.connected) {
       // It finds out only now, and begins anew.
       this.#held.clear()

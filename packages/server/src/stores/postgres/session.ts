@@ -78,19 +78,50 @@ async function send(driver: Driver, text: string, values: readonly Value[]): Pro
 
 /** A pool for single statements, each a transaction of its own. Reconnects by itself. */
 export class Pool implements Runner {
-  readonly #driver: Driver
+  readonly #open: () => Driver
+  #driver: Driver
+  readonly #answerMaxMs: number
+  #answeredAtMs = performance.now()
 
-  /** @param lifetimeSeconds after which a connection is replaced by a new one; null: never. */
-  constructor(url: string, max: number, settings: ConnectionSettings, lifetimeSeconds: number | null = null) {
-    this.#driver = postgres(url, { ...driverOptions(settings, max), max_lifetime: lifetimeSeconds })
+  /**
+   * @param lifetimeSeconds after which a connection is replaced by a new one; null: never.
+   * @param options `answerMaxMs`: without an answer for so long, connections are taken for dead.
+   */
+  constructor(
+    url: string,
+    max: number,
+    settings: ConnectionSettings,
+    lifetimeSeconds: number | null = null,
+    options: { readonly answerMaxMs?: number } = {},
+  ) {
+    this.#answerMaxMs = options.answerMaxMs ?? answerMaxMs
+    this.#open = () => postgres(url, { ...driverOptions(settings, max), max_lifetime: lifetimeSeconds })
+    this.#driver = this.#open()
   }
 
   async run(text: string, values: readonly Value[] = []): Promise<readonly Row[]> {
+    const { promise: noAnswer, reject: giveUp } = Promise.withResolvers<never>()
+    const driver = this.#driver
+    const timer = setTimeout(() => {
+      giveUp(Object.assign(new Error("the database does not answer"), { code: "NO_ANSWER" }))
+      this.#renew(driver)
+    }, this.#answerMaxMs)
     try {
-      return await send(this.#driver, text, values)
+      const rows = await Promise.race([send(driver, text, values), noAnswer])
+      this.#answeredAtMs = performance.now()
+      return rows
     } catch (error) {
       throw described(error)
+    } finally {
+      clearTimeout(timer)
     }
+  }
+
+  /** A network that drops packets says nothing: where none of the connections has, others are made. */
+  #renew(silent: Driver): void {
+    if (this.#driver !== silent || performance.now() - this.#answeredAtMs < this.#answerMaxMs) return
+    this.#driver = this.#open()
+    void silent.end({ timeout: 0 })
   }
 
   close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto"
+import { setTimeout as delay } from "node:timers/promises"
 import type { WebhookId } from "../../../domain/ids.ts"
 import type { Ownership } from "../../../ports/ownership.ts"
 import { number, text } from "../columns.ts"
@@ -15,6 +16,11 @@ const beatAgainMs = 250
 const trustMs = 4_000
 /** A node that has not been heard of for so long is cut off by the others, which frees its locks. */
 const leaseMs = 6_000
+/** A settlement that waits for a row's lock keeps the next beat waiting behind it: both must come within the trust. */
+const lockMaxMs = 1_000
+/** While this node ends: how often what has drained is let go. */
+const retirePauseMs = 100
+const settings = { ...plannedAnewByKey, lock_timeout: String(lockMaxMs) }
 /** How long a shard that leaves by agreement waits for what is in flight. */
 const drainMaxMs = 5_000
 
@@ -37,6 +43,8 @@ export class ShardKeeper implements Ownership {
   #timer: NodeJS.Timeout | undefined
   #beating: Promise<void> = Promise.resolve()
   #stopped = false
+  /** This node ends. */
+  #retired = false
   readonly #gained: (() => void)[] = []
   readonly #lost: (() => Promise<void>)[] = []
 
@@ -53,15 +61,15 @@ export class ShardKeeper implements Ownership {
 
   owns(webhookId: WebhookId): boolean {
     const shard = shardOf(webhookId)
-    return this.#held.has(shard) && !this.#leaving.has(shard) && this.#isSure()
+    return !this.#retired && this.#held.has(shard) && !this.#leaving.has(shard) && this.#isSure()
   }
 
   leads(): boolean {
-    return this.#held.has(0) && this.#isSure()
+    return !this.#retired && this.#held.has(0) && this.#isSure()
   }
 
   shards(): { readonly owned: number; readonly of: number } {
-    return { owned: this.#isSure() ? this.#held.size - this.#leaving.size : 0, of: shardCount }
+    return { owned: this.#isSure() && !this.#retired ? this.#held.size - this.#leaving.size : 0, of: shardCount }
   }
 
   onGained(listener: () => void): void {
@@ -70,6 +78,38 @@ export class ShardKeeper implements Ownership {
 
   onLost(listener: () => Promise<void>): void {
     this.#lost.push(listener)
+  }
+
+  retire(busy: () => Iterable<WebhookId>): void {
+    this.#retired = true
+    clearTimeout(this.#timer)
+    this.#beating = this.#letGo(busy).catch(() => {
+      // The session's end frees what is left.
+    })
+  }
+
+  /** What has nothing in flight at once, the rest as it drains. Settlements go on for what is still held. */
+  async #letGo(busy: () => Iterable<WebhookId>): Promise<void> {
+    await this.#beating
+    const session = this.#session
+    if (session === null) return
+    // No longer one of those who share: the others take what is free at their next beat.
+    await session.alone(() => session.run("DELETE FROM nodes WHERE node_id = $1", [this.nodeId]))
+    while (!this.#stopped && this.#session === session && this.#held.size > 0) {
+      const inUse = new Set([...busy()].map(shardOf))
+      const free = [...this.#held].filter((shard) => !inUse.has(shard))
+      for (const shard of free) this.#held.delete(shard)
+      if (free.length > 0) await this.#unlock(session, free)
+      await delay(retirePauseMs)
+    }
+  }
+
+  #unlock(session: Session, shards: readonly number[]): Promise<unknown> {
+    return session.alone(() =>
+      session.run(`SELECT pg_advisory_unlock(${lockClass.shards}, shard) FROM unnest($1::integer[]) AS u (shard)`, [
+        arrayOf(shards),
+      ]),
+    )
   }
 
   /** The session that holds the webhook's shard, to settle on; null when this node does not. */
@@ -104,7 +144,7 @@ export class ShardKeeper implements Ownership {
   }
 
   #schedule(delayMs: number): void {
-    if (this.#stopped) return
+    if (this.#stopped || this.#retired) return
     this.#timer = setTimeout(() => {
       this.#beating = this.#beat().then(
         () => this.#schedule(beatEveryMs),
@@ -137,7 +177,7 @@ export class ShardKeeper implements Ownership {
   }
 
   async #open(): Promise<Session> {
-    const session: Session = new Session(this.#url, plannedAnewByKey, { onLost: () => this.#lose(session) })
+    const session: Session = new Session(this.#url, settings, { onLost: () => this.#lose(session) })
     const token = randomBytes(16).toString("hex")
     try {
       await session.run("SELECT set_config('tocsin.token', $1, false)", [token])
@@ -223,11 +263,7 @@ export class ShardKeeper implements Ownership {
       this.#held.delete(shard)
       this.#leaving.delete(shard)
     }
-    await session.alone(() =>
-      session.run(`SELECT pg_advisory_unlock(${lockClass.shards}, shard) FROM unnest($1::integer[]) AS u (shard)`, [
-        arrayOf(shards),
-      ]),
-    )
+    await this.#unlock(session, shards)
   }
 
   #lose(session: Session): void {
