@@ -22,6 +22,8 @@ export type ReplayingParts = {
 
 const stepEvents = 200
 const retryPauseMs = 1_000
+/** A webhook that this node has not heard of for so long is gone. */
+const unheardOfMaxMs = 300_000
 /** Of kinds that are not the store's being away. */
 const faultsMax = 5
 
@@ -101,8 +103,12 @@ export class Replaying {
     const { store, registry, clock, missed, metrics } = this.#parts
     const { workspaceId, webhookId } = replay
     const nowMs = clock.now()
-    const webhook = registry.webhook(workspaceId, webhookId)
-    if (!webhook) {
+    const webhook = registry.webhookOrTombstone(workspaceId, webhookId)
+    // Made on another node, and not heard of here yet: a later look finds it.
+    if (!webhook && nowMs - replay.updatedMs < unheardOfMaxMs) {
+      throw new StoreUnavailable(`The webhook ${webhookId} is not known here yet.`)
+    }
+    if (!webhook || webhook.deletedMs !== null) {
       const cancelled: Replay = { ...replay, state: "cancelled", updatedMs: nowMs }
       await store.putReplay(cancelled)
       return cancelled

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest"
+import { Replaying } from "../../src/dispatch/replaying.ts"
 import { asId } from "../../src/domain/ids.ts"
+import { noMetrics } from "../../src/ports/metrics.ts"
 import { type Store, StoreUnavailable } from "../../src/ports/store.ts"
 import { replayOf } from "../contracts/store-fixtures.ts"
 import { World } from "./world.ts"
@@ -77,4 +79,40 @@ test("a job goes on where another node has left it, which made a step and then l
     examined: 300,
     enqueued: 300,
   })
+})
+
+test("a job is not cancelled by a node that has not heard of its webhook yet", async () => {
+  const world = await World.open()
+  const webhook = await world.webhook({ ordering: "none" })
+  const fromMs = world.clock.now()
+  await world.publish()
+  await world.clock.advance(60_000)
+  const { registry } = world.engine
+  let heard = false
+  const replaying = new Replaying({
+    store: world.store,
+    registry: Object.create(registry, {
+      webhookOrTombstone: {
+        value: (...names: Parameters<typeof registry.webhookOrTombstone>) =>
+          heard ? registry.webhookOrTombstone(...names) : undefined,
+      },
+    }),
+    clock: world.clock,
+    mint: world.engine.mint,
+    missed: world.engine.dispatcher.missed.bind(world.engine.dispatcher),
+    onFault: (fault) => world.faults.push(fault),
+    owns: () => true,
+    metrics: noMetrics,
+  })
+  const nowMs = world.clock.now()
+  const times = { fromMs, toMs: nowMs, createdMs: nowMs, updatedMs: nowMs }
+  await world.store.putReplay(replayOf(world.workspaceId, webhook.id, { id: asId("rpl_1"), ...times }))
+  await replaying.start()
+  await world.clock.advance(10_000)
+  expect(await world.store.replay(world.workspaceId, asId("rpl_1"))).toMatchObject({ state: "running" })
+  heard = true
+  await world.clock.advance(10_000)
+  expect(await world.store.replay(world.workspaceId, asId("rpl_1"))).toMatchObject({ state: "completed", enqueued: 1 })
+  expect(world.sender.arrivalsAt(webhook.url)).toHaveLength(2)
+  expect(world.faults).toEqual([])
 })
