@@ -32,6 +32,9 @@ export class ResponseBody {
   #receivedBytes = 0
   #decodedBytes = 0
   #decoder: Decoder | null = null
+  /** What is compressed has come to its end, which need not be that of the response: more bytes may follow. */
+  #decoded = false
+  #finished = false
   #ended = false
 
   /** @param coding the value of `Content-Encoding`; one that is unknown, or a list, leaves the body as it came. */
@@ -46,13 +49,14 @@ export class ResponseBody {
     // Only when there are bytes: an empty body is no valid gzip, yet proxies label empty ones so.
     if (this.#coding !== null && this.#receivedBytes === chunk.length) this.#decoder = this.#openDecoder(chunk)
     if (this.#decoder === null) this.#keep(chunk)
-    else this.#decoder.write(chunk)
+    else if (!this.#decoded) this.#decoder.write(chunk)
     if (this.#receivedBytes > responseBytesMax) this.#end("tooLarge")
   }
 
   /** The last byte has been taken. */
   finish(): void {
-    if (this.#decoder === null) this.#end("complete")
+    this.#finished = true
+    if (this.#decoder === null || this.#decoded) this.#end("complete")
     else this.#decoder.end()
   }
 
@@ -88,7 +92,10 @@ export class ResponseBody {
       this.#keep(decoded)
       if (this.#decodedBytes > responseBytesMax) this.#end("tooLarge")
     })
-    decoder.on("end", () => this.#end("complete"))
+    decoder.on("end", () => {
+      this.#decoded = true
+      if (this.#finished) this.#end("complete")
+    })
     decoder.on("error", () => this.#end("undecodable"))
     return decoder
   }

@@ -189,6 +189,19 @@ describe("receivers that take their time are left at the deadline", () => {
       },
       200,
     ],
+    ...Object.entries({
+      gzip: gzipSync("thank you"),
+      deflate: deflateSync("thank you"),
+      br: brotliCompressSync("thank you"),
+    }).map(([coding, whole]): [string, (socket: Socket) => void, number] => [
+      `what is whole as ${coding}, and bytes behind it without an end`,
+      (socket) => {
+        socket.write(`HTTP/1.1 200 OK\r\ncontent-encoding: ${coding}\r\n\r\n`)
+        socket.write(Buffer.concat([whole, Buffer.from([0])]))
+        drip(socket, 10, Buffer.from([0]))
+      },
+      200,
+    ]),
   ])("%s", async (_what, act, status) => {
     const target = await hostileOnce(act)
     const through = sender()
@@ -197,6 +210,16 @@ describe("receivers that take their time are left at the deadline", () => {
     expect(result.response?.status ?? null).toBe(status)
     expectOnTime(result, timeoutMs)
     await expectUnharmed(through, target.origin)
+  })
+
+  test("bytes without an end behind what is whole once decompressed: counted like the rest", async () => {
+    const target = await hostileOnce((socket) => {
+      socket.write("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n")
+      socket.write(Buffer.concat([gzipSync("thank you"), Buffer.from([0])]))
+      drip(socket, 1, Buffer.alloc(64 * 1024))
+    })
+    const result = await post(sender(), target.origin, 5_000)
+    expect(result.failure?.code).toBe("response_too_large")
   })
 
   test("what came of the body by then is kept", async () => {
