@@ -59,3 +59,59 @@ test("a delivery of a key does not overtake an earlier one that was stored elsew
   expect(sent.filter((sequence) => sequence !== 3)).toEqual([2, 4])
   expect(sent).toContain(3)
 })
+
+/** Fills the lanes with as many keys as may wait for a retry, due at `dueMs`. */
+function withWaitingKeys(count: number, dueMs: number): KeyedLanes {
+  const lanes = new KeyedLanes(new Room(100_000_000))
+  const scan = lanes.startRead(0)
+  if (scan) lanes.filled(scan.read, { rows: [], all: true, nextDueMs: null }, 0)
+  for (let number = 1; number <= count; number++) {
+    const row = delivery(number, `waiting-${number}`)
+    lanes.push(row, true)
+    lanes.take(0)
+    lanes.retried(row, dueMs)
+  }
+  return lanes
+}
+
+const hourMs = 3_600_000
+const waitingMax = 50_000
+
+test("a retry that is due is sent though as many keys as are remembered wait for theirs", () => {
+  const lanes = withWaitingKeys(waitingMax, 20 * hourMs)
+  const row = delivery(waitingMax + 1, "soon")
+  lanes.push(row, true)
+  expect(lanes.take(0)).toBe(row)
+  // Forgotten, for there is no room to remember it.
+  lanes.retried(row, 3_000)
+  const stored = { ...row, attempts: 1, dueMs: 3_000 }
+  let [scans, sent] = [0, 0]
+  for (let nowMs = 0; nowMs <= 10 * 60_000; nowMs += 1_000) {
+    for (let wanted = lanes.startRead(nowMs); wanted !== null; wanted = lanes.startRead(nowMs)) {
+      if (wanted.read.read === "keyHeads") scans++
+      const rows = sent > 0 ? [] : [stored]
+      lanes.filled(wanted.read, { rows, all: true, nextDueMs: null }, nowMs)
+    }
+    const taken = lanes.take(nowMs)
+    if (taken !== null) {
+      sent++
+      lanes.ended(taken)
+    }
+  }
+  expect(sent).toBe(1)
+  expect(scans).toBeLessThan(20)
+})
+
+test("of forgotten keys the one that is due first decides when they are looked for", () => {
+  const lanes = withWaitingKeys(waitingMax, 20 * hourMs)
+  for (const [number, dueMs] of [
+    [waitingMax + 1, 12 * hourMs],
+    [waitingMax + 2, 5_000],
+  ] as const) {
+    const row = delivery(number, `late-${number}`)
+    lanes.push(row, true)
+    lanes.take(0)
+    lanes.retried(row, dueMs)
+  }
+  expect(lanes.wakeAtMs()).toBe(60_000)
+})

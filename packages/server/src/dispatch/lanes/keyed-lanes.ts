@@ -33,6 +33,8 @@ export class KeyedLanes implements Lanes {
   /** Keys waiting for a retry are in the store that are not known here: a new lane may have earlier deliveries there. */
   #forgotten = false
   #forgottenScanAtMs = Number.POSITIVE_INFINITY
+  /** As of the last call that told. */
+  #nowMs = 0
   /** Pushes that had others before them which did not come through here: of any key, that of a known lane too. */
   #gaps = 0
 
@@ -100,6 +102,7 @@ export class KeyedLanes implements Lanes {
   pace(): void {}
 
   filled(read: WaitingRead, fill: Fill, nowMs: number): void {
+    this.#nowMs = nowMs
     if (read.read === "keyHeads") return this.#filledScan(fill, nowMs)
     if (read.read !== "key") return
     this.#lanes.get(read.laneKey)?.filled(fill, nowMs)
@@ -150,7 +153,7 @@ export class KeyedLanes implements Lanes {
       const lane = this.#lanes.get(afterKey)
       if (lane) lane.markMissing()
       else if (this.#alarms.size >= waitingMax && startableAtMs(head) > nowMs) {
-        this.#forget(nowMs)
+        this.#forget(startableAtMs(head))
         continue
       } else this.#lanes.set(afterKey, new Lane(this.#room, true, this.#gaps))
       this.#file(afterKey)
@@ -161,9 +164,11 @@ export class KeyedLanes implements Lanes {
     this.#scanFromStart()
   }
 
-  #forget(nowMs: number): void {
+  /** The store is scanned for it when it is due, but not every moment: each scan goes through all keys. */
+  #forget(dueAtMs: number): void {
     this.#forgotten = true
-    if (this.#forgottenScanAtMs === Number.POSITIVE_INFINITY) this.#forgottenScanAtMs = nowMs + forgottenScanMs
+    const scanAtMs = Math.max(dueAtMs, this.#nowMs + forgottenScanMs)
+    this.#forgottenScanAtMs = Math.min(this.#forgottenScanAtMs, scanAtMs)
   }
 
   #scanFromStart(): void {
@@ -195,11 +200,11 @@ export class KeyedLanes implements Lanes {
     }
     const atMs = lane.wakeAtMs()
     if (atMs === Number.POSITIVE_INFINITY) return
-    if (atMs > 0) {
+    if (atMs > this.#nowMs) {
       if (this.#alarms.size >= waitingMax) {
         lane.drop()
         this.#lanes.delete(key)
-        this.#forget(Math.max(0, atMs - forgottenScanMs))
+        this.#forget(atMs)
         return
       }
       this.#alarms.set(key, atMs)
@@ -209,6 +214,7 @@ export class KeyedLanes implements Lanes {
   }
 
   #soundAlarms(nowMs: number): void {
+    this.#nowMs = nowMs
     if (nowMs >= this.#forgottenScanAtMs) {
       this.#forgottenScanAtMs = Number.POSITIVE_INFINITY
       this.#scanFromStart()
