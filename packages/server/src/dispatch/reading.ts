@@ -41,21 +41,27 @@ export class Reading {
     if (wanted === null) return false
     queue.readsUnderWay++
     this.#reads++
-    void this.#read(queue, wanted).finally(() => {
-      queue.readsUnderWay--
-      this.#reads--
-      this.#parts.look(queue)
-      for (const next of this.#mayRead) {
-        if (this.#reads >= readsMax) break
-        this.#mayRead.delete(next)
-        this.#parts.look(next)
-      }
-      this.#parts.onLooked()
-    })
+    void this.#whole(queue, wanted)
     return true
   }
 
-  async #read(queue: WebhookQueue, { read, limit }: BoundedRead): Promise<void> {
+  async #whole(queue: WebhookQueue, wanted: BoundedRead): Promise<void> {
+    const done = await this.#read(queue, wanted)
+    this.#reads--
+    // First: one whose reads fail, or never end, must not keep the others from theirs.
+    for (const next of this.#mayRead) {
+      if (this.#reads >= readsMax) break
+      this.#mayRead.delete(next)
+      this.#parts.look(next)
+    }
+    if (!done) await pause(this.#parts.clock, failedPauseMs)
+    queue.readsUnderWay--
+    this.#parts.look(queue)
+    this.#parts.onLooked()
+  }
+
+  /** @returns whether it brought what there is. */
+  async #read(queue: WebhookQueue, { read, limit }: BoundedRead): Promise<boolean> {
     const { store, clock, onFault } = this.#parts
     const { lanes, workspaceId, webhookId } = queue
     try {
@@ -65,10 +71,11 @@ export class Reading {
       const nextDueMs = read.read === "retries" && all ? await store.nextDue(workspaceId, webhookId, read.byMs) : null
       // Lanes that were replaced meanwhile (a change of ordering) have no use for it.
       if (queue.lanes === lanes) lanes.filled(read, { rows, all, nextDueMs }, clock.now())
+      return true
     } catch (fault) {
       lanes.unread(read)
       if (!(fault instanceof StoreUnavailable)) onFault(fault, "reading waiting deliveries")
-      await pause(clock, failedPauseMs)
+      return false
     }
   }
 }
