@@ -8,7 +8,7 @@ import type { Metrics } from "../ports/metrics.ts"
 import { type Ownership, ownsAll } from "../ports/ownership.ts"
 import type { Poster } from "../ports/poster.ts"
 import type { Random } from "../ports/random.ts"
-import type { Store } from "../ports/store.ts"
+import { type Store, StoreUnavailable } from "../ports/store.ts"
 import type { Tracing } from "../ports/tracing.ts"
 import type { Registry } from "../registry/registry.ts"
 import { Alarms } from "./alarms.ts"
@@ -117,8 +117,17 @@ export class Dispatcher {
     this.#ownership.onLost(() => this.#leave())
   }
 
-  /** Takes up whatever was left waiting. */
+  /** Takes up whatever was left waiting; what the store cannot tell now (its disk is full), as soon as it can. */
   async start(): Promise<void> {
+    try {
+      await this.#wakeAll()
+    } catch (fault) {
+      if (!(fault instanceof StoreUnavailable)) throw fault
+      void this.#takeUp()
+    }
+  }
+
+  async #wakeAll(): Promise<void> {
     for (const { workspaceId, webhookId } of await this.#parts.store.backlogs())
       if (this.#ownership.owns(webhookId)) this.wake(workspaceId, webhookId)
   }
@@ -169,6 +178,12 @@ export class Dispatcher {
     return this.#slots.inFlight()
   }
 
+  /** The webhooks with attempts whose outcome is not durable yet. */
+  *unsettled(): Iterable<WebhookId> {
+    for (const { webhookId, unsettled } of this.#queues.values()) if (unsettled > 0) yield webhookId
+    yield* this.#leaving.keys()
+  }
+
   /** Starts nothing more; resolves when what is in flight has been settled. The caller bounds the wait. */
   stop(): Promise<void> {
     this.#stopping = true
@@ -184,7 +199,7 @@ export class Dispatcher {
   async #takeUp(): Promise<void> {
     const { clock, onFault } = this.#parts
     await untilStored(clock, async () => {
-      if (!this.#stopping) await this.start()
+      if (!this.#stopping) await this.#wakeAll()
     }).catch((fault: unknown) => onFault(fault, "taking up what waits"))
   }
 
@@ -356,7 +371,7 @@ export class Dispatcher {
     const { registry, poster, clock, metrics, tracing } = this.#parts
     const webhook = registry.webhookOrTombstone(delivery.workspaceId, delivery.webhookId)
     if (!webhook) return "unknown"
-    if (expiredWhileHeld(delivery.windowFromMs, webhook.resumedAtMs)) {
+    if (expiredWhileHeld(delivery.windowFromMs, webhook.resumedAtMs, clock.now())) {
       queue.unspent()
       return (await settle(this.#parts, delivery, webhook, { attempt: null, next: { state: "expired" } }))
         ? null

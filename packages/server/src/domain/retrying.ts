@@ -104,6 +104,7 @@ export function retryAfterMs(value: string, nowMs: number): number | null {
  * Whether a waiting delivery is to be expired rather than sent: its window had closed when its webhook began to send
  * again. One that was merely slow to reach the head of its lane still gets its attempt.
  */
-export function expiredWhileHeld(windowFromMs: number, resumedAtMs: number): boolean {
-  return windowFromMs + retryWindowMs <= resumedAtMs
+export function expiredWhileHeld(windowFromMs: number, resumedAtMs: number, nowMs: number): boolean {
+  // It may have been switched on while the clock was ahead.
+  return windowFromMs + retryWindowMs <= Math.min(resumedAtMs, nowMs)
 }

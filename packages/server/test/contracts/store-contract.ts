@@ -1341,6 +1341,14 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     describe("forgetting", () => {
       aStoreForEach()
 
+      test("one that came while the clock was ahead does not keep those after it", async () => {
+        const ahead = newEvent({ acceptedMs: t0 + 1_000 * hourMs })
+        const [one, other] = [newEvent(), newEvent()]
+        for (const event of [ahead, one, other]) await story.accept(event)
+        await forgetAll(t0 + hourMs)
+        expect((await store.events(story.workspaceId, {}, firstPage)).map(({ id }) => id)).toEqual([ahead.id])
+      })
+
       test("what ended long ago goes, with its attempts and its key; the rest stays", async () => {
         const idempotency = { key: "k", fingerprint: "f" }
         const old = newEvent({ idempotency, to: [story.webhookId, story.webhookId] })

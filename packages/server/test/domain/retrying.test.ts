@@ -5,6 +5,7 @@ import {
   defaultRetryPolicy,
   disableAfterMs,
   disabledBy,
+  expiredWhileHeld,
   retryAfterMs,
   retryPolicy,
   retryWindowMs,
@@ -105,4 +106,11 @@ describe("Retry-After", () => {
       }),
     )
   })
+})
+
+test("what is sent while a clock that was ahead has been put right does not expire for it", () => {
+  const resumedAtMs = nowMs + 2 * retryWindowMs
+  expect(expiredWhileHeld(nowMs, resumedAtMs, nowMs)).toBe(false)
+  expect(expiredWhileHeld(nowMs - retryWindowMs, resumedAtMs, nowMs)).toBe(true)
+  expect(expiredWhileHeld(nowMs - retryWindowMs, nowMs - 1, nowMs)).toBe(false)
 })

@@ -2,7 +2,7 @@ import { expect, test } from "vitest"
 import { assembleEngine } from "../../src/engine.ts"
 import { noMetrics } from "../../src/ports/metrics.ts"
 import { ownsAll, type Signals } from "../../src/ports/ownership.ts"
-import type { Store } from "../../src/ports/store.ts"
+import { type Store, StoreUnavailable } from "../../src/ports/store.ts"
 import { Posting } from "../../src/posting/posting.ts"
 import { World } from "./world.ts"
 
@@ -36,4 +36,34 @@ test("what another node stores while this one is still starting is not overlooke
   await world.clock.advance(60_000)
   expect(world.sender.arrivalsAt(webhook.url)).toHaveLength(1)
   expect(world.faults).toEqual([])
+})
+
+test("what waits is taken up once the store can say what that is: its disk was full at the start", async () => {
+  const world = await World.open()
+  const webhook = await world.webhook()
+  await world.engine.stop()
+  await world.publish()
+  let full = true
+  const store: Store = {
+    ...world.store,
+    backlogs: () => (full ? Promise.reject(new StoreUnavailable("The disk is full.")) : world.store.backlogs()),
+  }
+  const engine = await assembleEngine({
+    store,
+    poster: new Posting(world.sender, world.clock),
+    clock: world.clock,
+    random: world.random,
+    metrics: noMetrics,
+    sealing: { seal: (clear) => clear, open: (sealed) => sealed },
+    retentionMs: 86_400_000,
+    onFault: (fault) => world.faults.push(fault),
+  })
+  await engine.start()
+  await world.clock.advance(60_000)
+  expect(world.sender.arrivalsAt(webhook.url)).toHaveLength(0)
+  full = false
+  await world.clock.advance(10_000)
+  expect(world.sender.arrivalsAt(webhook.url)).toHaveLength(1)
+  expect(world.faults).toEqual([])
+  await engine.stop()
 })

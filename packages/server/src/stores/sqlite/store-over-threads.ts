@@ -128,25 +128,26 @@ export function sqliteStoreOver({ hot, log, checkpoint }: Places, bounds: Sqlite
 
     waiting: (query) => hot.call("waiting", query),
     nextDue: (workspaceId, webhookId, afterMs) => hot.call("nextDue", { workspaceId, webhookId, afterMs }),
+    // What is not told here is not sent.
     backlogs: async () => {
       await lag.caughtUp()
       return hot.call("backlogs", null)
     },
     // On the thread of what people look at: not in the way of commits.
     waitingSince: async () => {
-      await lag.caughtUp()
+      await lag.caughtUpIfPossible()
       return log.call("waitingSince", null)
     },
 
     loadConfig: () => log.call("loadConfig", null),
     keyLastUsed: async (workspaceId) => new Map(await log.call("keyLastUsed", workspaceId)),
     health: async (workspaceId, webhookIds) => {
-      await lag.caughtUp()
+      await lag.caughtUpIfPossible()
       const healths = await log.call("health", { workspaceId, webhookIds })
       return new Map(healths.map((health) => [health.webhookId, health]))
     },
     stats: async (workspaceId, webhookId, sinceMs, nowMs, points) => {
-      await lag.caughtUp()
+      await lag.caughtUpIfPossible()
       return log.call("stats", { workspaceId, webhookId, sinceMs, nowMs, points })
     },
     event: (workspaceId, id) => log.call("event", { workspaceId, id }),
@@ -156,7 +157,7 @@ export function sqliteStoreOver({ hot, log, checkpoint }: Places, bounds: Sqlite
       ),
     delivery: (workspaceId, id) => log.call("delivery", { workspaceId, id }),
     deliveries: async (workspaceId, filter, page) => {
-      if (filter.webhookId !== undefined) await lag.caughtUp()
+      if (filter.webhookId !== undefined) await lag.caughtUpIfPossible()
       return pageFrom(page.limit, page.before, (limit, before) =>
         log.call("deliveries", { workspaceId, filter, page: { limit, before } }),
       )

@@ -173,7 +173,8 @@ export class Witness {
       () => `${life.name} does not own ${row.webhookId}`,
     )
     verdicts.hold(
-      row.windowFromMs + windowMs > webhook.resumedAtMs,
+      // By a clock that was ahead it may be said to have begun in times that are yet to come.
+      row.windowFromMs + windowMs > Math.min(webhook.resumedAtMs, life.clock.now()),
       "what expired while it was held is not sent",
       () => `${row.id}, of ${row.windowFromMs}; ${webhook.id} began to send again at ${webhook.resumedAtMs}`,
     )
@@ -311,7 +312,7 @@ export class Witness {
     if (row.state !== "waiting" || fact.windowFromMs !== row.windowFromMs) return
     const end = row.windowFromMs + windowMs
     const webhook = life.engine?.registry.webhookOrTombstone(this.#workspaceOf(row), row.webhookId)
-    const expired = next.state === "expired" && end <= (webhook?.resumedAtMs ?? 0)
+    const expired = next.state === "expired" && end <= Math.min(webhook?.resumedAtMs ?? 0, atMs)
     const tried = row.attempts > row.attemptsBefore
     const late = next.state === "exhausted" && next.because === "window" && tried && atMs > end + windowGraceMs
     this.#verdicts.hold(

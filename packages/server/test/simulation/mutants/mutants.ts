@@ -139,7 +139,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "sends what expired while it was held",
     file: "domain/retrying.ts",
-    find: "return windowFromMs + retryWindowMs <= resumedAtMs",
+    find: "return windowFromMs + retryWindowMs <= Math.min(resumedAtMs, nowMs)",
     replace: "return false",
     setting: "memory",
     hours: 60,

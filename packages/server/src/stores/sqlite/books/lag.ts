@@ -33,7 +33,10 @@ export class BooksLag {
     }
   }
 
-  /** Resolves when the tables hold all that was answered before the call, or cannot be written now. */
+  /**
+   * Resolves when the tables hold all that was answered before the call.
+   * @throws StoreUnavailable when they cannot be written now: what they hold may be old.
+   */
   caughtUp(): Promise<void> {
     if (this.#writtenBy >= this.#keptBy) return Promise.resolve()
     // One that is under way will do: it is answered after whatever was answered before, so it takes effect after that.
@@ -43,12 +46,16 @@ export class BooksLag {
     return this.#writing
   }
 
-  async #catchUp(): Promise<void> {
+  /** The same for those to whom on a full disk what was written last is better than nothing. */
+  async caughtUpIfPossible(): Promise<void> {
     try {
-      await this.#write()
+      await this.caughtUp()
     } catch (error) {
-      // On a full disk what was written last is better than nothing.
       if (!(error instanceof StoreUnavailable)) throw error
     }
+  }
+
+  async #catchUp(): Promise<void> {
+    await this.#write()
   }
 }
