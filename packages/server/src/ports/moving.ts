@@ -163,6 +163,8 @@ export interface Exporting {
 export interface Importing {
   /** Those that are there already, or were deleted and left an audit log which another cannot be joined to. */
   taken(workspaceIds: readonly WorkspaceId[]): Promise<readonly WorkspaceId[]>
+  /** What the nodes of this database have agreed on under a name; null without any. */
+  agreed(name: string): Promise<string | null>
   /** Removes what an import that was cut off has left of these workspaces, none of which may be `taken`. */
   clear(workspaceIds: readonly WorkspaceId[]): Promise<void>
   /** One commit. Records that are there are left as they are: a batch may be put again. */

@@ -9,7 +9,8 @@ type Agreeing = {
 }
 
 const adminKeyName = "admin_key_sha256"
-const encryptionKeyName = "sealed_with_encryption_key"
+/** Under this name the nodes keep what all of them can open. */
+export const encryptionKeyName = "sealed_with_encryption_key"
 const knownText = "tocsin"
 
 /** An admin key that all nodes take, with how to take it back should it never be shown. */

@@ -5,7 +5,9 @@ import Type from "typebox"
 import { Compile } from "typebox/compile"
 import { type Config, readConfig } from "../../config.ts"
 import { historyKinds, type Importing, type MovedHistory } from "../../ports/moving.ts"
-import { encryptionKeysIn } from "../../secrets/key-files.ts"
+import { encryptionKeyName } from "../../secrets/agreed-keys.ts"
+import { encryptionKeysIn, type Keys } from "../../secrets/key-files.ts"
+import { SealBroken, type Sealer, sealerFor } from "../../secrets/sealing.ts"
 import { openPostgresImporting } from "../../stores/postgres/moving/importing.ts"
 import { openSqliteImporting } from "../../stores/sqlite/moving/importing.ts"
 import { withJson } from "../calling/connection.ts"
@@ -33,14 +35,16 @@ export function addImport(program: Command, terminal: Terminal): void {
     .action(async (file: string, options: { readonly json?: boolean }) => {
       const config = readConfig(terminal.environment)
       const contents = await inspectExport(file, terminal.signal)
-      refuseSealed(contents, config)
+      const keys = keysFor(contents, config)
       const importing =
         config.databaseUrl === null
           ? openSqliteImporting(config.dataDir)
           : await openPostgresImporting(config.databaseUrl)
       try {
+        await refuseKeyOfOthers(importing, keys[0])
+        const sealedAnew = { ...contents, configuration: withKey(contents.configuration, keys) }
         await withBar(terminal, options, `Importing ${file}`, (say) =>
-          importAll(file, contents, importing, terminal.signal, say),
+          importAll(file, sealedAnew, importing, terminal.signal, say),
         )
       } finally {
         await importing.close()
@@ -97,14 +101,17 @@ function alreadyThere(taken: readonly string[]): Failed {
 
 const Sealed = Compile(Type.Object({ sealed: Type.Union([Type.Null(), Type.String()]) }))
 
-/** @throws Failed when the database's server could not open every secret */
-function refuseSealed({ configuration }: Contents, config: Config): void {
+/**
+ * The keys that the settings give, the present one first.
+ * @throws Failed when one of the file's secrets was sealed with none of them
+ */
+function keysFor({ configuration }: Contents, config: Config): Keys {
   const sealed = configuration.flatMap((each) =>
     each.kind === "webhook" ? (Sealed.Parse(JSON.parse(each.record)).sealed ?? []) : [],
   )
-  if (sealed.length === 0) return
   // A key that is only now made up opens nothing, and is not kept.
   const keys = config.encryptionKeys ?? encryptionKeysIn(config.dataDir, randomBytes(32)).keys
+  if (sealed.length === 0) return keys
   refuseOtherKeys(sealed, keys, {
     secrets: "The webhooks' secrets in the file",
     notDone: "Nothing was imported",
@@ -113,6 +120,41 @@ function refuseSealed({ configuration }: Contents, config: Config): void {
         ? `Copy the other server's encryption.key to ${join(config.dataDir, "encryption.key")}, or set TOCSIN_ENCRYPTION_KEY to its key`
         : "Set TOCSIN_ENCRYPTION_KEY to the other server's key (a generated one is in its data directory, in encryption.key)",
   })
+  return keys
+}
+
+/**
+ * The secrets as the key seals them that is the present one here: the nodes of the database have that, and need not have the
+ * other server's.
+ */
+function withKey(configuration: Contents["configuration"], [present, ...retired]: Keys): Contents["configuration"] {
+  const [own, all] = [sealerFor(present), sealerFor(present, retired)]
+  return configuration.map((each) => {
+    if (each.kind !== "webhook") return each
+    const record: unknown = JSON.parse(each.record)
+    const { sealed } = Sealed.Parse(record)
+    if (sealed === null || opens(own, sealed)) return each
+    return { ...each, record: JSON.stringify({ ...Object(record), sealed: own.seal(all.open(sealed)) }) }
+  })
+}
+
+/** @throws Failed when the nodes of the database could not open what is sealed with this key: none of them would start again */
+async function refuseKeyOfOthers(importing: Importing, present: Keys[0]): Promise<void> {
+  const theirs = await importing.agreed(encryptionKeyName)
+  if (theirs === null || opens(sealerFor(present), theirs)) return
+  throw new Failed(
+    "The nodes of this database have another encryption key. Nothing was imported. Set TOCSIN_ENCRYPTION_KEY to theirs, a comma, and the other server's: what is imported is sealed with the first.",
+  )
+}
+
+function opens(sealer: Sealer, sealed: string): boolean {
+  try {
+    sealer.open(sealed)
+    return true
+  } catch (error) {
+    if (error instanceof SealBroken) return false
+    throw error
+  }
 }
 
 async function* batches(records: AsyncIterable<MovedHistory>): AsyncGenerator<readonly MovedHistory[]> {

@@ -99,7 +99,8 @@ test("a workspace comes to a running node: what was pending goes out in order", 
   const there = { TOCSIN_DATABASE_URL: databaseUrl, TOCSIN_ENCRYPTION_KEY: encryptionKey }
   const node = await startNode(databaseUrl, there)
   const directory = newDataDirectory()
-  const here = { TOCSIN_DATA_DIR: directory, TOCSIN_ENCRYPTION_KEY: encryptionKey }
+  const otherKey = Buffer.alloc(32, 8).toString("base64")
+  const here = { TOCSIN_DATA_DIR: directory, TOCSIN_ENCRYPTION_KEY: otherKey }
   const server = await startServer(here)
   const workspace = await Workspace.create(server.address, "policycortex")
   const trouble = await openReceiver({ replies: [200, 200, 200, 503] })
@@ -121,7 +122,12 @@ test("a workspace comes to a running node: what was pending goes out in order", 
   const exported = await runCommand(["export", "--workspace", workspace.id, "--out", out], here)
   expect(exported).toMatchObject({ code: 0, err: "" })
   trouble.reply(200)
-  expect(await runCommand(["import", out], there)).toMatchObject({ code: 0, err: "" })
+  // With the other server's key alone the node could not open what is imported, nor could it start again.
+  const refused = await runCommand(["import", out], { ...there, TOCSIN_ENCRYPTION_KEY: otherKey })
+  expect(refused.code).not.toBe(0)
+  expect(refused.err).toContain("another encryption key. Nothing was imported.")
+  const both = { ...there, TOCSIN_ENCRYPTION_KEY: `${encryptionKey},${otherKey}` }
+  expect(await runCommand(["import", out], both)).toMatchObject({ code: 0, err: "" })
   await trouble.arrived(sent + ids.length - 3, 30_000)
   const received = trouble.received.slice(sent).map((request) => request.header("webhook-id"))
   expect(received).toEqual(ids.slice(3))

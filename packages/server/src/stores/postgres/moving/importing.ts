@@ -42,6 +42,10 @@ export async function openPostgresImporting(url: string): Promise<Importing> {
 
   return {
     taken: (workspaceIds) => sessions.transaction((run) => takenOf(run, workspaceIds)),
+    async agreed(name) {
+      const [row] = await lock.run("SELECT value FROM instance WHERE name = $1", [name])
+      return row === undefined ? null : text(row, "value")
+    },
     async clear(workspaceIds) {
       const taken = new Set(await sessions.transaction((run) => takenOf(run, workspaceIds)))
       const left = workspaceIds.filter((id) => !taken.has(id))

@@ -51,6 +51,8 @@ export function openSqliteImporting(directory: string): Importing {
     async counts(workspaceIds) {
       return countsOf(db, books, workspaceIds)
     },
+    // One node has nobody to agree with.
+    agreed: () => Promise.resolve(null),
     async finish(records) {
       let outcome: "done" | "taken" = "done"
       commit(() => {
