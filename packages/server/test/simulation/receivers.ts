@@ -73,7 +73,7 @@ function retryAfter(random: SeededRandom, afterMs: number, nowMs: number): Answe
     case 2:
       return saying("-5", null)
     case 3:
-      return saying("99999999999999999999", { seconds: 99_999_999_999_999_999_999 })
+      return saying("100000000000000000000", { seconds: 1e20 })
     case 4:
       return saying("soon", null)
     case 5: {
