@@ -1,10 +1,12 @@
 import postgres from "postgres"
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
+import { untilStored } from "../../src/dispatch/until-stored.ts"
 import { recordedAttempt } from "../../src/domain/attempt-detail.ts"
 import type { Settlement } from "../../src/ports/store.ts"
 import { openPostgresStore, type PostgresStore } from "../../src/stores/postgres/open-postgres-store.ts"
 import { plannedAnewByKey, type Row, Session, type Value } from "../../src/stores/postgres/session.ts"
 import { settleBatch } from "../../src/stores/postgres/writes/settle.ts"
+import { systemClock } from "../../src/system/system-clock.ts"
 import { failedAttempt, newAttempt, Story, t0 } from "../contracts/store-fixtures.ts"
 import { postgresForThisFile } from "./postgres-for-this-file.ts"
 
@@ -149,4 +151,15 @@ test("a session that has not this token writes nothing", async () => {
   session.between = () => session.run("SELECT set_config('tocsin.token', 'lost meanwhile', false)")
   await settleBatch(session, token, () => all.batch)
   expect(await story.stateOf(all.one)).toMatchObject({ status: "pending", attempts: 0 })
+})
+
+test("an outcome that comes while the node has lost its connection is kept until it knows whose it is", async () => {
+  const deliveryId = await story.delivery()
+  const [node] = await session.run("SELECT pid FROM nodes")
+  await session.run("SELECT pg_terminate_backend($1::integer)", [Number(node?.pid)])
+  await expect.poll(() => store.ownership.shards().owned, { interval: 1 }).toBe(0)
+  const attempt = recordedAttempt(newAttempt(1))
+  const outcome = settlement(deliveryId, { attempt, next: { state: "delivered" } })
+  expect(await untilStored(systemClock, () => store.settle(outcome))).toBe(true)
+  expect(await store.delivery(story.workspaceId, deliveryId)).toMatchObject({ state: "delivered", attempts: 1 })
 })

@@ -50,7 +50,7 @@ export function planFor(random: SeededRandom, wanted: Setting | null): Plan {
   return {
     setting,
     nodes: setting === "cluster" ? nodes : 1,
-    // Small, so that every limit is met.
+    // Small, so that these limits are met; docs/simulation.md names those that are not.
     limits: {
       quickMax,
       inFlightMax: 400,

@@ -36,6 +36,7 @@ export class ShardKeeper implements Ownership {
   readonly #onFault: (fault: unknown, what: string) => void
   #session: Session | null = null
   #token = ""
+  #balanced = false
   /** Locked by the session; those of `#leaving` are no longer worked on. */
   #held = new Set<number>()
   readonly #leaving = new Set<number>()
@@ -119,6 +120,11 @@ export class ShardKeeper implements Ownership {
     return { session, token: this.#token }
   }
 
+  /** Whether this node is connected and has taken, since then, what was free of its share. */
+  get knowsItsShards(): boolean {
+    return this.connected && this.#balanced
+  }
+
   /** Whether the database could be reached at the last beat. */
   get connected(): boolean {
     return this.#session !== null && !this.#session.lost
@@ -166,6 +172,7 @@ export class ShardKeeper implements Ownership {
       const wasSure = this.#isSure()
       this.#sureUntilMs = startedMs + trustMs
       const taken = await this.#balance(session, shareOf(this.nodeId, nodes))
+      if (this.#session === session) this.#balanced = true
       // After a pause what was buffered may be stale, and what came meanwhile was not looked at.
       if (taken || !wasSure) for (const listener of this.#gained) listener()
     } catch (error) {
@@ -274,6 +281,7 @@ export class ShardKeeper implements Ownership {
 
   #drop(): void {
     this.#session = null
+    this.#balanced = false
     this.#held = new Set()
     this.#leaving.clear()
     this.#sureUntilMs = 0

@@ -1,5 +1,5 @@
 import type { DeliveryId, WebhookId, WorkspaceId } from "../../../domain/ids.ts"
-import type { Settlement } from "../../../ports/store.ts"
+import { type Settlement, StoreUnavailable } from "../../../ports/store.ts"
 import { GroupCommit, type Outcome } from "../../group-commit.ts"
 import { described, isMissingPartition } from "../failure.ts"
 import type { ShardKeeper } from "../ownership/shard-keeper.ts"
@@ -36,13 +36,13 @@ type Holder = NonNullable<ReturnType<ShardKeeper["holder"]>>
  * their shards, what people ask for one by one on any.
  */
 export class Settling {
-  readonly #keeper: Pick<ShardKeeper, "holder">
+  readonly #keeper: Pick<ShardKeeper, "holder" | "knowsItsShards">
   readonly #sessions: SessionPool
   readonly #partitions: Partitions
   readonly #group: GroupCommit<Operation, unknown>
 
   constructor(
-    keeper: Pick<ShardKeeper, "holder">,
+    keeper: Pick<ShardKeeper, "holder" | "knowsItsShards">,
     sessions: SessionPool,
     partitions: Partitions,
     queue: { readonly operationsMax: number; readonly bytesMax: number },
@@ -88,7 +88,7 @@ export class Settling {
     const settlements = run.map(({ settlement }) => settlement)
     const holder = settlements.map(({ webhookId }) => this.#keeper.holder(webhookId)).find((found) => found !== null)
     const ours = ({ webhookId }: Settlement) => this.#keeper.holder(webhookId)?.session === holder?.session
-    if (holder === undefined) return settlements.map(() => ({ ok: true, value: false }))
+    if (holder === undefined) return settlements.map(() => this.#notOurs())
     const asked = new Set(settlements.filter(ours))
     try {
       const settled = new Set(await this.#settleOn(holder, settlements, ours))
@@ -99,6 +99,15 @@ export class Settling {
         asked.has(settlement) ? { ok: false, error: failure } : { ok: true, value: false },
       )
     }
+  }
+
+  /**
+   * While the database is away nobody knows whose they are: another's, or this node's again. An outcome that was given up
+   * then would be sent again for certain.
+   */
+  #notOurs(): Outcome<boolean> {
+    if (this.#keeper.knowsItsShards) return { ok: true, value: false }
+    return { ok: false, error: new StoreUnavailable("This node is not connected to the database that it settles in.") }
   }
 
   /** A delivery's day is there with its row; that of an attempt is the day it is made, or one that retention dropped. */
