@@ -115,3 +115,38 @@ test("of forgotten keys the one that is due first decides when they are looked f
   }
   expect(lanes.wakeAtMs()).toBe(60_000)
 })
+
+test("many keys with large bodies take no more room than there is, and all are sent", () => {
+  const bodyLength = 100_000
+  const roomMax = 1_000_000
+  const lanes = new KeyedLanes(new Room(roomMax))
+  const body = "x".repeat(bodyLength)
+  const waiting = new Map(
+    Array.from({ length: 500 }, (_, at) => [`key-${at + 1_000}`, { ...delivery(at + 1, `key-${at + 1_000}`), body }]),
+  )
+  let held = 0
+  let [mostHeld, mostRead] = [0, 0]
+  for (let turn = 0; turn < 10_000 && waiting.size > 0; turn++) {
+    for (let wanted = lanes.startRead(0); wanted !== null; wanted = lanes.startRead(0)) {
+      const { read, limit } = wanted
+      const after = read.read === "keyHeads" ? (read.afterKey ?? "") : ""
+      const found =
+        read.read === "key"
+          ? [...waiting.values()].filter(({ laneKey }) => laneKey === read.laneKey)
+          : [...waiting.values()].filter(({ laneKey }) => laneKey > after).slice(0, limit)
+      mostRead = Math.max(mostRead, found.length * bodyLength)
+      if (read.read === "key") held += found.length * bodyLength
+      mostHeld = Math.max(mostHeld, held)
+      lanes.filled(read, { rows: found, all: found.length < limit, nextDueMs: null }, 0)
+    }
+    const taken = lanes.take(0)
+    if (taken === null) continue
+    held -= bodyLength
+    waiting.delete(taken.laneKey)
+    lanes.ended(taken)
+  }
+  expect(waiting.size).toBe(0)
+  expect(mostHeld).toBeLessThanOrEqual(roomMax + 2 * bodyLength)
+  // A read brings about a megabyte, once it is known how large they are.
+  expect(mostRead).toBeLessThanOrEqual(20 * bodyLength)
+})

@@ -1,7 +1,7 @@
 import type { WaitingDelivery } from "../../domain/delivery.ts"
 import type { WaitingRead } from "../../ports/store.ts"
 import { Lane, startableAtMs } from "./lane.ts"
-import type { BoundedRead, Fill, Lanes, Room } from "./lanes.ts"
+import { type BoundedRead, type Fill, type Lanes, ReadSize, type Room } from "./lanes.ts"
 
 /** Keys with something to send or to read at once; the store is scanned for others when there is room again. */
 const busyMax = 2_000
@@ -29,6 +29,8 @@ export class KeyedLanes implements Lanes {
   /** Where the scan goes on; "done" when no key in the store is unknown here. */
   #scan: { readonly afterKey: string | null } | "done" = { afterKey: null }
   #scanning = false
+  /** Bodies come with the keys. */
+  readonly #scanSize = new ReadSize(scanLimit)
   #scanAgain = false
   /** Keys waiting for a retry are in the store that are not known here: a new lane may have earlier deliveries there. */
   #forgotten = false
@@ -87,6 +89,8 @@ export class KeyedLanes implements Lanes {
 
   startRead(nowMs: number): BoundedRead | null {
     this.#soundAlarms(nowMs)
+    // Each key that is read holds a delivery, whatever room there is: what is ready goes first.
+    if (this.#room.isFull() && this.#ready.size > 0) return null
     for (const key of this.#hungry) {
       this.#hungry.delete(key)
       const lane = this.#lanes.get(key)
@@ -96,7 +100,8 @@ export class KeyedLanes implements Lanes {
     if (this.#scan === "done" || this.#scanning || this.#busy() >= scanAgainBelow) return null
     if (this.#scan.afterKey === null) this.#forgotten = false
     this.#scanning = true
-    return { read: { read: "keyHeads", afterKey: this.#scan.afterKey }, limit: scanLimit }
+    const limit = this.#scanSize.limit(scanLimit, this.#room)
+    return { read: { read: "keyHeads", afterKey: this.#scan.afterKey }, limit }
   }
 
   pace(): void {}
@@ -143,6 +148,7 @@ export class KeyedLanes implements Lanes {
 
   #filledScan({ rows, all }: Fill, nowMs: number): void {
     this.#scanning = false
+    this.#scanSize.learn(rows)
     let afterKey: string | null = null
     for (const head of rows) {
       if (this.#busy() >= busyMax) {
