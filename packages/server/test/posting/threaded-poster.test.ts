@@ -347,3 +347,12 @@ test("a thread that hangs is no longer ready, and is given up after a while", as
   expect(hangs.ready()).toBe("The thread that posts has ended.")
   expect(results).toBe(0)
 })
+
+test("a post that is about to cross when its webhook is deleted is made all the same", async () => {
+  const target = kept(await openReceiver())
+  const poster = threadedPoster()
+  const [webhook, profile, post] = postTo(`${target.origin}/ok`)
+  const posting = poster.post(webhook, profile, post)
+  poster.changed({ ...webhook, deletedMs: 1 })
+  expect(codeOf(await posting)).toBe(200)
+})

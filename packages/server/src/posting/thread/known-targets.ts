@@ -40,8 +40,8 @@ export class KnownTargets {
     if (known === undefined) return false
     if (webhook.deletedMs === null) this.#know({ ...known, webhook })
     else {
+      // One that is not told yet stays so: a post that names it may be on its way in the same message.
       this.#known.delete(webhook.id)
-      this.#untold.delete(known.number)
       this.#forgotten.push(known.number)
       this.#weight -= weightOf(known)
     }
