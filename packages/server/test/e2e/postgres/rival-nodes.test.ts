@@ -1,11 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises"
 import postgres from "postgres"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { untilStored } from "../../../src/dispatch/until-stored.ts"
 import type { DeliveryId, WebhookId } from "../../../src/domain/ids.ts"
 import type { Accepted } from "../../../src/ports/store.ts"
 import { openPostgresStore, type PostgresStore } from "../../../src/stores/postgres/open-postgres-store.ts"
 import { shardCount, shardOf } from "../../../src/stores/postgres/ownership/shard-of.ts"
 import { shareOf } from "../../../src/stores/postgres/ownership/shares.ts"
+import { systemClock } from "../../../src/system/system-clock.ts"
 import {
   failedAttempt,
   minuteMs,
@@ -125,7 +127,9 @@ describe("shards", () => {
     await taking
     await eventually(() => lost === 1)
     expect(owned(store, manyIds)).toEqual([])
-    expect(await story.settle(id, { state: "delivered" }, newAttempt(1))).toBe(false)
+    // Kept until the node is connected again and knows that another has it.
+    const settled = untilStored(systemClock, () => story.settle(id, { state: "delivered" }, newAttempt(1)))
+    expect(await settled).toBe(false)
     expect(await store.attempts(story.workspaceId, id)).toEqual([])
     expect(await story.stateOf(id)).toMatchObject({ status: "pending" })
     // Anyone accepts, owner or not.
