@@ -35,6 +35,11 @@ export function isRivalry(error: unknown): boolean {
   return rivalry.has(codeOf(error))
 }
 
+/** `lock_timeout` passed: the statement was undone, and the session is as it was. */
+export function isLockTimeout(error: unknown): boolean {
+  return codeOf(error) === "55P03"
+}
+
 /** No partition holds the day of a row: another node's retention has dropped it, or it was never made. */
 export function isMissingPartition(error: unknown): boolean {
   return codeOf(error) === "23514" && error instanceof Error && error.message.includes("no partition")

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises"
 import type { WebhookId } from "../../../domain/ids.ts"
 import type { Ownership } from "../../../ports/ownership.ts"
 import { number, text } from "../columns.ts"
+import { isLockTimeout } from "../failure.ts"
 import { arrayOf } from "../literals.ts"
 import { lockClass } from "../migrate.ts"
 import { plannedAnewByKey, Session } from "../session.ts"
@@ -176,9 +177,11 @@ export class ShardKeeper implements Ownership {
       // After a pause what was buffered may be stale, and what came meanwhile was not looked at.
       if (taken || !wasSure) for (const listener of this.#gained) listener()
     } catch (error) {
-      // Its locks may be held still: they are freed with it.
-      if (!session.lost) await session.close()
+      // It waited for a lock: its own are held still, and the next beat may come in time.
+      if (isLockTimeout(error)) throw error
+      // First: what is freed with the session is this node's no more.
       this.#lose(session)
+      if (!session.lost) await session.close()
       throw error
     }
   }
