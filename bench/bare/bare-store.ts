@@ -1,3 +1,5 @@
+import type { Outcome } from "../../packages/server/src/stores/group-commit.ts"
+
 export type BareEvent = {
   readonly id: string
   readonly deliveryId: string
@@ -11,6 +13,11 @@ export type BareStore = {
   accept(events: readonly BareEvent[]): Promise<void>
   /** Records the attempt and ends the delivery. @param detail what was sent and answered, as JSON. */
   settle(deliveryId: string, detail: string): Promise<void>
+}
+
+/** What group commit is told of a batch that was committed whole. */
+export function allDurable(batch: readonly unknown[]): readonly Outcome<void>[] {
+  return batch.map(() => ({ ok: true, value: undefined }))
 }
 
 /** As much as Tocsin's own stores let wait and put into one commit: never reached here. */

@@ -1,7 +1,7 @@
 import { GroupCommit } from "../../packages/server/src/stores/group-commit.ts"
 import { columns } from "../../packages/server/src/stores/postgres/literals.ts"
 import { plannedOnce, Session } from "../../packages/server/src/stores/postgres/session.ts"
-import { type BareEvent, type BareStore, bounds } from "./bare-store.ts"
+import { allDurable, type BareEvent, type BareStore, bounds } from "./bare-store.ts"
 
 type Attempt = { readonly deliveryId: string; readonly detail: string }
 
@@ -40,7 +40,7 @@ export async function openPostgresStore(url: string): Promise<BareStore> {
           ({ webhook }) => webhook,
         ),
       )
-      return batch.map(() => ({ ok: true, value: undefined }))
+      return allDurable(batch)
     },
     ...bounds,
   })
@@ -54,7 +54,7 @@ export async function openPostgresStore(url: string): Promise<BareStore> {
           ({ detail }) => detail,
         ),
       )
-      return batch.map(() => ({ ok: true, value: undefined }))
+      return allDurable(batch)
     },
     ...bounds,
   })

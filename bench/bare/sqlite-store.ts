@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads"
 import { GroupCommit } from "../../packages/server/src/stores/group-commit.ts"
 import type { Tape } from "../../packages/server/src/threads/tape.ts"
-import { type BareEvent, type BareStore, bounds } from "./bare-store.ts"
+import { allDurable, type BareEvent, type BareStore, bounds } from "./bare-store.ts"
 
 type Operation = { readonly events: readonly BareEvent[] } | { readonly deliveryId: string; readonly detail: string }
 
@@ -18,7 +18,7 @@ export function openSqliteStore(directory: string): BareStore {
       const durable = new Promise<void>((resolve) => answered.push(resolve))
       worker.postMessage(tape)
       await durable
-      return batch.map(() => ({ ok: true, value: undefined }))
+      return allDurable(batch)
     },
     ...bounds,
     inFlightMax: 2,

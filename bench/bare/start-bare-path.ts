@@ -1,19 +1,14 @@
 import { startEnvironment, startFlags } from "../../packages/server/test/start-command.ts"
 import { RecordedCount, startChild } from "../load/child-program.ts"
 import type { CleaningUp } from "../load/cleaning-up.ts"
+import type { Deliverer } from "../load/deliverer.ts"
 import { eventsFor } from "../load/payload.ts"
 import { publishAll } from "../load/publishing.ts"
 import { deliveryMaxMs, within } from "../load/waiting-until.ts"
 import { Listening, type Task } from "./messages.ts"
 
-export type RunningBarePath = {
-  readonly pid: number
-  /** Publishes as fast as it is taken, and waits until all attempts are recorded. */
-  deliver(events: number, perRequest: number): Promise<void>
-}
-
-/** In a process like Tocsin's: the same options of Node's, the same generator. */
-export async function startBarePath(cleaning: CleaningUp, task: Task, webhooks: number): Promise<RunningBarePath> {
+/** In a process like Tocsin's: the same options of Node's, the same generator. Publishes as fast as it is taken. */
+export async function startBarePath(cleaning: CleaningUp, task: Task, webhooks: number): Promise<Deliverer> {
   const path = await startChild(cleaning, {
     name: `the bare path (${task.store.kind})`,
     program: new URL("./bare-process.ts", import.meta.url),

@@ -1,4 +1,6 @@
-import type { Scheme } from "../load/receiver.ts"
+import type { CleaningUp } from "../load/cleaning-up.ts"
+import type { Deliverer } from "../load/deliverer.ts"
+import type { Receiver, Scheme } from "../load/receiver.ts"
 
 /** Something that is measured against the limit. */
 export type Contender = {
@@ -12,6 +14,33 @@ export type Contender = {
   readonly databasePid: number | null
   /** Offers events and waits until the attempt of each is durably recorded. */
   deliver(events: number): Promise<void>
+}
+
+/** What contenders are started with. */
+export type ContenderParts = {
+  readonly cleaning: CleaningUp
+  readonly receiver: Receiver
+  readonly webhooks: number
+  readonly say: (line: string) => void
+  /** Asked for only when a variant needs it. */
+  readonly database: () => Promise<{ readonly url: string; readonly pid: number }>
+}
+
+type Variant = { readonly name: string; readonly setup: string; readonly perRequest: number }
+
+/** A contender for each load that is wanted of a setup. */
+export function contendersOf(
+  { pid, deliver }: Deliverer,
+  setup: string,
+  variants: readonly Variant[],
+  databasePid: number | null,
+): readonly Contender[] {
+  return variants
+    .filter((variant) => variant.setup === setup)
+    .map(({ name, perRequest }) => ({
+      ...{ name, scheme: "http", perRequest, pids: [pid], databasePid },
+      deliver: (events) => deliver(events, perRequest),
+    }))
 }
 
 export const batchSize = 50

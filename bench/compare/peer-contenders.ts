@@ -1,10 +1,8 @@
-import type { CleaningUp } from "../load/cleaning-up.ts"
-import type { Receiver } from "../load/receiver.ts"
 import { installPeers } from "../peers/install-peers.ts"
 import type { PeerName } from "../peers/peer-messages.ts"
 import { type AppendFsync, startRedis } from "../peers/redis-server.ts"
 import { startPeer } from "../peers/start-peer.ts"
-import { type Contender, loads } from "./contender.ts"
+import { type Contender, type ContenderParts, contendersOf, loads } from "./contender.ts"
 
 type Setup = { readonly setup: string; readonly peer: PeerName; readonly appendFsync: AppendFsync | null }
 
@@ -21,18 +19,10 @@ export const peerVariants = setups.flatMap((setup) =>
 )
 export type PeerVariant = (typeof peerVariants)[number]
 
-type Parts = {
-  readonly cleaning: CleaningUp
-  readonly receiver: Receiver
-  readonly webhooks: number
-  readonly say: (line: string) => void
-  readonly database: () => Promise<{ readonly url: string; readonly pid: number }>
-}
-
 /** Starts a worker and a producer for each peer that is needed, and Redis for the one that wants it. */
 export async function startPeerContenders(
   variants: readonly PeerVariant[],
-  { cleaning, receiver, webhooks, say, database }: Parts,
+  { cleaning, receiver, webhooks, say, database }: ContenderParts,
 ): Promise<{ readonly contenders: readonly Contender[]; readonly redis: string | null }> {
   const contenders: Contender[] = []
   let redisVersion: string | null = null
@@ -44,16 +34,7 @@ export async function startPeerContenders(
     const { url, pid } = appendFsync === null ? await database() : await redis(appendFsync)
     const urls = { databaseUrl: url, receiverUrl: receiver.url("http", setup.replace("/", "-")) }
     const running = await startPeer(cleaning, peer, { ...urls, webhooks })
-    for (const { name, perRequest } of variants.filter((variant) => variant.setup === setup)) {
-      contenders.push({
-        name,
-        scheme: "http",
-        perRequest,
-        pids: [running.workerPid],
-        databasePid: pid,
-        deliver: (events) => running.deliver(events, perRequest),
-      })
-    }
+    contenders.push(...contendersOf(running, setup, variants, pid))
   }
   async function redis(appendFsync: AppendFsync) {
     const server = await startRedis(cleaning, appendFsync, say)

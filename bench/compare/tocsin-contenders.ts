@@ -1,10 +1,8 @@
 import { randomBytes } from "node:crypto"
-import type { CleaningUp } from "../load/cleaning-up.ts"
-import type { Receiver } from "../load/receiver.ts"
 import { throughputOf } from "../load/throughput-of.ts"
 import { newDirectory, type Served, startTocsin, type TocsinServer } from "../load/tocsin-server.ts"
 import { createWorkspace, type Ordering, type Workspace } from "../load/workspace.ts"
-import { type Contender, loads } from "./contender.ts"
+import { type Contender, type ContenderParts, loads } from "./contender.ts"
 
 const clusterNodes = 3
 
@@ -32,14 +30,7 @@ export type TocsinVariant = (typeof tocsinVariants)[number]
 
 export type TocsinContender = Contender & { readonly server: Served; readonly workspace: Workspace }
 
-type Parts = {
-  readonly cleaning: CleaningUp
-  readonly receiver: Receiver
-  readonly webhooks: number
-  readonly nodeFlags: readonly string[]
-  /** Asked for only when a variant needs it. */
-  readonly database: () => Promise<{ readonly url: string; readonly pid: number }>
-}
+type Parts = Omit<ContenderParts, "say"> & { readonly nodeFlags: readonly string[] }
 
 /** Starts the servers of each setup that is needed, with a workspace for each scheme and ordering. */
 export async function startTocsinContenders(

@@ -1,21 +1,16 @@
 import { once } from "node:events"
 import { RecordedCount, startChild } from "../load/child-program.ts"
 import type { CleaningUp } from "../load/cleaning-up.ts"
+import type { Deliverer } from "../load/deliverer.ts"
 import { deliveryMaxMs, within } from "../load/waiting-until.ts"
 import { type PeerName, Published, Ready, type Task } from "./peer-messages.ts"
 
-export type RunningPeer = {
-  readonly workerPid: number
-  /** Enqueues as fast as the peer takes it, and waits until all attempts are recorded. */
-  deliver(events: number, perRequest: number): Promise<void>
-}
-
-/** Worker and producer, each in a process of its own. */
+/** Worker and producer, each in a process of its own. Enqueues as fast as the peer takes it. */
 export async function startPeer(
   cleaning: CleaningUp,
   peer: PeerName,
   parts: Pick<Task, "databaseUrl" | "receiverUrl" | "webhooks">,
-): Promise<RunningPeer> {
+): Promise<Deliverer> {
   const program = new URL("./peer-process.ts", import.meta.url)
   const start = async (role: Task["role"]) => {
     const task: Task = { peer, role, ...parts }
@@ -28,7 +23,7 @@ export async function startPeer(
   const producer = await start("producer")
   const recorded = new RecordedCount(worker)
   return {
-    workerPid: worker.pid,
+    pid: worker.pid,
     async deliver(events, perRequest) {
       const all = recorded.more(events)
       const published = once(producer.child, "message").then(([message]) => Published.Parse(message))

@@ -2,7 +2,7 @@ import { timingSafeEqual } from "node:crypto"
 import type { FastifyRequest } from "fastify"
 import type { Actor } from "../domain/audit.ts"
 import type { WorkspaceId } from "../domain/ids.ts"
-import type { ApiKey, Scope } from "../domain/workspace.ts"
+import { type ApiKey, isInForce, type Scope } from "../domain/workspace.ts"
 import { hashKey } from "../secrets/api-key.ts"
 import type { Api, ApiParts } from "./api-parts.ts"
 import type { KeyUse } from "./key-use.ts"
@@ -80,9 +80,7 @@ function identifier(parts: Known, use: KeyUse, sessions: Sessions) {
     const nowMs = clock.now()
     const session = sessions.read(cookie, nowMs)
     const key = session === null ? undefined : registry.keyByHash(session.keyHash)
-    if (!key || key.revokedMs !== null || (key.expiresMs !== null && key.expiresMs <= nowMs)) {
-      throw new Problem("session_ended")
-    }
+    if (!key || !isInForce(key, nowMs)) throw new Problem("session_ended")
     use.note(key, nowMs)
     return { kind: "key", key }
   }

@@ -22,7 +22,7 @@ export const jsonDepthMax = 100
  * Of all objects in a body together: more than any batch of 5 MiB has whose members have names and values. The shortest that
  * can be written cost far more than their bytes.
  */
-export const jsonMembersMax = 500_000
+const jsonMembersMax = 500_000
 
 /** Replaces Fastify's parsers: JSON only, strict UTF-8, bounded depth, and the text kept. */
 export function takeJsonBodies(api: Api): void {

@@ -38,6 +38,11 @@ export type ApiKey = {
   readonly revokedMs: number | null
 }
 
+/** Whether a key still stands for its workspace: neither revoked nor expired. */
+export function isInForce({ revokedMs, expiresMs }: ApiKey, nowMs: number): boolean {
+  return revokedMs === null && (expiresMs === null || expiresMs > nowMs)
+}
+
 /** JSON Schema, as data. */
 export type JsonSchema = { readonly [keyword: string]: unknown }
 

@@ -85,7 +85,7 @@ test("a pool whose connections have gone silent gives them up, and asks on other
   const through = new URL(url)
   through.hostname = "127.0.0.1"
   through.port = String(address.port)
-  const pool = new Pool(through.href, 1, {}, null, { answerMaxMs: 500 })
+  const pool = new Pool(through.href, 1, {}, { answerMaxMs: 500 })
   const ask = (text: string) => pool.run("SELECT $1::text AS said", [text])
   expect(await ask("before")).toEqual([{ said: "before" }])
   silent = true

@@ -201,12 +201,12 @@ export class Member implements Ownership, Signals {
   }
 
   owns(webhookId: WebhookId): boolean {
-    return !this.retired && this.#held.has(webhookId) && !this.#leaving.has(webhookId) && this.#isSure()
+    return this.#held.has(webhookId) && !this.#leaving.has(webhookId) && this.#isSure()
   }
 
   leads(): boolean {
     const [first] = this.#cluster.webhooks()
-    return first !== undefined && !this.retired && this.#held.has(first) && this.#isSure()
+    return first !== undefined && this.#held.has(first) && this.#isSure()
   }
 
   shards(): { readonly owned: number; readonly of: number } {
@@ -268,7 +268,7 @@ export class Member implements Ownership, Signals {
   }
 
   #isSure(): boolean {
-    return this.#clock.monotonic() < this.#sureUntilMs
+    return !this.retired && this.#clock.monotonic() < this.#sureUntilMs
   }
 
   /** Ticks are cheap; whatever they lead to gets a turn of its own. */

@@ -1,10 +1,24 @@
 import { expect, test } from "vitest"
-import { assembleEngine } from "../../src/engine.ts"
+import { assembleEngine, type Engine, type EngineParts } from "../../src/engine.ts"
 import { noMetrics } from "../../src/ports/metrics.ts"
 import { ownsAll, type Signals } from "../../src/ports/ownership.ts"
 import { type Store, StoreUnavailable } from "../../src/ports/store.ts"
 import { Posting } from "../../src/posting/posting.ts"
 import { World } from "./world.ts"
+
+/** One that sends to the world's receivers, by its clock, beside or after the world's own. */
+function anotherEngine(world: World, parts: Pick<EngineParts, "store" | "cluster">): Promise<Engine> {
+  return assembleEngine({
+    poster: new Posting(world.sender, world.clock),
+    clock: world.clock,
+    random: world.random,
+    metrics: noMetrics,
+    sealing: { seal: (clear) => clear, open: (sealed) => sealed },
+    retentionMs: 86_400_000,
+    onFault: (fault) => world.faults.push(fault),
+    ...parts,
+  })
+}
 
 test("what another node stores while this one is still starting is not overlooked", async () => {
   const world = await World.open()
@@ -15,17 +29,11 @@ test("what another node stores while this one is still starting is not overlooke
   const listeners: Parameters<Signals["onWork"]>[0][] = []
   const answered = Promise.withResolvers<readonly []>()
   const slow: Store = { ...world.store, openReplays: () => answered.promise }
-  const engine = await assembleEngine({
-    store: slow,
-    poster: new Posting(world.sender, world.clock),
-    clock: world.clock,
-    random: world.random,
-    metrics: noMetrics,
-    sealing: { seal: (clear) => clear, open: (sealed) => sealed },
-    retentionMs: 86_400_000,
-    onFault: (fault) => world.faults.push(fault),
-    cluster: { ownership: ownsAll, signals: { onWork: (listener) => listeners.push(listener), onConfig: () => {} } },
-  })
+  const cluster = {
+    ownership: ownsAll,
+    signals: { onWork: (listener: Parameters<Signals["onWork"]>[0]) => listeners.push(listener), onConfig: () => {} },
+  }
+  const engine = await anotherEngine(world, { store: slow, cluster })
   const started = engine.start()
   await world.clock.advance(1_000)
   await world.publish()
@@ -48,16 +56,7 @@ test("what waits is taken up once the store can say what that is: its disk was f
     ...world.store,
     backlogs: () => (full ? Promise.reject(new StoreUnavailable("The disk is full.")) : world.store.backlogs()),
   }
-  const engine = await assembleEngine({
-    store,
-    poster: new Posting(world.sender, world.clock),
-    clock: world.clock,
-    random: world.random,
-    metrics: noMetrics,
-    sealing: { seal: (clear) => clear, open: (sealed) => sealed },
-    retentionMs: 86_400_000,
-    onFault: (fault) => world.faults.push(fault),
-  })
+  const engine = await anotherEngine(world, { store })
   await engine.start()
   await world.clock.advance(60_000)
   expect(world.sender.arrivalsAt(webhook.url)).toHaveLength(0)

@@ -1,5 +1,5 @@
 import Type from "typebox"
-import type { ApiKey } from "../../domain/workspace.ts"
+import { type ApiKey, isInForce } from "../../domain/workspace.ts"
 import { keyOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { Problem } from "../problems.ts"
@@ -70,7 +70,7 @@ export function streamActivity(api: Api, parts: ApiParts, feed: ActivityFeed): v
       /** A key that was revoked or has expired since must not go on reading. */
       function isValid(): boolean {
         const now = registry.keyByHash(key.hash)
-        return now !== undefined && now.revokedMs === null && (now.expiresMs === null || now.expiresMs > clock.now())
+        return now !== undefined && isInForce(now, clock.now())
       }
 
       function beat(): void {

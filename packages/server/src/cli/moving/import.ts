@@ -7,7 +7,8 @@ import { type Config, readConfig } from "../../config.ts"
 import { historyKinds, type Importing, type MovedHistory } from "../../ports/moving.ts"
 import { encryptionKeyName } from "../../secrets/agreed-keys.ts"
 import { encryptionKeysIn, type Keys } from "../../secrets/key-files.ts"
-import { SealBroken, type Sealer, sealerFor } from "../../secrets/sealing.ts"
+import { KeyRing } from "../../secrets/key-ring.ts"
+import { SealBroken, sealerFor } from "../../secrets/sealing.ts"
 import { openPostgresImporting } from "../../stores/postgres/moving/importing.ts"
 import { openSqliteImporting } from "../../stores/sqlite/moving/importing.ts"
 import { withJson } from "../calling/connection.ts"
@@ -127,33 +128,30 @@ function keysFor({ configuration }: Contents, config: Config): Keys {
  * The secrets as the key seals them that is the present one here: the nodes of the database have that, and need not have the
  * other server's.
  */
-function withKey(configuration: Contents["configuration"], [present, ...retired]: Keys): Contents["configuration"] {
-  const [own, all] = [sealerFor(present), sealerFor(present, retired)]
+function withKey(configuration: Contents["configuration"], keys: Keys): Contents["configuration"] {
+  const ring = new KeyRing(keys)
   return configuration.map((each) => {
     if (each.kind !== "webhook") return each
     const record: unknown = JSON.parse(each.record)
     const { sealed } = Sealed.Parse(record)
-    if (sealed === null || opens(own, sealed)) return each
-    return { ...each, record: JSON.stringify({ ...Object(record), sealed: own.seal(all.open(sealed)) }) }
+    if (sealed === null || ring.isPresent(sealed)) return each
+    return { ...each, record: JSON.stringify({ ...Object(record), sealed: ring.seal(ring.open(sealed)) }) }
   })
 }
 
 /** @throws Failed when the nodes of the database could not open what is sealed with this key: none of them would start again */
 async function refuseKeyOfOthers(importing: Importing, present: Keys[0]): Promise<void> {
   const theirs = await importing.agreed(encryptionKeyName)
-  if (theirs === null || opens(sealerFor(present), theirs)) return
-  throw new Failed(
-    "The nodes of this database have another encryption key. Nothing was imported. Set TOCSIN_ENCRYPTION_KEY to theirs, a comma, and the other server's: what is imported is sealed with the first.",
-  )
-}
-
-function opens(sealer: Sealer, sealed: string): boolean {
+  if (theirs === null) return
   try {
-    sealer.open(sealed)
-    return true
+    sealerFor(present).open(theirs)
   } catch (error) {
-    if (error instanceof SealBroken) return false
-    throw error
+    if (!(error instanceof SealBroken)) throw error
+    throw new Failed(
+      "The nodes of this database have another encryption key. Nothing was imported. Set TOCSIN_ENCRYPTION_KEY to theirs, a comma, and the other server's: what is imported is sealed with the first.",
+      "failed",
+      { cause: error },
+    )
   }
 }
 

@@ -108,7 +108,7 @@ export class KeyedLanes implements Lanes {
 
   filled(read: WaitingRead, fill: Fill, nowMs: number): void {
     this.#nowMs = nowMs
-    if (read.read === "keyHeads") return this.#filledScan(fill, nowMs)
+    if (read.read === "keyHeads") return this.#filledScan(fill)
     if (read.read !== "key") return
     this.#lanes.get(read.laneKey)?.filled(fill, nowMs)
     this.#file(read.laneKey)
@@ -146,7 +146,7 @@ export class KeyedLanes implements Lanes {
     return this.#lanes.size - this.#alarms.size
   }
 
-  #filledScan({ rows, all }: Fill, nowMs: number): void {
+  #filledScan({ rows, all }: Fill): void {
     this.#scanning = false
     this.#scanSize.learn(rows)
     let afterKey: string | null = null
@@ -158,7 +158,7 @@ export class KeyedLanes implements Lanes {
       afterKey = head.laneKey
       const lane = this.#lanes.get(afterKey)
       if (lane) lane.markMissing()
-      else if (this.#alarms.size >= waitingMax && startableAtMs(head) > nowMs) {
+      else if (this.#alarms.size >= waitingMax && startableAtMs(head) > this.#nowMs) {
         this.#forget(startableAtMs(head))
         continue
       } else this.#lanes.set(afterKey, new Lane(this.#room, true, this.#gaps))

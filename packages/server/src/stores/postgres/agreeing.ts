@@ -10,12 +10,17 @@ export type Agreeing = {
   withdraw(name: string, value: string): Promise<void>
 }
 
+/** What counts under a name; null where nobody has claimed it. */
+export async function agreedValue(run: Runner["run"], name: string): Promise<string | null> {
+  const [row] = await run("SELECT value FROM instance WHERE name = $1", [name])
+  return row === undefined ? null : text(row, "value")
+}
+
 export function agreeing(run: Runner["run"]): Agreeing {
   return {
     async claim(name, value) {
       await run("INSERT INTO instance (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", [name, value])
-      const [row] = await run("SELECT value FROM instance WHERE name = $1", [name])
-      return row === undefined ? value : text(row, "value")
+      return (await agreedValue(run, name)) ?? value
     },
     async put(name, value) {
       await run(

@@ -97,7 +97,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const onCommit = options.onCommit ?? (() => {})
   await migrate(url)
 
-  const lanes = new Pool(url, laneConnections, plannedOnceByLoops, plansLastSeconds)
+  const lanes = new Pool(url, laneConnections, plannedOnceByLoops, { lifetimeSeconds: plansLastSeconds })
   const log = new Pool(url, logConnections, plannedAnew)
   const sessions = new SessionPool(writeSessions, () => new Session(url, plannedAnew))
   const partitions = new Partitions(sessions)

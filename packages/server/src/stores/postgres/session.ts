@@ -76,6 +76,13 @@ async function send(driver: Driver, text: string, values: readonly Value[]): Pro
   return await driver.unsafe(text, [...values], { prepare: values.length > 0 })
 }
 
+class NoAnswer extends Error {
+  readonly code = "NO_ANSWER"
+  constructor() {
+    super("the database does not answer")
+  }
+}
+
 /** A pool for single statements, each a transaction of its own. Reconnects by itself. */
 export class Pool implements Runner {
   readonly #open: () => Driver
@@ -84,18 +91,17 @@ export class Pool implements Runner {
   #answeredAtMs = performance.now()
 
   /**
-   * @param lifetimeSeconds after which a connection is replaced by a new one; null: never.
-   * @param options `answerMaxMs`: without an answer for so long, connections are taken for dead.
+   * @param options `lifetimeSeconds`: after which a connection is replaced by a new one; never unless given.
+   *   `answerMaxMs`: without an answer for so long, connections are taken for dead.
    */
   constructor(
     url: string,
     max: number,
     settings: ConnectionSettings,
-    lifetimeSeconds: number | null = null,
-    options: { readonly answerMaxMs?: number } = {},
+    options: { readonly lifetimeSeconds?: number; readonly answerMaxMs?: number } = {},
   ) {
     this.#answerMaxMs = options.answerMaxMs ?? answerMaxMs
-    this.#open = () => postgres(url, { ...driverOptions(settings, max), max_lifetime: lifetimeSeconds })
+    this.#open = () => postgres(url, { ...driverOptions(settings, max), max_lifetime: options.lifetimeSeconds ?? null })
     this.#driver = this.#open()
   }
 
@@ -103,7 +109,7 @@ export class Pool implements Runner {
     const { promise: noAnswer, reject: giveUp } = Promise.withResolvers<never>()
     const driver = this.#driver
     const timer = setTimeout(() => {
-      giveUp(Object.assign(new Error("the database does not answer"), { code: "NO_ANSWER" }))
+      giveUp(new NoAnswer())
       this.#renew(driver)
     }, this.#answerMaxMs)
     try {
@@ -179,7 +185,7 @@ export class Session implements Runner {
     this.#opened = true
     const { promise: noAnswer, reject: giveUp } = Promise.withResolvers<never>()
     const late = () => {
-      giveUp(Object.assign(new Error("the database does not answer"), { code: "NO_ANSWER" }))
+      giveUp(new NoAnswer())
       void this.close()
     }
     const timer = this.#answerMaxMs === null ? undefined : setTimeout(late, this.#answerMaxMs)

@@ -14,8 +14,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "skips the idempotency key",
     file: "stores/sqlite/writes/accept.ts",
-    find: "if (row === undefined) return undefined",
-    replace: "return undefined",
+    find: "here.get(event.idempotencyKey) ?? findKeyed(workspace, event.idempotencyKey)",
+    replace: "undefined",
     setting: "sqlite",
   },
   {

@@ -1,5 +1,6 @@
 import type { WorkspaceId } from "../../../domain/ids.ts"
 import type { HistoryCounts, Importing, MovedConfiguration, MovedHistory } from "../../../ports/moving.ts"
+import { agreedValue } from "../agreeing.ts"
 import { number, text } from "../columns.ts"
 import { arrayOf, columns } from "../literals.ts"
 import { jobLock, lockClass, migrate } from "../migrate.ts"
@@ -42,10 +43,7 @@ export async function openPostgresImporting(url: string): Promise<Importing> {
 
   return {
     taken: (workspaceIds) => sessions.transaction((run) => takenOf(run, workspaceIds)),
-    async agreed(name) {
-      const [row] = await lock.run("SELECT value FROM instance WHERE name = $1", [name])
-      return row === undefined ? null : text(row, "value")
-    },
+    agreed: (name) => agreedValue((...statement) => lock.run(...statement), name),
     async clear(workspaceIds) {
       const taken = new Set(await sessions.transaction((run) => takenOf(run, workspaceIds)))
       const left = workspaceIds.filter((id) => !taken.has(id))

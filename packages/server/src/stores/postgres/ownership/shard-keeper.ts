@@ -19,9 +19,9 @@ const trustMs = 4_000
 const leaseMs = 6_000
 /** A settlement that waits for a row's lock keeps the next beat waiting behind it: both must come within the trust. */
 const lockMaxMs = 1_000
+const settings = { ...plannedAnewByKey, lock_timeout: String(lockMaxMs) }
 /** While this node ends: how often what has drained is let go. */
 const retirePauseMs = 100
-const settings = { ...plannedAnewByKey, lock_timeout: String(lockMaxMs) }
 /** How long a shard that leaves by agreement waits for what is in flight. */
 const drainMaxMs = 5_000
 
@@ -63,15 +63,15 @@ export class ShardKeeper implements Ownership {
 
   owns(webhookId: WebhookId): boolean {
     const shard = shardOf(webhookId)
-    return !this.#retired && this.#held.has(shard) && !this.#leaving.has(shard) && this.#isSure()
+    return this.#held.has(shard) && !this.#leaving.has(shard) && this.#isSure()
   }
 
   leads(): boolean {
-    return !this.#retired && this.#held.has(0) && this.#isSure()
+    return this.#held.has(0) && this.#isSure()
   }
 
   shards(): { readonly owned: number; readonly of: number } {
-    return { owned: this.#isSure() && !this.#retired ? this.#held.size - this.#leaving.size : 0, of: shardCount }
+    return { owned: this.#isSure() ? this.#held.size - this.#leaving.size : 0, of: shardCount }
   }
 
   onGained(listener: () => void): void {
@@ -96,7 +96,7 @@ export class ShardKeeper implements Ownership {
     const session = this.#session
     if (session === null) return
     // No longer one of those who share: the others take what is free at their next beat.
-    await session.alone(() => session.run("DELETE FROM nodes WHERE node_id = $1", [this.nodeId]))
+    await this.#sayGone(session)
     while (!this.#stopped && this.#session === session && this.#held.size > 0) {
       const inUse = new Set([...busy()].map(shardOf))
       const free = [...this.#held].filter((shard) => !inUse.has(shard))
@@ -104,6 +104,10 @@ export class ShardKeeper implements Ownership {
       if (free.length > 0) await this.#unlock(session, free)
       await delay(retirePauseMs)
     }
+  }
+
+  #sayGone(session: Session): Promise<unknown> {
+    return session.alone(() => session.run("DELETE FROM nodes WHERE node_id = $1", [this.nodeId]))
   }
 
   #unlock(session: Session, shards: readonly number[]): Promise<unknown> {
@@ -139,15 +143,12 @@ export class ShardKeeper implements Ownership {
     this.#drop()
     if (session === null) return
     // So that the others need not find out.
-    if (!session.lost)
-      await session
-        .alone(() => session.run("DELETE FROM nodes WHERE node_id = $1", [this.nodeId]))
-        .catch(() => undefined)
+    if (!session.lost) await this.#sayGone(session).catch(() => undefined)
     await session.close()
   }
 
   #isSure(): boolean {
-    return performance.now() < this.#sureUntilMs
+    return !this.#retired && performance.now() < this.#sureUntilMs
   }
 
   #schedule(delayMs: number): void {

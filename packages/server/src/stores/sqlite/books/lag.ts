@@ -16,7 +16,7 @@ export class BooksLag {
   #keptBy = 0
   /** The last one that wrote the tables. */
   #writtenBy = -1
-  #writing: Promise<void> | null = null
+  #writing: Promise<unknown> | null = null
   readonly #write
 
   /** @param write commits, and has the tables written with it. */
@@ -37,13 +37,13 @@ export class BooksLag {
    * Resolves when the tables hold all that was answered before the call.
    * @throws StoreUnavailable when they cannot be written now: what they hold may be old.
    */
-  caughtUp(): Promise<void> {
-    if (this.#writtenBy >= this.#keptBy) return Promise.resolve()
+  async caughtUp(): Promise<void> {
+    if (this.#writtenBy >= this.#keptBy) return
     // One that is under way will do: it is answered after whatever was answered before, so it takes effect after that.
-    this.#writing ??= this.#catchUp().finally(() => {
+    this.#writing ??= this.#write().finally(() => {
       this.#writing = null
     })
-    return this.#writing
+    await this.#writing
   }
 
   /** The same for those to whom on a full disk what was written last is better than nothing. */
@@ -53,9 +53,5 @@ export class BooksLag {
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error
     }
-  }
-
-  async #catchUp(): Promise<void> {
-    await this.#write()
   }
 }

@@ -1,28 +1,19 @@
 import type { DatabaseSync } from "node:sqlite"
-import { asId, type EventId } from "../../../domain/ids.ts"
-import type { AcceptConflict, Accepted, AcceptedEvent } from "../../../ports/store.ts"
+import type { AcceptConflict, Accepted, AcceptedEvent, KeyedEvent } from "../../../ports/store.ts"
 import type { Books } from "../books.ts"
-import { number, reader, text, writer } from "../prepared.ts"
+import { prepareKeyedEvent } from "../keyed-events.ts"
+import { number, reader, writer } from "../prepared.ts"
 import { code } from "../states.ts"
 import type { AcceptanceOnTape, EventOnTape } from "./tape.ts"
 
-type First = {
-  readonly id: EventId
-  readonly createdMs: number
-  readonly deliveryCount: number
-  readonly fingerprint: string
-}
+type First = Omit<KeyedEvent, "key">
 
 /** Stores events with their deliveries; see `Store.accept`. Nothing is written before every key has been checked. */
 export function prepareAccept(
   db: DatabaseSync,
   books: Books,
 ): (acceptance: AcceptanceOnTape) => Accepted | AcceptConflict {
-  const findKey = reader(
-    db,
-    `SELECT id, created_ms, delivery_count, fingerprint FROM events
-     WHERE workspace = ? AND idempotency_key = ? AND idempotency_key IS NOT NULL`,
-  )
+  const findKeyed = prepareKeyedEvent(db)
   const addEvent = writer(
     db,
     `INSERT INTO events (num, workspace, id, type, created_ms, accepted_ms, delivery_count, ordering_key, attributes,
@@ -38,16 +29,7 @@ export function prepareAccept(
 
   function firstWithKey(workspace: number, event: EventOnTape, here: ReadonlyMap<string, First>): First | undefined {
     if (event.idempotencyKey === null) return undefined
-    const earlier = here.get(event.idempotencyKey)
-    if (earlier !== undefined) return earlier
-    const row = findKey.row(workspace, event.idempotencyKey)
-    if (row === undefined) return undefined
-    return {
-      id: asId<EventId>(text(row[0])),
-      createdMs: number(row[1]),
-      deliveryCount: number(row[2]),
-      fingerprint: text(row[3]),
-    }
+    return here.get(event.idempotencyKey) ?? findKeyed(workspace, event.idempotencyKey)
   }
 
   function store(workspace: number, event: EventOnTape): AcceptedEvent {
