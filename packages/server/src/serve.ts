@@ -32,6 +32,7 @@ import {
 import { KeyRing } from "./secrets/key-ring.ts"
 import { SealBroken, type Sealer, sealerFor } from "./secrets/sealing.ts"
 import { openPostgresStore, type PostgresStore } from "./stores/postgres/open-postgres-store.ts"
+import type { DamagedFor } from "./stores/sqlite/damage.ts"
 import { openSqliteStore } from "./stores/sqlite/open-sqlite-store.ts"
 import { type Exposition, prometheus } from "./system/prometheus.ts"
 import { systemClock } from "./system/system-clock.ts"
@@ -96,14 +97,24 @@ function openPoster({ allowedTargets, deniedTargets, egressProxy }: Config, logg
 type Cluster = PostgresStore | null
 type Parts = { readonly clock: Clock; readonly poster: Poster; readonly store: Store }
 
+const whatDamageMeans = {
+  sending: "Some of what waits to be sent, or is to be accepted, is not; the rest goes on.",
+  looking: "Some of the log or of the statistics cannot be shown; deliveries go on.",
+} as const
+
 async function openStore(
   config: Config,
   logger: Logger,
-  { onCommit }: Exposition,
+  { onCommit, onDamaged }: Exposition,
 ): Promise<{ store: Store; cluster: Cluster }> {
   if (config.databaseUrl === null) {
     const onBroken = (reason: string) => endAtOnce(logger, reason)
-    return { store: await openSqliteStore({ directory: config.dataDir, onBroken, onCommit }), cluster: null }
+    const damaged = (damagedFor: DamagedFor, reason: string) => {
+      onDamaged(damagedFor)
+      logger.error({ dataDir: config.dataDir }, `${reason} ${whatDamageMeans[damagedFor]} Restore a backup.`)
+    }
+    const store = await openSqliteStore({ directory: config.dataDir, onBroken, onCommit, onDamaged: damaged })
+    return { store, cluster: null }
   }
   const store = await openPostgresStore({
     url: config.databaseUrl,

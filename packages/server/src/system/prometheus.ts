@@ -11,11 +11,15 @@ import {
 export type Exposition = {
   readonly metrics: Metrics
   readonly onCommit: CommitListener
+  /** The database was found damaged, for one use of it or the other. */
+  onDamaged(damagedFor: (typeof uses)[number]): void
   readonly onRequest: RequestListener
   /** From now on these are measured whenever somebody looks. */
   watch(gauges: Gauges): void
   text(): Promise<string>
 }
+
+const uses = ["sending", "looking"] as const
 
 /** @param route as registered, parameters by their names: there are only so many. */
 export type RequestListener = (method: string, route: string, status: number, durationMs: number) => void
@@ -117,6 +121,14 @@ export function prometheus(version: string): Exposition {
     commitKinds.map((kind) => [kind, { size: commitSize.labels({ kind }), time: commitTime.labels({ kind }) }]),
   )
 
+  const damaged = new Gauge({
+    name: "tocsin_database_damaged",
+    help: "1 once the embedded database was found damaged: where it is needed for sending, or for looking only",
+    labelNames: ["for"],
+    registers,
+  })
+  for (const use of uses) damaged.set({ for: use }, 0)
+
   const requests = new Counter({
     name: "tocsin_http_requests_total",
     help: "Requests answered, by route and status",
@@ -207,6 +219,7 @@ export function prometheus(version: string): Exposition {
       figures?.size.observe(operations)
       figures?.time.observe(durationMs / 1000)
     },
+    onDamaged: (damagedFor) => damaged.set({ for: damagedFor }, 1),
     onRequest(method, route, status, durationMs) {
       const name = `${status} ${method} ${route}`
       let figures = answered.get(name)

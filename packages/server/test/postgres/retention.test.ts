@@ -1,8 +1,11 @@
+import { randomBytes } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
 import postgres from "postgres"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import { recordedAttempt } from "../../src/domain/attempt-detail.ts"
+import { StoreUnavailable } from "../../src/ports/store.ts"
 import { openPostgresStore, type PostgresStore } from "../../src/stores/postgres/open-postgres-store.ts"
+import { nameOfDay, partitioned, Successor } from "../../src/stores/postgres/partitions.ts"
 import {
   apiKeyOf,
   eventTypeOf,
@@ -139,6 +142,62 @@ test("what stays of a past day is looked through once, not in every round", asyn
   expect(await round()).toBeGreaterThan(6)
   expect(await round()).toBe(1)
   expect(await store.deliveries(story.workspaceId, {}, { limit: 99, before: null })).toHaveLength(30)
+})
+
+test("what stays of a day is made ready beside it: while all days are locked no index is built and no row looked at", async () => {
+  store = await openPostgresStore({ url })
+  const story = await Story.of(store)
+  await story.delivery()
+  const day = Math.floor(t0 / dayMs)
+  const messages: string[] = []
+  const watching = postgres(url, { max: 1, onnotice: ({ message }) => messages.push(String(message)) })
+  await watching.begin(async (tx) => {
+    const run = (text: string) => tx.unsafe(text)
+    await run("SET LOCAL client_min_messages = debug1")
+    const successors = partitioned.map((table) => ({ table, successor: new Successor(run, table, day) }))
+    for (const { table, successor } of successors) {
+      await successor.create()
+      await run(`INSERT INTO ${successor.name} SELECT * FROM ${table}`)
+      await successor.buildIndexes()
+    }
+    expect(messages.filter((each) => each.startsWith("building index"))).not.toEqual([])
+    messages.length = 0
+    for (const { table, successor } of successors) {
+      await run(`DROP TABLE ${table}_${nameOfDay(day)}`)
+      await successor.replace()
+    }
+  })
+  await watching.end()
+  expect(messages.filter((each) => each.startsWith("building index"))).toEqual([])
+  for (const table of partitioned) {
+    const name = `${table}_${nameOfDay(day)}`
+    expect(messages.join("\n")).toContain(`"${name}" is implied by existing constraints`)
+    const left = await sql`SELECT conname FROM pg_constraint WHERE conrelid = ${name}::regclass AND contype = 'c'`
+    expect(left).toEqual([])
+  }
+  expect(await store.deliveries(story.workspaceId, {}, { limit: 9, before: null })).toHaveLength(1)
+})
+
+test("nothing is copied as long as somebody reads the tables; once that has ended the day goes", async () => {
+  store = await openPostgresStore({ url, wholeDays: true })
+  const story = await Story.of(store)
+  const count = 60
+  for (let n = 0; n < count; n++) await story.delivery({ body: JSON.stringify(randomBytes(50_000).toString("hex")) })
+  const records = await store.deliveries(story.workspaceId, {}, { limit: 99, before: null })
+  const [stays] = records
+  await Promise.all(
+    records.slice(1).map(({ id }) => story.settle(id, { state: "delivered" }, newAttempt(1, { atMs: t0 + minuteMs }))),
+  )
+  await sql`CHECKPOINT`
+  const written = async () => Number((await sql`SELECT pg_current_wal_lsn() - '0/0'::pg_lsn AS bytes`)[0]?.bytes)
+  const before = await written()
+  await sql.begin(async (tx) => {
+    await tx`SELECT 1 FROM events LIMIT 1`
+    await expect(store.forget(t0 + 5 * dayMs, 500)).rejects.toThrow(StoreUnavailable)
+  })
+  expect((await written()) - before).toBeLessThan(50_000)
+  while (await store.forget(t0 + 5 * dayMs, 500));
+  expect(await store.deliveries(story.workspaceId, {}, { limit: 99, before: null })).toMatchObject([{ id: stays?.id }])
 })
 
 test("a replay that is being stored keeps its events, whichever of the two comes first", async () => {

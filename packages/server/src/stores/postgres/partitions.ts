@@ -1,5 +1,6 @@
+import { text } from "./columns.ts"
 import { jobLock, lockClass } from "./migrate.ts"
-import type { SessionPool } from "./session.ts"
+import type { Runner, SessionPool } from "./session.ts"
 
 const dayMs = 86_400_000
 const dayMinutes = 1_440
@@ -28,17 +29,66 @@ export function nameOfDay(day: number): string {
   return new Date(startOfDayMs(day)).toISOString().slice(0, 10).replaceAll("-", "")
 }
 
-/** The table that is to become the day's partition, by whatever name. */
-export function createTable(table: Partitioned, name: string): string {
+function createTable(table: Partitioned, name: string): string {
   return `CREATE TABLE ${name} (LIKE ${table} INCLUDING DEFAULTS) ${storage[table]}`
 }
 
-export function attachPartition(table: Partitioned, day: number): string {
-  const [from, to] =
-    table === "webhook_minutes"
-      ? [day * dayMinutes, (day + 1) * dayMinutes]
-      : [startOfDayMs(day), startOfDayMs(day + 1)]
+function attachPartition(table: Partitioned, day: number): string {
+  const { from, to } = spanOf(table, day)
   return `ALTER TABLE ${table} ATTACH PARTITION ${table}_${nameOfDay(day)} FOR VALUES FROM (${from}) TO (${to})`
+}
+
+function spanOf(table: Partitioned, day: number): { readonly by: string; readonly from: number; readonly to: number } {
+  return table === "webhook_minutes"
+    ? { by: "minute", from: day * dayMinutes, to: (day + 1) * dayMinutes }
+    : { by: "minted_ms", from: startOfDayMs(day), to: startOfDayMs(day + 1) }
+}
+
+/**
+ * A table that takes the place of a day's partition. All that takes long is done while the old one still stands: what
+ * `replace` does of it would keep everybody from all days, for attaching locks the whole table.
+ */
+export class Successor {
+  readonly name: string
+  readonly #run: Runner["run"]
+  readonly #table: Partitioned
+  readonly #day: number
+
+  constructor(run: Runner["run"], table: Partitioned, day: number) {
+    this.#run = run
+    this.#table = table
+    this.#day = day
+    this.name = `kept_${table}_${nameOfDay(day)}`
+  }
+
+  /** Its rows are held to their day as they come, so that attaching need not look at them. */
+  async create(): Promise<void> {
+    const { by, from, to } = spanOf(this.#table, this.#day)
+    await this.#run(createTable(this.#table, this.name))
+    await this.#run(
+      `ALTER TABLE ${this.name} ADD CONSTRAINT of_its_day CHECK (${by} >= ${from}::bigint AND ${by} < ${to}::bigint)`,
+    )
+  }
+
+  /** Once it is filled: attaching takes those that it finds, and builds the others. */
+  async buildIndexes(): Promise<void> {
+    const wanted = await this.#run(
+      `SELECT CASE WHEN c.oid IS NOT NULL THEN 'ALTER TABLE ${this.name} ADD ' || pg_get_constraintdef(c.oid)
+         ELSE 'CREATE INDEX ON ${this.name} USING ' || split_part(pg_get_indexdef(i.indexrelid), ' USING ', 2)
+         END AS statement
+       FROM pg_index i LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.conrelid = i.indrelid
+       WHERE i.indrelid = '${this.#table}'::regclass`,
+    )
+    for (const row of wanted) await this.#run(text(row, "statement"))
+  }
+
+  /** Once the old one is gone. */
+  async replace(): Promise<void> {
+    const partition = `${this.#table}_${nameOfDay(this.#day)}`
+    await this.#run(`ALTER TABLE ${this.name} RENAME TO ${partition}`)
+    await this.#run(attachPartition(this.#table, this.#day))
+    await this.#run(`ALTER TABLE ${partition} DROP CONSTRAINT of_its_day`)
+  }
 }
 
 /**

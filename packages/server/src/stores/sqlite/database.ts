@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite"
+import { isDamage } from "./failure.ts"
 
 /**
  * Pages of 4 KiB in the write-ahead log at which a commit finishes the checkpoint itself. The checkpoint thread has by
@@ -18,11 +19,17 @@ const readCacheKib = 8_192
  * power, not only a crash.
  *
  * @param sizeMaxBytes the database is taken to be full at this size.
+ * @throws Error that names the file when it is no database
  */
 export function openToWrite(path: string, sizeMaxBytes: number | null): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: 5_000 })
-  db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${checkpointPages};
-    PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -${hotCacheKib}; PRAGMA temp_store = MEMORY`)
+  try {
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${checkpointPages};
+      PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -${hotCacheKib}; PRAGMA temp_store = MEMORY`)
+  } catch (error) {
+    db.close()
+    throw isDamage(error) ? new Error(`${path} is damaged (${String(error)}). Restore a backup.`) : error
+  }
   if (sizeMaxBytes !== null) db.exec(`PRAGMA max_page_count = ${Math.ceil(sizeMaxBytes / 4096)}`)
   return db
 }

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite"
 import type { DataFiles } from "./data-directory.ts"
-import { resultCode } from "./failure.ts"
+import { isDamage, resultCode } from "./failure.ts"
 
 /** SQLITE_BUSY: another connection holds the lock. */
 const busy = 5
@@ -11,7 +11,7 @@ const busy = 5
  * on the database, so that a second connection of this process can still read; and not a file with a process id,
  * because the operating system gives this one back whenever the process ends, killed or not.
  *
- * @throws Error that names the directory when it is in use
+ * @throws Error that names the directory when it is in use, or the file when it is no lock
  */
 export function lockDirectory(files: DataFiles): DatabaseSync {
   const lock = new DatabaseSync(files.lock)
@@ -20,6 +20,10 @@ export function lockDirectory(files: DataFiles): DatabaseSync {
     return lock
   } catch (error) {
     lock.close()
+    if (isDamage(error))
+      throw new Error(
+        `${files.lock} is damaged (${String(error)}). It holds nothing: delete it, when no server runs on that directory.`,
+      )
     if (resultCode(error) !== busy) throw error
     throw new Error(
       `The data directory ${files.directory} is in use by another process. Stop that one, or set TOCSIN_DATA_DIR to another directory.`,

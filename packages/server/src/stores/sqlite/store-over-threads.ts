@@ -3,6 +3,7 @@ import type { Brought, Store } from "../../ports/store.ts"
 import { GroupCommit } from "../group-commit.ts"
 import { pageFrom } from "../stride.ts"
 import { BooksLag } from "./books/lag.ts"
+import { Damage, type DamageListener } from "./damage.ts"
 import type { CheckpointVerbs } from "./threads/checkpoint-verbs.ts"
 import type { HotVerbs } from "./threads/hot-verbs.ts"
 import type { LogVerbs } from "./threads/log-verbs.ts"
@@ -34,6 +35,7 @@ export type SqliteBounds = {
   /** See `GroupCommitOptions`. */
   readonly soon?: (call: () => void) => void
   readonly onCommit?: CommitListener
+  readonly onDamaged?: DamageListener
 }
 
 const queueDefault = { operationsMax: 20_000, bytesMax: 64 * 1024 * 1024 }
@@ -45,7 +47,11 @@ const checkpointOperations = 5_000
 const rareBytes = 1_000
 
 /** The port over the places where its verbs run. */
-export function sqliteStoreOver({ hot, log, checkpoint }: Places, bounds: SqliteBounds): Store {
+export function sqliteStoreOver(places: Places, bounds: SqliteBounds): Store {
+  const damage = new Damage(bounds.onDamaged)
+  const hot = damage.watched(places.hot, "sending")
+  const log = damage.watched(places.log, "looking")
+  const checkpoint = damage.watched(places.checkpoint, "looking")
   let checkpointing = false
   let uncheckpointedOperations = 0
   function checkpointSometimes(operations: number): void {
@@ -69,6 +75,7 @@ export function sqliteStoreOver({ hot, log, checkpoint }: Places, bounds: Sqlite
       checkpointSometimes(operations.length)
       const outcomes = decodeReplies(operations, replies)
       if (outcomes.some(({ ok }) => ok)) through()
+      for (const outcome of outcomes) if (!outcome.ok) damage.noticed(outcome.error, "sending")
       return outcomes
     },
     queue: bounds.queue ?? queueDefault,
@@ -177,7 +184,7 @@ export function sqliteStoreOver({ hot, log, checkpoint }: Places, bounds: Sqlite
       try {
         await rare("check", null)
         await log.call("openReplays", null)
-        return null
+        return damage.ofSending()
       } catch (error) {
         return error instanceof Error ? error.message : String(error)
       }

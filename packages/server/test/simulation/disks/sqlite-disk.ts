@@ -1,8 +1,8 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type Store, StoreUnavailable } from "../../../src/ports/store.ts"
-import { describeFailure } from "../../../src/stores/sqlite/failure.ts"
+import type { Store } from "../../../src/ports/store.ts"
+import { describeFailure, failureOf } from "../../../src/stores/sqlite/failure.ts"
 import { type Place, sqliteStoreOver } from "../../../src/stores/sqlite/store-over-threads.ts"
 import { openCheckpointVerbs } from "../../../src/stores/sqlite/threads/checkpoint-verbs.ts"
 import { type HotVerbs, openHotVerbs } from "../../../src/stores/sqlite/threads/hot-verbs.ts"
@@ -118,8 +118,7 @@ function at<Served extends Verbs>(channel: Channel, verbs: Served): Place<Served
           // As over `postMessage`: the verb's own argument, and its own answer.
           return verbs[verb]?.(argument as never) as ReturnType<Served[typeof verb]>
         } catch (error) {
-          const { unavailable, message } = describeFailure(error)
-          throw unavailable ? new StoreUnavailable(message) : new Error(message)
+          throw failureOf(describeFailure(error))
         }
       }),
     close: async () => {},

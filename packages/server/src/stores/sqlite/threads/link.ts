@@ -2,6 +2,7 @@ import { basename } from "node:path"
 import { Worker } from "node:worker_threads"
 import { StoreUnavailable } from "../../../ports/store.ts"
 import { workerHeap } from "../../../threads/worker-heap.ts"
+import { failureOf } from "../failure.ts"
 import { type Answer, opening, type Request, type Verbs } from "./serve.ts"
 
 /** What a commit or a read leaves behind is dead when it is answered. */
@@ -78,8 +79,7 @@ export class Link<Served extends Verbs> {
     this.#waiting.delete(answer.id)
     if (waiting === undefined) return
     if (answer.ok) waiting.resolve(answer.value)
-    else if (answer.failed.unavailable) waiting.reject(new StoreUnavailable(answer.failed.message))
-    else waiting.reject(new Error(answer.failed.message))
+    else waiting.reject(failureOf(answer.failed))
   }
 
   #end(reason: string): void {

@@ -1,6 +1,5 @@
 import { parentPort } from "node:worker_threads"
-import { describeFailure } from "../failure.ts"
-import type { Failed } from "../writes/tape.ts"
+import { describeFailure, type Failed } from "../failure.ts"
 
 /** A verb takes one argument and answers at once: a worker does one thing at a time. */
 export type Verbs = { readonly [verb: string]: (argument: never) => unknown }

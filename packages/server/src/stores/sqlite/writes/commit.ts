@@ -85,7 +85,7 @@ export function prepareCommit(db: DatabaseSync, books: Books): (tape: Tape) => T
         return transaction([operation], false)[0] ?? { verb: "settle" }
       } catch (error) {
         const reply: Reply = { verb: "failed", failed: describeFailure(error) }
-        if (reply.failed.unavailable) storage = reply
+        if (reply.failed.kind === "unavailable") storage = reply
         return reply
       }
     })
@@ -97,7 +97,7 @@ export function prepareCommit(db: DatabaseSync, books: Books): (tape: Tape) => T
       return encodeReplies(transaction(operations, operations.every(isHot)))
     } catch (error) {
       const failed = describeFailure(error)
-      if (!failed.unavailable && operations.length > 1) return encodeReplies(oneByOne(operations))
+      if (failed.kind !== "unavailable" && operations.length > 1) return encodeReplies(oneByOne(operations))
       return encodeReplies(operations.map(() => ({ verb: "failed", failed })))
     }
   }

@@ -1,9 +1,9 @@
 import type { Next } from "../../../domain/delivery.ts"
 import { asId, type DeliveryId, type EventId, type WebhookId, type WorkspaceId } from "../../../domain/ids.ts"
 import type { Acceptance, AcceptConflict, Accepted, AcceptedEvent, Settlement } from "../../../ports/store.ts"
-import { StoreUnavailable } from "../../../ports/store.ts"
 import { type Tape, TapeReader } from "../../../threads/tape.ts"
 import type { Outcome } from "../../group-commit.ts"
+import { type Failed, failureKinds, failureOf } from "../failure.ts"
 import type { RareWrites } from "./rare-writes.ts"
 
 export type Operation =
@@ -208,8 +208,6 @@ function next(state: string, dueMs: number | null, because: string | null): Next
 
 // ---------------------------------------------------------------- back
 
-export type Failed = { readonly unavailable: boolean; readonly message: string }
-
 export type Reply =
   | { readonly verb: "accept"; readonly accepted: Accepted | AcceptConflict }
   | { readonly verb: "settle" }
@@ -231,7 +229,7 @@ export function encodeReplies(batch: readonly Reply[]): Tape {
         tape.push(replies.done, JSON.stringify(reply.result ?? null))
         break
       case "failed":
-        tape.push(replies.failed, reply.failed.unavailable ? 1 : 0, reply.failed.message)
+        tape.push(replies.failed, failureKinds.indexOf(reply.failed.kind), reply.failed.message)
         break
     }
   return tape
@@ -254,9 +252,8 @@ export function decodeReplies(
   return batch.map((operation): Outcome<unknown> => {
     const kind = read.number()
     if (kind === replies.failed) {
-      const unavailable = read.number() === 1
-      const message = read.text()
-      return { ok: false, error: unavailable ? new StoreUnavailable(message) : new Error(message) }
+      const kind = failureKinds[read.number()] ?? "operation"
+      return { ok: false, error: failureOf({ kind, message: read.text() }) }
     }
     if (kind === replies.conflict) return { ok: true, value: { outcome: "conflict", index: read.number() } }
     if (operation.verb === "accept") return { ok: true, value: decodeAccepted(operation.acceptance, read) }

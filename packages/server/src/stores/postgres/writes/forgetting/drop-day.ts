@@ -1,12 +1,5 @@
 import { number } from "../../columns.ts"
-import {
-  attachPartition,
-  createTable,
-  nameOfDay,
-  type Partitioned,
-  partitioned,
-  startOfDayMs,
-} from "../../partitions.ts"
+import { nameOfDay, type Partitioned, partitioned, Successor, startOfDayMs } from "../../partitions.ts"
 import type { Runner } from "../../session.ts"
 import { code } from "../../states.ts"
 import { deliveryStays, ofOtherDay } from "./what-stays.ts"
@@ -43,21 +36,36 @@ export async function dropDay(run: Run, day: number, beforeMs: number): Promise<
   const later = number(counts, "of_later_days")
   const kept = number(counts, "stay") + later
   if (kept > 0 && kept > (number(counts, "deliveries") + later) * rewriteShareMax) return "much stays"
-  if (kept > 0) await keep(run, suffix, beforeMs, span)
+  const successors = kept > 0 ? await keep(run, day, beforeMs, span) : null
   for (const table of partitioned) {
     await run(`ALTER TABLE ${table} DETACH PARTITION ${table}_${suffix}`)
     await run(`DROP TABLE ${table}_${suffix}`)
-    if (kept === 0) continue
-    await run(`ALTER TABLE kept_${table}_${suffix} RENAME TO ${table}_${suffix}`)
-    await run(attachPartition(table, day))
+    await successors?.get(table)?.replace()
   }
   return "dropped"
 }
 
-async function keep(run: Run, suffix: string, beforeMs: number, span: readonly [number, number]): Promise<void> {
+/** @throws when somebody reads the tables for long (an export, a backup): found only at the end, all would be in vain. */
+async function couldBeDetached(run: Run): Promise<void> {
+  await run("SAVEPOINT trying")
+  for (const table of partitioned) await run(`LOCK TABLE ONLY ${table} IN ACCESS EXCLUSIVE MODE`)
+  await run("ROLLBACK TO SAVEPOINT trying")
+}
+
+async function keep(
+  run: Run,
+  day: number,
+  beforeMs: number,
+  span: readonly [number, number],
+): Promise<ReadonlyMap<Partitioned, Successor>> {
+  await couldBeDetached(run)
+  const suffix = nameOfDay(day)
+  const successors = new Map<Partitioned, Successor>()
   const into = async (table: Partitioned, select: string, values: readonly number[]) => {
-    await run(createTable(table, `kept_${table}_${suffix}`))
-    await run(`INSERT INTO kept_${table}_${suffix} ${select}`, values)
+    const successor = new Successor(run, table, day)
+    await successor.create()
+    await run(`INSERT INTO ${successor.name} ${select}`, values)
+    successors.set(table, successor)
   }
   await into("deliveries", `SELECT d.* FROM deliveries_${suffix} d WHERE ${deliveryStays}`, [beforeMs])
   await into(
@@ -77,6 +85,8 @@ async function keep(run: Run, suffix: string, beforeMs: number, span: readonly [
     span,
   )
   await keepMinutes(run, suffix, into)
+  for (const successor of successors.values()) await successor.buildIndexes()
+  return successors
 }
 
 /** Of the minutes with a delivery left: what they counted of attempts, and the deliveries counted anew. */
