@@ -59,6 +59,7 @@ export class Progress {
         this.#wait(row, webhook, sinceMs, nowMs)
       }
     }
+    this.#witness.hopeless.look(nowMs, calmMs, (id) => this.#model.webhooks.get(id)?.record)
     for (const id of this.#sendableSinceMs.keys()) if (!seen.has(id)) this.#sendableSinceMs.delete(id)
     for (const flight of this.#witness.unlogged(Math.max(0, nowMs - patienceMs)))
       this.#verdicts.hold(

@@ -3,14 +3,16 @@ import type { WaitingDelivery } from "../../../src/domain/delivery.ts"
 import type { DeliveryId, WebhookId } from "../../../src/domain/ids.ts"
 import type { Ordering, Webhook } from "../../../src/domain/webhook.ts"
 import type { SendRequest, SendResult } from "../../../src/ports/sender.ts"
-import type { Settlement } from "../../../src/ports/store.ts"
+import type { Settlement, StoredWebhook } from "../../../src/ports/store.ts"
 import type { Cluster } from "../cluster.ts"
 import type { Fact } from "../disks/fact.ts"
 import type { Life } from "../process/engine-process.ts"
 import type { Asked } from "../receivers.ts"
 import type { Arrival } from "../scripted-sender.ts"
 import type { Trace } from "../trace.ts"
+import { Hopeless } from "./hopeless.ts"
 import type { Model, ModelDelivery } from "./model.ts"
+import { Rates } from "./rates.ts"
 import { objection, windowGraceMs, windowMs } from "./retry-rules.ts"
 import type { Verdicts } from "./verdicts.ts"
 
@@ -45,6 +47,8 @@ export class Witness {
   readonly #trace: Trace
   readonly #cluster: Cluster | null
   readonly #nowMs: () => number
+  readonly #rates: Rates
+  readonly hopeless: Hopeless
   /** Begun and not in the log. */
   readonly #flights = new Map<DeliveryId, Flight[]>()
   /** Settlements that are durable, by their moments: a node that stood still is told of its own when others have followed. */
@@ -64,6 +68,8 @@ export class Witness {
     this.#trace = parts.trace
     this.#cluster = parts.cluster
     this.#nowMs = parts.nowMs
+    this.#rates = new Rates(parts.verdicts)
+    this.hopeless = new Hopeless(parts.verdicts, parts.cluster, parts.nowMs)
     this.orderingOf = (webhook) => webhook.ordering ?? parts.defaultOrdering
   }
 
@@ -109,6 +115,7 @@ export class Witness {
     if (!again) {
       this.#mayBeSent(life, row, webhook)
       this.#isInOrder(life, row, webhook)
+      this.#rates.began(life, webhook)
     }
     // What another node has recorded since the attempt began is not in its second request.
     const attempts = again ? again.number - 1 : row.attempts
@@ -255,6 +262,8 @@ export class Witness {
     // Retention looks every minute, of which most find nothing.
     if (fact.verb !== "forget") this.#trace.note(`${life.name} commits ${said(fact)}`)
     if (fact.verb === "settle") this.#settles(life, fact)
+    if (fact.verb === "configure" && fact.answer === "done")
+      for (const change of fact.changes) if (change.kind === "webhook") this.#configures(change.put)
     this.#model.apply(fact)
   }
 
@@ -303,7 +312,13 @@ export class Witness {
       // Brought back while it was under way: it has another budget than the one it was sent with.
       this.#verdicts.hold(found === null || row.broughtBack, "attempts within the policy", () => `${row.id}: ${found}`)
     }
+    this.hopeless.logged(life, flight.webhook, fact.attempt)
     this.#forget(flight)
+  }
+
+  #configures(put: StoredWebhook): void {
+    const before = this.#model.webhooks.get(put.id)
+    if (before) this.hopeless.configured(before.record, put)
   }
 
   #endsUntried(life: Life, row: ModelDelivery, fact: Extract<Fact, { verb: "settle" }>): void {

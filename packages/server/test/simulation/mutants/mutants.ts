@@ -231,6 +231,35 @@ export const mutants: readonly Mutant[] = [
     replace: "if (false) stopFollowing =",
     setting: "cluster",
   },
+  // ---------------------------------------------------------------- pace, and giving up
+  {
+    name: "lets one more through than the rate limit",
+    file: "dispatch/rate-window.ts",
+    find: "return this.#taken < this.#requests ||",
+    replace: "return this.#taken <= this.#requests ||",
+    setting: "memory",
+  },
+  {
+    name: "goes on after a 410",
+    file: "domain/retrying.ts",
+    find: 'if (code === "gone") return "gone"',
+    replace: "",
+    setting: "memory",
+  },
+  {
+    name: "takes any refusal for a 410",
+    file: "domain/retrying.ts",
+    find: 'if (code === "gone") return "gone"',
+    replace: 'if (code !== "timeout") return "gone"',
+    setting: "memory",
+  },
+  {
+    name: "gives a webhook up after an hour of failures",
+    file: "domain/retrying.ts",
+    find: ">= disableAfterMs) return",
+    replace: ">= 3_600_000) return",
+    setting: "memory",
+  },
   // ---------------------------------------------------------------- duplicates
   {
     name: "sends again what landed during a read",

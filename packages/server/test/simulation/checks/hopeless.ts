@@ -1,0 +1,86 @@
+import type { WebhookId } from "../../../src/domain/ids.ts"
+import type { Webhook } from "../../../src/domain/webhook.ts"
+import type { StoredWebhook } from "../../../src/ports/store.ts"
+import type { Cluster } from "../cluster.ts"
+import type { StoredAttempt } from "../disks/fact.ts"
+import type { Life } from "../process/engine-process.ts"
+import type { Verdicts } from "./verdicts.ts"
+
+const patienceMs = 60_000
+/** wire.md: five days of nothing but failures. */
+const failingMs = 5 * 86_400_000
+
+type Target = Pick<Webhook, "url" | "resumedAtMs">
+type Owed = { readonly life: Life; readonly target: Target; readonly tenure: number; readonly sinceMs: number }
+
+/** Holds the engine to which failures disable a webhook (wire.md), a second time and in the simplest way. */
+export class Hopeless {
+  readonly #verdicts: Verdicts
+  readonly #cluster: Cluster | null
+  readonly #nowMs: () => number
+  /** A 410 is logged, and by whom the webhook has to be disabled. */
+  readonly #owed = new Map<WebhookId, Owed>()
+  readonly #saidGone = new Map<WebhookId, Target[]>()
+  /** Of the failures logged since the last success, the earliest. */
+  readonly #failingFromMs = new Map<WebhookId, number>()
+
+  constructor(verdicts: Verdicts, cluster: Cluster | null, nowMs: () => number) {
+    this.#verdicts = verdicts
+    this.#cluster = cluster
+    this.#nowMs = nowMs
+  }
+
+  /** @param webhook as the engine had it when the attempt began. */
+  logged(life: Life, { id, url, resumedAtMs }: Webhook, { atMs, statusCode, errorCode }: StoredAttempt): void {
+    if (errorCode === null) {
+      this.#failingFromMs.delete(id)
+      return
+    }
+    this.#failingFromMs.set(id, Math.min(atMs, this.#failingFromMs.get(id) ?? atMs))
+    if (statusCode !== 410 || errorCode !== "gone") return
+    const target = { url, resumedAtMs }
+    this.#saidGone.set(id, [...(this.#saidGone.get(id) ?? []), target])
+    this.#owed.set(id, { life, target, tenure: this.#tenure(id), sinceMs: this.#nowMs() })
+  }
+
+  /** A webhook is about to be stored anew. */
+  configured(before: StoredWebhook, put: StoredWebhook): void {
+    if (before.disabled !== null || put.disabled === null) return
+    const { reason, atMs } = put.disabled
+    if (reason === "gone")
+      return this.#verdicts.hold(
+        this.#saidGone.get(put.id)?.some((target) => isSame(target, put)) === true,
+        "a webhook is disabled as gone because its receiver said so",
+        () => `${put.id} got no 410 since ${put.resumedAtMs}`,
+      )
+    const fromMs = this.#failingFromMs.get(put.id)
+    this.#verdicts.hold(
+      fromMs !== undefined && atMs - Math.max(fromMs, put.resumedAtMs) >= failingMs,
+      "a webhook is disabled as failing after five days of failures",
+      () => `${put.id} at ${atMs}, failing from ${fromMs}, resumed at ${put.resumedAtMs}`,
+    )
+  }
+
+  /** @param calmMs since when nothing has been wrong with storage, processes and clocks. */
+  look(nowMs: number, calmMs: number, recordOf: (id: WebhookId) => StoredWebhook | undefined): void {
+    for (const [id, { life, target, tenure, sinceMs }] of this.#owed) {
+      const record = recordOf(id)
+      const stands = record?.active && record.disabled === null && record.deletedMs === null && isSame(target, record)
+      if (!stands || life.lifeline.dead || !life.up || tenure !== this.#tenure(id)) this.#owed.delete(id)
+      else
+        this.#verdicts.hold(
+          nowMs - Math.max(sinceMs, calmMs) < patienceMs,
+          "a receiver that is gone is sent nothing more",
+          () => `${id} is not disabled ${nowMs - sinceMs} ms after a 410`,
+        )
+    }
+  }
+
+  #tenure(id: WebhookId): number {
+    return this.#cluster?.tenure(id) ?? 0
+  }
+}
+
+function isSame(a: Target, b: Target): boolean {
+  return a.url === b.url && a.resumedAtMs === b.resumedAtMs
+}
