@@ -40,7 +40,10 @@ export const defaultDispatchLimits: DispatchLimits = {
 }
 
 export type DispatcherParts = {
-  readonly store: Pick<Store, "settle" | "waiting" | "nextDue" | "backlogs" | "cancelWaiting" | "health">
+  readonly store: Pick<
+    Store,
+    "settle" | "waiting" | "nextDue" | "attemptsByMinute" | "backlogs" | "cancelWaiting" | "health"
+  >
   readonly poster: Pick<Poster, "post">
   readonly registry: Registry
   readonly clock: Clock
@@ -223,13 +226,13 @@ export class Dispatcher {
     if (!this.#ownership.owns(webhookId)) return null
     const known = this.#queues.get(webhookId)
     if (known) return known
-    const { registry, clock } = this.#parts
+    const { registry } = this.#parts
     const webhook = registry.webhook(workspaceId, webhookId)
     if (!webhook) return null
     const [ordering, sending] = [this.#ordering(webhook), isSending(webhook)]
     const returning = this.#returning(webhookId)
-    returning?.reconfigure(webhook, ordering, sending, clock.now())
-    const queue = returning ?? new WebhookQueue(webhook, ordering, sending, this.#room, clock.now())
+    returning?.reconfigure(webhook, ordering, sending)
+    const queue = returning ?? new WebhookQueue(webhook, ordering, sending, this.#room)
     this.#queues.set(webhookId, queue)
     return queue
   }
@@ -243,8 +246,7 @@ export class Dispatcher {
     if (!leaving) return null
     this.#leaving.delete(webhookId)
     leaving.left.resolve()
-    // Whoever had it meanwhile may have had a success.
-    leaving.queue.failingSinceMs = "unknown"
+    leaving.queue.wasElsewhere()
     return leaving.queue
   }
 
@@ -254,7 +256,7 @@ export class Dispatcher {
 
   #reconfigure(webhook: Webhook, before: Webhook | null): void {
     if (webhook.deletedMs !== null) {
-      this.#queues.get(webhook.id)?.reconfigure(webhook, "none", false, this.#parts.clock.now())
+      this.#queues.get(webhook.id)?.reconfigure(webhook, "none", false)
       this.#queues.delete(webhook.id)
       if (before?.deletedMs === null && this.#ownership.owns(webhook.id)) void this.#cancelAll(webhook)
       return
@@ -263,7 +265,7 @@ export class Dispatcher {
     // One not known until now may come from another node, with deliveries that could not be taken up before.
     const resumes = sending && (before === null || !isSending(before))
     const queue = this.#queues.get(webhook.id)
-    queue?.reconfigure(webhook, this.#ordering(webhook), sending, this.#parts.clock.now())
+    queue?.reconfigure(webhook, this.#ordering(webhook), sending)
     if (resumes) this.wake(webhook.workspaceId, webhook.id)
     else if (queue) {
       this.#look(queue)

@@ -1,7 +1,10 @@
 import type { RateLimit } from "../domain/webhook.ts"
+import type { AttemptsOfMinute } from "../ports/store.ts"
 
 /** What began within this part of a period counts as begun with the last of it: a period is a few numbers, whatever it holds. */
 const partsMax = 64
+
+const lastOfMinuteMs = 59_999
 
 type Part = { readonly firstMs: number; lastMs: number; taken: number }
 
@@ -17,10 +20,21 @@ export class RateWindow {
   #taken = 0
   #nowMs: number
 
-  constructor(limit: RateLimit, nowMs: number) {
+  /**
+   * @param minutes what is stored of the last period; as if all of a minute had begun at its end, if that is not to come.
+   * @param underWay begun as well, and not stored yet.
+   */
+  constructor(limit: RateLimit, nowMs: number, minutes: readonly AttemptsOfMinute[] = [], underWay = 0) {
     this.#requests = limit.requests
     this.#periodMs = limit.perSeconds * 1000
     this.#nowMs = nowMs
+    const earlier = minutes.map(({ minuteMs, attempts }) => ({ lastMs: minuteMs + lastOfMinuteMs, taken: attempts }))
+    for (const { lastMs, taken } of [...earlier, { lastMs: nowMs, taken: underWay }]) {
+      if (taken === 0) continue
+      const atMs = Math.min(lastMs, nowMs)
+      this.#parts.push({ firstMs: atMs, lastMs: atMs, taken })
+      this.#taken += taken
+    }
   }
 
   take(nowMs: number): void {

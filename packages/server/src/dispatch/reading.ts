@@ -1,10 +1,10 @@
 import { type Clock, pause } from "../ports/clock.ts"
 import { type Store, StoreUnavailable } from "../ports/store.ts"
 import type { BoundedRead } from "./lanes/lanes.ts"
-import type { WebhookQueue } from "./webhook-queue.ts"
+import type { SpentRead, WebhookQueue } from "./webhook-queue.ts"
 
 type ReadingParts = {
-  readonly store: Pick<Store, "waiting" | "nextDue">
+  readonly store: Pick<Store, "waiting" | "nextDue" | "attemptsByMinute">
   readonly clock: Clock
   /** The queue has what it asked for, or may ask: it is to be looked at. */
   readonly look: (queue: WebhookQueue) => void
@@ -19,7 +19,10 @@ const readsMax = 16
 /** After one that failed. Not less at first: every webhook that waits would ask a store that has just gone away. */
 const failedPauseMs = 5_000
 
-/** Reads what waits in the store into the lanes that have asked for it, so many at a time. */
+/** Resolves to whether it brought what there is. */
+type Read = () => Promise<boolean>
+
+/** Reads from the store what queues ask for, so many at a time: what waits, into their lanes, and what their rates have spent. */
 export class Reading {
   readonly #parts: ReadingParts
   #reads = 0
@@ -37,16 +40,23 @@ export class Reading {
   }
 
   #startOne(queue: WebhookQueue, nowMs: number): boolean {
-    const wanted = queue.lanes.startRead(nowMs)
-    if (wanted === null) return false
+    const read = this.#wanted(queue, nowMs)
+    if (read === null) return false
     queue.readsUnderWay++
     this.#reads++
-    void this.#whole(queue, wanted)
+    void this.#whole(queue, read)
     return true
   }
 
-  async #whole(queue: WebhookQueue, wanted: BoundedRead): Promise<void> {
-    const done = await this.#read(queue, wanted)
+  #wanted(queue: WebhookQueue, nowMs: number): Read | null {
+    const spent = queue.startSpent(nowMs)
+    if (spent !== null) return () => this.#readSpent(queue, spent)
+    const wanted = queue.lanes.startRead(nowMs)
+    return wanted && (() => this.#readLanes(queue, wanted))
+  }
+
+  async #whole(queue: WebhookQueue, read: Read): Promise<void> {
+    const done = await read()
     this.#reads--
     // First: one whose reads fail, or never end, must not keep the others from theirs.
     for (const next of this.#mayRead) {
@@ -60,9 +70,20 @@ export class Reading {
     this.#parts.onLooked()
   }
 
-  /** @returns whether it brought what there is. */
-  async #read(queue: WebhookQueue, { read, limit }: BoundedRead): Promise<boolean> {
-    const { store, clock, onFault } = this.#parts
+  async #readSpent(queue: WebhookQueue, { sinceMs, known }: SpentRead): Promise<boolean> {
+    const { store, clock } = this.#parts
+    try {
+      known(await store.attemptsByMinute(queue.workspaceId, queue.webhookId, sinceMs), clock.now())
+      return true
+    } catch (fault) {
+      this.#failed(fault, "reading what a rate limit has spent")
+      known(null, clock.now())
+      return false
+    }
+  }
+
+  async #readLanes(queue: WebhookQueue, { read, limit }: BoundedRead): Promise<boolean> {
+    const { store, clock } = this.#parts
     const { lanes, workspaceId, webhookId } = queue
     try {
       const rows = await store.waiting({ workspaceId, webhookId, limit, ...read })
@@ -74,8 +95,12 @@ export class Reading {
       return true
     } catch (fault) {
       lanes.unread(read)
-      if (!(fault instanceof StoreUnavailable)) onFault(fault, "reading waiting deliveries")
+      this.#failed(fault, "reading waiting deliveries")
       return false
     }
+  }
+
+  #failed(fault: unknown, what: string): void {
+    if (!(fault instanceof StoreUnavailable)) this.#parts.onFault(fault, what)
   }
 }

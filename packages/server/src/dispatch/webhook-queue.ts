@@ -1,6 +1,7 @@
 import type { WaitingDelivery } from "../domain/delivery.ts"
 import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
 import { type Ordering, originOf, type RateLimit, type Webhook } from "../domain/webhook.ts"
+import type { AttemptsOfMinute } from "../ports/store.ts"
 import { KeyedLanes } from "./lanes/keyed-lanes.ts"
 import type { Lanes, Room } from "./lanes/lanes.ts"
 import { ParallelLanes } from "./lanes/parallel-lanes.ts"
@@ -11,6 +12,12 @@ const parallelMax = 20
 const parallelAtFirst = 4
 /** For each that may be on its way, how many may wait for their outcome to become durable. */
 const unsettledPerFlight = 8
+
+/** To be asked of the store: how many attempts began since a time. @property known takes the answer; null: there was none. */
+export type SpentRead = {
+  readonly sinceMs: number
+  readonly known: (minutes: readonly AttemptsOfMinute[] | null, nowMs: number) => void
+}
 
 /** What the dispatcher knows of one webhook: its lanes, what is in flight, and how it has been doing. */
 export class WebhookQueue {
@@ -43,14 +50,15 @@ export class WebhookQueue {
   #readTo = 0
   #parallel = parallelAtFirst
   #rateLimit: RateLimit | null
-  #rateWindow: RateWindow | null
+  /** "unknown": what of the limit has been spent is to be read, or is being read. */
+  #rateWindow: RateWindow | "unknown" | null
+  #readsSpent = false
 
   constructor(
     webhook: Pick<Webhook, "id" | "workspaceId" | "rateLimit" | "url">,
     ordering: Ordering,
     sending: boolean,
     room: Room,
-    nowMs: number,
   ) {
     this.webhookId = webhook.id
     this.workspaceId = webhook.workspaceId
@@ -59,18 +67,18 @@ export class WebhookQueue {
     this.#room = room
     this.#ordering = ordering
     this.#rateLimit = webhook.rateLimit
-    this.#rateWindow = webhook.rateLimit && new RateWindow(webhook.rateLimit, nowMs)
+    this.#rateWindow = webhook.rateLimit && "unknown"
     this.lanes = lanesFor(ordering, room)
     this.lanes.pace(this.#parallel)
   }
 
   /** Takes over changed settings. */
-  reconfigure(webhook: Webhook, ordering: Ordering, sending: boolean, nowMs: number): void {
+  reconfigure(webhook: Webhook, ordering: Ordering, sending: boolean): void {
     const { rateLimit } = webhook
     this.origin = originOf(webhook.url)
     if (rateLimit?.requests !== this.#rateLimit?.requests || rateLimit?.perSeconds !== this.#rateLimit?.perSeconds) {
       this.#rateLimit = rateLimit
-      this.#rateWindow = rateLimit && new RateWindow(rateLimit, nowMs)
+      this.#rateWindow = rateLimit && "unknown"
     }
     if (ordering !== (this.#nextOrdering ?? this.#ordering)) {
       this.#nextOrdering = ordering
@@ -82,6 +90,12 @@ export class WebhookQueue {
       this.#expectedSequence = null
     }
     this.#changeOrdering()
+  }
+
+  /** Whoever sent for it meanwhile may have had a success, and has spent of its rate limit. */
+  wasElsewhere(): void {
+    this.failingSinceMs = "unknown"
+    this.#rateWindow = this.#rateLimit && "unknown"
   }
 
   push(delivery: WaitingDelivery): void {
@@ -109,8 +123,32 @@ export class WebhookQueue {
       this.#unanswered.size < this.#parallel &&
       this.unsettled < this.#parallel * unsettledPerFlight &&
       this.lanes.canTake(nowMs) &&
-      (this.#rateWindow === null || this.#rateWindow.freeAtMs(nowMs) <= nowMs)
+      this.#rateFreeAtMs(nowMs) <= nowMs
     )
+  }
+
+  /**
+   * A rate limit holds over restarts, changes of hands and of itself: what was begun in its last period is read before
+   * anything is begun. @returns what to read now; null: nothing.
+   */
+  startSpent(nowMs: number): SpentRead | null {
+    const [limit, unsettled] = [this.#rateLimit, this.unsettled]
+    if (limit === null || this.#rateWindow !== "unknown" || this.#readsSpent) return null
+    this.#readsSpent = true
+    return {
+      sinceMs: nowMs - limit.perSeconds * 1000,
+      known: (minutes, atMs) => {
+        this.#readsSpent = false
+        if (minutes !== null && this.#rateLimit === limit && this.#rateWindow === "unknown")
+          // What was not durable when it was asked for is known here alone.
+          this.#rateWindow = new RateWindow(limit, atMs, minutes, unsettled)
+      },
+    }
+  }
+
+  #rateFreeAtMs(nowMs: number): number {
+    if (this.#rateWindow === "unknown") return Number.POSITIVE_INFINITY
+    return this.#rateWindow?.freeAtMs(nowMs) ?? nowMs
   }
 
   take(nowMs: number): WaitingDelivery | null {
@@ -118,13 +156,13 @@ export class WebhookQueue {
     if (delivery === null) return null
     this.unsettled++
     this.#unanswered.add(delivery)
-    this.#rateWindow?.take(nowMs)
+    if (this.#rateWindow instanceof RateWindow) this.#rateWindow.take(nowMs)
     return delivery
   }
 
   /** The one just taken is not posted after all: the rate limit does not count it. */
   unspent(): void {
-    this.#rateWindow?.giveBack()
+    if (this.#rateWindow instanceof RateWindow) this.#rateWindow.giveBack()
   }
 
   answered(delivery: WaitingDelivery): void {
@@ -155,7 +193,8 @@ export class WebhookQueue {
   /** When time alone will let something start or be read; Infinity when never. */
   wakeAtMs(nowMs: number): number {
     if (!this.sending || this.#nextOrdering !== null) return Number.POSITIVE_INFINITY
-    if (this.lanes.canTake(nowMs)) return this.#rateWindow?.freeAtMs(nowMs) ?? Number.POSITIVE_INFINITY
+    if (this.lanes.canTake(nowMs))
+      return this.#rateWindow === null ? Number.POSITIVE_INFINITY : this.#rateFreeAtMs(nowMs)
     return this.lanes.wakeAtMs()
   }
 

@@ -186,6 +186,9 @@ export type EventFilter = {
   readonly text?: string
 }
 
+/** @property minuteMs when the minute begins. */
+export type AttemptsOfMinute = { readonly minuteMs: number; readonly attempts: number }
+
 export type StatsPoint = {
   /** Start of the slice. */
   readonly atMs: number
@@ -273,6 +276,15 @@ export interface Store {
   waiting(query: WaitingQuery): Promise<readonly WaitingDelivery[]>
   /** The earliest `dueMs` later than `afterMs` among the waiting ones attempted or reopened before; null without any. */
   nextDue(workspaceId: WorkspaceId, webhookId: WebhookId, afterMs: number): Promise<number | null>
+  /**
+   * How many attempts began in each minute, the one in which `sinceMs` lies whole; the oldest first, minutes without any left
+   * out. For rate limits: what is not told here is sent too soon.
+   */
+  attemptsByMinute(
+    workspaceId: WorkspaceId,
+    webhookId: WebhookId,
+    sinceMs: number,
+  ): Promise<readonly AttemptsOfMinute[]>
   /** Webhooks that have waiting deliveries. */
   backlogs(): Promise<readonly { workspaceId: WorkspaceId; webhookId: WebhookId; waiting: number }[]>
   /**

@@ -919,6 +919,27 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         expect((await stats()).byStatus).toEqual({ ...none, cancelled: 2, delivered: 1 })
       })
 
+      test("attempts by the minute they began in, those alone and of this webhook alone", async () => {
+        const other = await Story.of(store)
+        const minuteOf = (ms: number) => Math.floor(ms / minuteMs) * minuteMs
+        const asked = (sinceMs: number) => store.attemptsByMinute(other.workspaceId, other.webhookId, sinceMs)
+        expect(await asked(0)).toEqual([])
+        const [a, b] = [await other.delivery(), await other.delivery()]
+        const waits = { state: "waiting", dueMs: t0 + 9 * minuteMs } as const
+        await other.settle(a, waits, failedAttempt(1, { atMs: t0 }))
+        await other.settle(b, { state: "delivered" }, newAttempt(1, { atMs: t0 }))
+        await other.settle(a, { state: "delivered" }, newAttempt(2, { atMs: t0 + 3 * minuteMs }))
+        const [first, last] = [minuteOf(t0), minuteOf(t0 + 3 * minuteMs)]
+        const both = [
+          { minuteMs: first, attempts: 2 },
+          { minuteMs: last, attempts: 1 },
+        ]
+        expect(await asked(first)).toEqual(both)
+        expect(await asked(first + minuteMs - 1)).toEqual(both)
+        expect(await asked(first + minuteMs)).toEqual(both.slice(1))
+        expect(await store.attemptsByMinute(story.workspaceId, other.webhookId, 0)).toEqual([])
+      })
+
       test("latencies of a minute add up over commits, in whatever order they come", async () => {
         const other = await Story.of(store)
         const at = [t0, t0 + minuteMs, t0 + 2 * minuteMs]

@@ -10,7 +10,7 @@ function queueTo(url: string): WebhookQueue {
     workspaceId: asId<WebhookQueue["workspaceId"]>("wsp"),
     url,
   }
-  return new WebhookQueue({ ...webhook, rateLimit: null }, "none", true, new Room(10_000), 0)
+  return new WebhookQueue({ ...webhook, rateLimit: null }, "none", true, new Room(10_000))
 }
 
 test("an origin is scheme, host and port, whatever the path", () => {

@@ -53,3 +53,18 @@ test("a clock set back neither gives nor takes", () => {
   window.take(100_000)
   expect(window.freeAtMs(50_000)).toBe(60_000)
 })
+
+test("what was begun before it was opened counts, at the latest that it can have been", () => {
+  const minutes = [
+    { minuteMs: 0, attempts: 2 },
+    { minuteMs: 60_000, attempts: 1 },
+  ]
+  const opened = (underWay: number) => new RateWindow({ requests: 4, perSeconds: 90 }, 70_000, minutes, underWay)
+  expect(opened(0).freeAtMs(70_000)).toBe(70_000)
+  // The first minute's are free together, 90 s after its end; its present one's, after now.
+  const window = opened(1)
+  expect(window.freeAtMs(70_000)).toBe(149_999)
+  window.take(149_999)
+  window.take(149_999)
+  expect(window.freeAtMs(149_999)).toBe(160_000)
+})

@@ -21,7 +21,7 @@ test.each<Ordering>(["strict", "by_key", "none"])(
   (ordering) => {
     const { webhookId: id, workspaceId } = delivery(1)
     const webhook = { id, workspaceId, rateLimit: null, url: "https://receiver.test/hook" }
-    const queue = new WebhookQueue(webhook, ordering, true, new Room(10_000), 0)
+    const queue = new WebhookQueue(webhook, ordering, true, new Room(10_000))
     queue.push(delivery(1))
     answerReads(queue, [delivery(1)])
     const first = queue.take(0)
@@ -46,7 +46,6 @@ test("what was pushed is known to be so, up to the last and no further", () => {
     "none",
     true,
     new Room(10_000),
-    0,
   )
   // Before the first push: whatever the store has may have come from elsewhere.
   expect(queue.accountsFor(1)).toBe(false)

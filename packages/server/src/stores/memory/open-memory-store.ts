@@ -8,7 +8,7 @@ import { audit, auditChain, deliveries, deliveryRecord, events, health, storedEv
 import { enqueue, openReplays, replayCandidates } from "./replaying.ts"
 import { Rows } from "./rows.ts"
 import { cancelWaiting, reopen, settle } from "./settling.ts"
-import { stats } from "./statistics.ts"
+import { attemptsByMinute, stats } from "./statistics.ts"
 
 /**
  * A store that forgets all when it is closed, for tests and simulation: each call takes effect at once, without
@@ -40,6 +40,8 @@ export function openMemoryStore(): Store {
 
     waiting: (query) => act(() => waiting(rows, query)),
     nextDue: (workspaceId, webhookId, afterMs) => act(() => nextDue(rows, workspaceId, webhookId, afterMs)),
+    attemptsByMinute: (workspaceId, webhookId, sinceMs) =>
+      act(() => attemptsByMinute(rows, workspaceId, webhookId, sinceMs)),
     backlogs: () => act(() => backlogs(rows)),
     waitingSince: () => act(() => waitingSince(rows)),
 

@@ -1,8 +1,10 @@
 import type { DeliveryStatus, RecordedAttempt } from "../../domain/delivery.ts"
 import type { WebhookId, WorkspaceId } from "../../domain/ids.ts"
 import { type LatencyHistogram, LatencyTally } from "../../domain/latency-histogram.ts"
-import type { StatsPoint, WebhookStats } from "../../ports/store.ts"
+import type { AttemptsOfMinute, StatsPoint, WebhookStats } from "../../ports/store.ts"
 import { type DeliveryRow, type Rows, statusOf } from "./rows.ts"
+
+const minuteMs = 60_000
 
 /** See `Store.stats`. */
 export function stats(
@@ -35,6 +37,22 @@ export function stats(
     attempts: { succeeded: succeededCount, failed: attempts.length - succeededCount },
     series,
   }
+}
+
+/** See `Store.attemptsByMinute`. */
+export function attemptsByMinute(
+  rows: Rows,
+  workspaceId: WorkspaceId,
+  webhookId: WebhookId,
+  sinceMs: number,
+): readonly AttemptsOfMinute[] {
+  const minutes = new Map<number, number>()
+  for (const { attempts } of rows.visible(workspaceId)?.webhooks.get(webhookId)?.deliveries ?? [])
+    for (const { atMs } of attempts) {
+      const at = Math.floor(atMs / minuteMs) * minuteMs
+      if (at > sinceMs - minuteMs) minutes.set(at, (minutes.get(at) ?? 0) + 1)
+    }
+  return [...minutes].sort(([a], [b]) => a - b).map(([at, attempts]) => ({ minuteMs: at, attempts }))
 }
 
 function byStatus(deliveries: readonly DeliveryRow[]): WebhookStats["byStatus"] {

@@ -6,7 +6,7 @@ import { type Bucket, buckets } from "./states.ts"
 
 export type MinuteColumn = Bucket | "succeeded" | "failed"
 const minuteColumns: readonly MinuteColumn[] = [...buckets, "succeeded", "failed"]
-const minuteMs = 60_000
+export const minuteMs = 60_000
 
 export const minuteOf = (atMs: number): number => Math.floor(atMs / minuteMs)
 

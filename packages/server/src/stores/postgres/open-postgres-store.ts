@@ -6,6 +6,7 @@ import type { Relay } from "../../ports/relay.ts"
 import { type Store, StoreUnavailable } from "../../ports/store.ts"
 import { type Agreeing, agreeing } from "./agreeing.ts"
 import { reasonOf } from "./failure.ts"
+import { attemptsByMinute } from "./lanes/attempts-by-minute.ts"
 import { backlogs } from "./lanes/backlogs.ts"
 import { nextDue } from "./lanes/next-due.ts"
 import { WaitingReads } from "./lanes/waiting.ts"
@@ -223,6 +224,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 
     waiting: (query) => waitingReads.read(query),
     nextDue: (workspaceId, webhookId, afterMs) => nextDue(fill, workspaceId, webhookId, afterMs),
+    attemptsByMinute: (workspaceId, webhookId, sinceMs) => attemptsByMinute(fill, workspaceId, webhookId, sinceMs),
     backlogs: async () =>
       (await backlogs(read)).map(({ workspaceId, webhookId, waiting: count }) => ({
         workspaceId,

@@ -135,6 +135,10 @@ export function sqliteStoreOver(places: Places, bounds: SqliteBounds): Store {
 
     waiting: (query) => hot.call("waiting", query),
     nextDue: (workspaceId, webhookId, afterMs) => hot.call("nextDue", { workspaceId, webhookId, afterMs }),
+    attemptsByMinute: async (workspaceId, webhookId, sinceMs) => {
+      await lag.caughtUp()
+      return hot.call("attemptsByMinute", { workspaceId, webhookId, sinceMs })
+    },
     // What is not told here is not sent.
     backlogs: async () => {
       await lag.caughtUp()

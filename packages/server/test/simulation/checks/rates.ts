@@ -1,49 +1,58 @@
 import type { WebhookId } from "../../../src/domain/ids.ts"
-import type { RateLimit, Webhook } from "../../../src/domain/webhook.ts"
 import type { Life } from "../process/engine-process.ts"
 import type { Verdicts } from "./verdicts.ts"
+import type { Flight } from "./witness.ts"
 
-/** What one engine, under one limit and one clock, has begun; the oldest first. */
-type Begun = {
-  readonly life: Life
-  readonly limit: RateLimit
-  readonly setByMs: number
-  readonly atMs: number[]
-}
+type Begun = { readonly flight: Flight; logged: boolean }
+
+/** Longer than any period that is planned. */
+const keptMs = 120_000
 
 /**
- * Holds attempts to the `rate_limit` of their webhook: in no stretch of its period do more begin. Of one process: who owns
- * a webhook anew, or is given another limit, counts from then on; and a clock that is set says nothing about stretches.
+ * Holds attempts to the `rate_limit` of their webhook: in no stretch of its period do more begin, whatever was restarted or
+ * changed meanwhile. Of one node, for the clocks of several show different times; where a clock is set, it begins anew.
  */
 export class Rates {
   readonly #verdicts: Verdicts
-  readonly #begun = new Map<WebhookId, Begun>()
+  /** The oldest first. */
+  readonly #begun = new Map<WebhookId, Begun[]>()
+  #setByMs = 0
 
   constructor(verdicts: Verdicts) {
     this.#verdicts = verdicts
   }
 
-  began(life: Life, { id, rateLimit: limit }: Webhook): void {
-    if (limit === null || life.member !== null) {
-      this.#begun.delete(id)
-      return
-    }
+  began(flight: Flight): void {
+    const { life, webhook, atMs: nowMs } = flight
+    if (life.member !== null) return
     const { setByMs } = life.node.machine
-    const known = this.#begun.get(id)
-    const same = known?.life === life && known.limit === limit && known.setByMs === setByMs
-    const begun = same ? known : { life, limit, setByMs, atMs: [] }
-    this.#begun.set(id, begun)
-    const nowMs = life.clock.now()
-    const fromMs = nowMs - limit.perSeconds * 1000
-    begun.atMs.push(nowMs)
-    begun.atMs.splice(
-      0,
-      begun.atMs.findIndex((atMs) => atMs > fromMs),
-    )
+    if (setByMs !== this.#setByMs) this.#begun.clear()
+    this.#setByMs = setByMs
+    const begun = (this.#begun.get(webhook.id) ?? []).filter((each) => each.flight.atMs > nowMs - keptMs)
+    begun.push({ flight, logged: false })
+    this.#begun.set(webhook.id, begun)
+    const { rateLimit } = webhook
+    if (rateLimit === null) return
+    const { requests, perSeconds } = rateLimit
+    const inPeriod = begun.filter((each) => each.flight.atMs > nowMs - perSeconds * 1000).length
     this.#verdicts.hold(
-      begun.atMs.length <= limit.requests,
+      inPeriod <= requests,
       "the rate limit holds",
-      () => `${begun.atMs.length} attempts for ${id} began within ${limit.perSeconds} s: ${limit.requests} may`,
+      () => `${inPeriod} attempts for ${webhook.id} began within ${perSeconds} s: ${requests} may`,
     )
+  }
+
+  /** It is durable: whoever comes after knows of it. */
+  logged(flight: Flight): void {
+    for (const each of this.#begun.get(flight.webhook.id) ?? []) if (each.flight === flight) each.logged = true
+  }
+
+  /** Of what was not durable then nobody will know. */
+  died(life: Life): void {
+    for (const [id, begun] of this.#begun)
+      this.#begun.set(
+        id,
+        begun.filter(({ flight, logged }) => logged || flight.life !== life),
+      )
   }
 }

@@ -115,7 +115,6 @@ export class Witness {
     if (!again) {
       this.#mayBeSent(life, row, webhook)
       this.#isInOrder(life, row, webhook)
-      this.#rates.began(life, webhook)
     }
     // What another node has recorded since the attempt began is not in its second request.
     const attempts = again ? again.number - 1 : row.attempts
@@ -135,6 +134,7 @@ export class Witness {
       superseded: false,
       orphaned: false,
     }
+    if (!again) this.#rates.began(flight)
     this.#flights.set(id, [
       ...(this.#flights.get(id) ?? []).filter(({ superseded, orphaned }) => !superseded && !orphaned),
       flight,
@@ -313,6 +313,7 @@ export class Witness {
       this.#verdicts.hold(found === null || row.broughtBack, "attempts within the policy", () => `${row.id}: ${found}`)
     }
     this.hopeless.logged(life, flight.webhook, fact.attempt)
+    this.#rates.logged(flight)
     this.#forget(flight)
   }
 
@@ -362,6 +363,7 @@ export class Witness {
 
   /** What it had asked for may still become durable; what it has not, never will. */
   died(life: Life): void {
+    this.#rates.died(life)
     for (const flights of this.#flights.values())
       for (const flight of flights) if (flight.life === life) flight.orphaned = true
   }

@@ -22,6 +22,7 @@ const failing: ReadonlySet<string> = new Set([
   "settle",
   "waiting",
   "nextDue",
+  "attemptsByMinute",
   "backlogs",
   "configure",
   "loadConfig",

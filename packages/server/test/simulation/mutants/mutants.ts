@@ -240,6 +240,13 @@ export const mutants: readonly Mutant[] = [
     setting: "memory",
   },
   {
+    name: "forgets at a start what a rate limit has spent",
+    file: "dispatch/webhook-queue.ts",
+    find: "new RateWindow(limit, atMs, minutes, unsettled)",
+    replace: "new RateWindow(limit, atMs)",
+    setting: "memory",
+  },
+  {
     name: "goes on after a 410",
     file: "domain/retrying.ts",
     find: 'if (code === "gone") return "gone"',

@@ -2,11 +2,9 @@ import type { WebhookId, WorkspaceId } from "../../../domain/ids.ts"
 import { LatencyTally } from "../../../domain/latency-histogram.ts"
 import type { StatsPoint, WebhookStats } from "../../../ports/store.ts"
 import { number } from "../columns.ts"
-import { allLatencies, latenciesOf } from "../minutes.ts"
+import { allLatencies, latenciesOf, minuteMs, minuteOf } from "../minutes.ts"
 import type { Row, Runner } from "../session.ts"
 import { workspaceIsVisible } from "../visible-workspace.ts"
-
-const minuteMs = 60_000
 
 /** Statistics of a webhook; see `Store.stats`. Counts include the whole minute in which `sinceMs` lies. */
 export async function stats(
@@ -26,7 +24,7 @@ export async function stats(
          ${allLatencies}
        FROM webhook_minutes WHERE workspace_id = $1 AND webhook_id = $2 AND minute >= $3 AND ${workspaceIsVisible}
        GROUP BY minute ORDER BY minute`,
-      [...lane, Math.floor(sinceMs / minuteMs)],
+      [...lane, minuteOf(sinceMs)],
     ),
     run("SELECT sending, deleted FROM webhooks WHERE workspace_id = $1 AND webhook_id = $2", lane),
   ])

@@ -1,6 +1,7 @@
 import { Books, completeBooks } from "../books.ts"
 import { prepareDataDirectory } from "../data-directory.ts"
 import { openToWrite } from "../database.ts"
+import { prepareAttemptsByMinute } from "../lanes/attempts-by-minute.ts"
 import { prepareBacklogs } from "../lanes/backlogs.ts"
 import { prepareNextDue } from "../lanes/next-due.ts"
 import { prepareWaiting } from "../lanes/waiting.ts"
@@ -26,6 +27,7 @@ export function openHotVerbs({ directory, sizeMaxBytes }: HotOptions) {
       commit: prepareCommit(db, new Books(db)),
       waiting: prepareWaiting(db, visible),
       nextDue: prepareNextDue(db, visible),
+      attemptsByMinute: prepareAttemptsByMinute(db, visible),
       backlogs: (_: null) => backlogs(),
       close: (_: null) => {
         try {
