@@ -1,6 +1,7 @@
 import type { ErrorObject, ValidateFunction } from "ajv"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import addFormats from "ajv-formats"
+import { pointerPart } from "../domain/json-pointer.ts"
 import type { JsonSchema } from "../domain/workspace.ts"
 import { TookTooLong, withinTime } from "./bounded-time.ts"
 
@@ -94,10 +95,6 @@ function describe(error: ErrorObject | undefined): Flaw {
   if (!error) return { pointer: "", detail: "does not match the schema" }
   // A missing member is reported at its parent: point to where it should stand.
   const missing: unknown = error.keyword === "required" ? error.params.missingProperty : undefined
-  const pointer = typeof missing === "string" ? `${error.instancePath}/${escapePointer(missing)}` : error.instancePath
+  const pointer = typeof missing === "string" ? `${error.instancePath}/${pointerPart(missing)}` : error.instancePath
   return { pointer, detail: missing === undefined ? (error.message ?? "does not match the schema") : "is required" }
-}
-
-function escapePointer(name: string): string {
-  return name.replaceAll("~", "~0").replaceAll("/", "~1")
 }

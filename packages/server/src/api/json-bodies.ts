@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer"
+import { pointerPart } from "../domain/json-pointer.ts"
 import { closingQuote, memberTexts, memberTextsOfEach } from "../domain/json-source.ts"
 import type { Api } from "./api-parts.ts"
 import { Problem } from "./problems.ts"
@@ -72,7 +73,7 @@ function parse(bytes: Buffer): { value: unknown; members: ReadonlyMap<string, st
   if (members > jsonMembersMax) throw new Problem("json_too_many_members")
   const value = parseOrRefuse(text)
   if (typeof value !== "object" || value === null || Array.isArray(value)) return { value, members: null }
-  return { value, members: memberTexts(text, 0, (name) => refuseRepeated(`/${name}`)) }
+  return { value, members: memberTexts(text, 0, (name) => refuseRepeated(`/${pointerPart(name)}`)) }
 }
 
 function parseOrRefuse(text: string): unknown {
@@ -89,7 +90,7 @@ function parseOrRefuse(text: string): unknown {
 
 /** The members' texts of each object in an array. @param pointer where the array stands in the body. */
 export function distinctMembersOfEach(json: string, pointer: string): readonly ReadonlyMap<string, string>[] {
-  return memberTextsOfEach(json, (name, index) => refuseRepeated(`${pointer}/${index}/${name}`))
+  return memberTextsOfEach(json, (name, index) => refuseRepeated(`${pointer}/${index}/${pointerPart(name)}`))
 }
 
 function refuseRepeated(pointer: string): never {

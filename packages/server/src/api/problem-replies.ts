@@ -51,6 +51,8 @@ const fromFastify: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: "content_type_unsupported",
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: "request_malformed",
   FST_ERR_BAD_URL: "request_malformed",
+  // As of any other id of no known form: nothing has it.
+  FST_ERR_MAX_PARAM_LENGTH: "not_found",
 }
 
 export function problemOf(error: unknown, request: Pick<FastifyRequest, "log">): Problem {

@@ -2,6 +2,7 @@ import type { ErrorObject, Options, ValidateFunction } from "ajv"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import addFormats from "ajv-formats"
 import type { FastifySchemaCompiler } from "fastify"
+import { pointerPart } from "../domain/json-pointer.ts"
 import { type Flaw, Problem, type ProblemCode } from "./problems.ts"
 import { patternDetails } from "./schema-vocabulary.ts"
 
@@ -52,9 +53,9 @@ function flaw(error: ErrorObject): Flaw {
   const { instancePath: at } = error
   switch (error.keyword) {
     case "required":
-      return { pointer: `${at}/${escapePointer(params.missingProperty)}`, detail: "is required" }
+      return { pointer: `${at}/${pointerPart(String(params.missingProperty))}`, detail: "is required" }
     case "additionalProperties":
-      return { pointer: `${at}/${escapePointer(params.additionalProperty)}`, detail: "is not a known field" }
+      return { pointer: `${at}/${pointerPart(String(params.additionalProperty))}`, detail: "is not a known field" }
     case "enum": {
       const allowed = Array.isArray(params.allowedValues) ? params.allowedValues.join(", ") : ""
       return { pointer: at, detail: `must be one of: ${allowed}` }
@@ -70,10 +71,6 @@ function flaw(error: ErrorObject): Flaw {
       if (params.limit === 1) return { pointer: at, detail: "must not be empty" }
   }
   return { pointer: at, detail: error.message ?? "is not acceptable" }
-}
-
-function escapePointer(name: unknown): string {
-  return String(name).replaceAll("~", "~0").replaceAll("/", "~1")
 }
 
 function countsOver(value: unknown, max: number): boolean {

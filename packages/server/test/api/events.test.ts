@@ -270,6 +270,8 @@ describe("a batch", () => {
     const twice = `{"events":[{"type":"scan.failed","type":"scan.failed","data":{}}]}`
     const repeated = await call("POST", "/v1/events/batch", { key, raw: twice })
     expect(repeated).toMatchObject({ status: 400, pointers: ["/events/0/type"] })
+    const odd = await call("POST", "/v1/events/batch", { key, raw: '{"a/b~c":1,"a/b~c":2,"events":[]}' })
+    expect(odd).toMatchObject({ status: 400, pointers: ["/a~1b~0c"] })
     expect(list(await call("GET", "/v1/events", { key }))).toEqual([])
   })
 
@@ -322,6 +324,10 @@ describe("looking back", () => {
     expect((await call("GET", "/v1/events?limit=4", { key })).json.next_cursor).toBeNull()
     expect((await call("GET", "/v1/events/evt_unknown", { key })).status).toBe(404)
     expect((await call("GET", "/v1/events/%00", { key })).status).toBe(404)
+    expect(await call("GET", `/v1/events/${"x".repeat(201)}`, { key })).toMatchObject({
+      status: 404,
+      json: { code: "not_found" },
+    })
   })
 })
 

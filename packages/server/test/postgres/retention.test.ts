@@ -144,6 +144,21 @@ test("what stays of a past day is looked through once, not in every round", asyn
   expect(await store.deliveries(story.workspaceId, {}, { limit: 99, before: null })).toHaveLength(30)
 })
 
+test.each([true, false])(
+  "what a node accepts for a workspace of whose removal it has not heard goes with its age (whole days: %s)",
+  async (wholeDays) => {
+    store = await openPostgresStore({ url, wholeDays })
+    const [stays, gone] = [await Story.of(store), await Story.of(store)]
+    await store.configure([{ kind: "workspaceDeleted", id: gone.workspaceId, atMs: t0 }], [])
+    while (await store.forget(t0, 100));
+    for (const story of [stays, gone]) for (let n = 0; n < 3; n++) await story.delivery()
+    while (await store.forget(t0 + 5 * dayMs, 100));
+    expect(await store.deliveries(stays.workspaceId, {}, { limit: 9, before: null })).toHaveLength(3)
+    for (const table of ["events", "deliveries", "webhook_minutes"])
+      expect(await sql`SELECT DISTINCT workspace_id FROM ${sql(table)}`).toEqual([{ workspace_id: stays.workspaceId }])
+  },
+)
+
 test("what stays of a day is made ready beside it: while all days are locked no index is built and no row looked at", async () => {
   store = await openPostgresStore({ url })
   const story = await Story.of(store)

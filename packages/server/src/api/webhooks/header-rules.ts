@@ -1,4 +1,5 @@
 import { headerMask, isCredentialHeader } from "../../domain/credential-headers.ts"
+import { pointerPart } from "../../domain/json-pointer.ts"
 import { isTraceHeader } from "../../domain/trace-context.ts"
 import type { Profile } from "../../profiles/profile.ts"
 import type { Flaw } from "../problems.ts"
@@ -40,7 +41,7 @@ export function headerFlaws(given: Headers, before: Headers, profile: Profile): 
     const detail = repeated
       ? "is given twice: header names are the same in upper and lower case"
       : (nameFlaw(name, lower, profile) ?? valueFlaw(name, value, before))
-    return detail === null ? [] : [{ pointer: `/headers/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`, detail }]
+    return detail === null ? [] : [{ pointer: `/headers/${pointerPart(name)}`, detail }]
   })
 }
 
