@@ -135,7 +135,8 @@ describe("the documents", () => {
 
 /** What a script says of itself. */
 function optionsOf(script: string): Set<string> {
-  const [, path = ""] = /\bnode (\S+\.ts)$/.exec(new Map(Object.entries(manifest.scripts)).get(script) ?? "") ?? []
+  const [, path = ""] =
+    /\bnode (\S+\.m?ts|\S+\.mjs)$/.exec(new Map(Object.entries(manifest.scripts)).get(script) ?? "") ?? []
   if (path === "") return new Set()
   const help = execFileSync(process.execPath, [join(root, path), "--help"], { encoding: "utf8" })
   return new Set(["--help", ...(help.match(/--[a-z-]+/g) ?? [])])

@@ -16,11 +16,12 @@ export type Caught = {
 /** Within so many short seeds each mutant has to be caught. */
 export const mutantSeedsMax = 300
 
-function tasksFor({ setting, hours }: Mutant): readonly SeedTask[] {
-  return shortTasks(1, mutantSeedsMax).map((task) => {
+function tasksFor({ setting, hours, seed: known }: Mutant): readonly SeedTask[] {
+  const tasks = shortTasks(1, mutantSeedsMax).map((task) => {
     const where = setting ?? task.setting
     return { seed: task.seed, setting: where, hours: hours ?? shortHours[where ?? "memory"] }
   })
+  return tasks.sort((a, b) => Number(b.seed === known) - Number(a.seed === known))
 }
 
 /** Tries each mutant on one seed after the other until it is caught. Several mutants at a time. */

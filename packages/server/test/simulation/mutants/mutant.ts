@@ -12,6 +12,8 @@ export type Mutant = {
   readonly setting: Setting | null
   /** Of faulty time; a fault that takes a night to show needs more. */
   readonly hours?: number
+  /** One that has caught it, when the first ones do not: it is tried first, and all others if it no longer does. */
+  readonly seed?: number
 }
 
 /** @throws Error when the code is no longer what the mutant was written for: it would be caught, or missed, for nothing. */

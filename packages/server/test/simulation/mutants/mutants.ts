@@ -17,6 +17,7 @@ export const mutants: readonly Mutant[] = [
     find: "here.get(event.idempotencyKey) ?? findKeyed(workspace, event.idempotencyKey)",
     replace: "undefined",
     setting: "sqlite",
+    seed: 21,
   },
   {
     name: "answers a commit that it then undoes",
@@ -31,6 +32,7 @@ export const mutants: readonly Mutant[] = [
     find: "for (const webhookId of webhookIds) dispatcher.missed(workspaceId, webhookId)",
     replace: "",
     setting: "memory",
+    seed: 167,
     hours: 0.3,
   },
   {
@@ -82,6 +84,7 @@ export const mutants: readonly Mutant[] = [
     find: "if (this.#nextOrdering === null || this.unsettled > 0) return",
     replace: "if (this.#nextOrdering === null) return",
     setting: null,
+    seed: 111,
   },
   {
     name: "lets a gap concern the next push alone",
@@ -89,6 +92,7 @@ export const mutants: readonly Mutant[] = [
     find: "contiguous && gaps === this.#gapsRead &&",
     replace: "contiguous &&",
     setting: "cluster",
+    seed: 27,
     hours: 0.3,
   },
   // ---------------------------------------------------------------- retrying
@@ -105,6 +109,7 @@ export const mutants: readonly Mutant[] = [
     find: "made >= policy.attemptsMax",
     replace: "made > policy.attemptsMax",
     setting: null,
+    seed: 25,
   },
   {
     name: "ignores the retry window",
@@ -194,6 +199,7 @@ export const mutants: readonly Mutant[] = [
     find: "if (failure !== null) return",
     replace: "if (failure !== null && response === null) return",
     setting: null,
+    seed: 31,
   },
   // ---------------------------------------------------------------- progress
   {
@@ -202,6 +208,7 @@ export const mutants: readonly Mutant[] = [
     find: "if (this.#ownership.owns(webhookId)) this.wake(workspaceId, webhookId)",
     replace: "this.#ownership.owns(webhookId)",
     setting: null,
+    seed: 20,
   },
   {
     name: "a key that waits for its retry is never woken",
@@ -216,6 +223,7 @@ export const mutants: readonly Mutant[] = [
     find: "if (resumes) this.wake(webhook.workspaceId, webhook.id)",
     replace: "if (resumes) return",
     setting: null,
+    seed: 23,
   },
   {
     name: "a failed read is never tried again",
@@ -266,6 +274,7 @@ export const mutants: readonly Mutant[] = [
     find: ">= disableAfterMs) return",
     replace: ">= 3_600_000) return",
     setting: "memory",
+    seed: 45,
   },
   // ---------------------------------------------------------------- duplicates
   {
@@ -289,6 +298,7 @@ export const mutants: readonly Mutant[] = [
     find: "if (!this.#ownership.owns(queue.webhookId)) {",
     replace: "if (false) {",
     setting: "cluster",
+    seed: 58,
   },
   {
     name: "signs with the old secret only",
@@ -296,6 +306,7 @@ export const mutants: readonly Mutant[] = [
     find: "let signatures = standardSignature(attempt.secrets.current,",
     replace: "let signatures = standardSignature(attempt.secrets.previous?.secret ?? attempt.secrets.current,",
     setting: null,
+    seed: 25,
   },
   {
     name: "a replay leaves out the first of each page",
@@ -303,6 +314,7 @@ export const mutants: readonly Mutant[] = [
     find: "const chosen = candidates.filter(",
     replace: "const chosen = candidates.slice(1).filter(",
     setting: null,
+    seed: 23,
   },
   {
     name: "a replay begins anew after a restart",
@@ -310,6 +322,7 @@ export const mutants: readonly Mutant[] = [
     find: "afterId: candidates.at(-1)?.eventId ?? replay.afterId,",
     replace: "afterId: replay.afterId,",
     setting: "memory",
+    seed: 14,
     hours: 12,
   },
 ]
