@@ -126,6 +126,7 @@ class Simulation implements Stage, Watcher {
       trace: this.trace,
       cluster: this.#cluster,
       nowMs,
+      calmSinceMs: () => this.troubles.everywhereSinceMs(),
       // Of the profile of this workspace.
       defaultOrdering: "strict",
     })

@@ -14,6 +14,7 @@ import { Hopeless } from "./hopeless.ts"
 import type { Model, ModelDelivery } from "./model.ts"
 import { Rates } from "./rates.ts"
 import { objection, windowGraceMs, windowMs } from "./retry-rules.ts"
+import { StoredSettings } from "./stored-settings.ts"
 import type { Verdicts } from "./verdicts.ts"
 
 /** A request from its start to its place in the log. */
@@ -48,6 +49,7 @@ export class Witness {
   readonly #cluster: Cluster | null
   readonly #nowMs: () => number
   readonly #rates: Rates
+  readonly #settings: StoredSettings
   readonly hopeless: Hopeless
   /** Begun and not in the log. */
   readonly #flights = new Map<DeliveryId, Flight[]>()
@@ -61,6 +63,8 @@ export class Witness {
     readonly trace: Trace
     readonly cluster: Cluster | null
     readonly nowMs: () => number
+    /** Since when nothing has been wrong; Infinity: something is. */
+    readonly calmSinceMs: () => number
     readonly defaultOrdering: Ordering
   }) {
     this.#model = parts.model
@@ -69,6 +73,7 @@ export class Witness {
     this.#cluster = parts.cluster
     this.#nowMs = parts.nowMs
     this.#rates = new Rates(parts.verdicts)
+    this.#settings = new StoredSettings(parts.verdicts, parts.nowMs, parts.calmSinceMs)
     this.hopeless = new Hopeless(parts.verdicts, parts.cluster, parts.nowMs)
     this.orderingOf = (webhook) => webhook.ordering ?? parts.defaultOrdering
   }
@@ -113,6 +118,7 @@ export class Witness {
       return null
     }
     if (!again) {
+      this.#settings.hold(webhook)
       this.#mayBeSent(life, row, webhook)
       this.#isInOrder(life, row, webhook)
     }
@@ -320,6 +326,7 @@ export class Witness {
   #configures(put: StoredWebhook): void {
     const before = this.#model.webhooks.get(put.id)
     if (before) this.hopeless.configured(before.record, put)
+    this.#settings.configured(put)
   }
 
   #endsUntried(life: Life, row: ModelDelivery, fact: Extract<Fact, { verb: "settle" }>): void {

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs"
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Store } from "../../../src/ports/store.ts"
@@ -17,7 +17,8 @@ import { factOnTape } from "./fact.ts"
 
 /** Nothing here outlives the machine anyway. */
 const place = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
-const files = ["tocsin.db", "tocsin.db-wal"]
+const databaseName = "tocsin.db"
+const files = [databaseName, `${databaseName}-wal`]
 
 type Opened = {
   readonly hot: HotVerbs
@@ -125,15 +126,21 @@ function at<Served extends Verbs>(channel: Channel, verbs: Served): Place<Served
   }
 }
 
-let template: string | null = null
+let migrated: Buffer | null = null
 
-/** Migrating takes longer than a short run: it is done once, and the file copied. */
+/** Migrating takes longer than a short run: it is done once, and the file kept. */
 function migratedCopy(directory: string): void {
-  if (template === null) {
-    template = mkdtempSync(join(place, "tocsin-simulation-template-"))
-    const made = template
-    process.on("exit", () => rmSync(made, { recursive: true, force: true }))
-    openHotVerbs({ directory: template, sizeMaxBytes: null }).close(null)
+  migrated ??= migratedFile()
+  writeFileSync(join(directory, databaseName), migrated)
+}
+
+/** Nothing of it stays: a worker thread that is ended has no moment of its own to clean up in. */
+function migratedFile(): Buffer {
+  const directory = mkdtempSync(join(place, "tocsin-simulation-"))
+  try {
+    openHotVerbs({ directory, sizeMaxBytes: null }).close(null)
+    return readFileSync(join(directory, databaseName))
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
   }
-  copyFileSync(join(template, "tocsin.db"), join(directory, "tocsin.db"))
 }

@@ -293,6 +293,28 @@ export const mutants: readonly Mutant[] = [
     setting: null,
   },
   {
+    name: "switches on every webhook that it loads",
+    file: "registry/webhook-record.ts",
+    find: "return { ...open, ...rest, authorization, tls }",
+    replace: "return { ...open, ...rest, authorization, tls, active: true }",
+    setting: "memory",
+  },
+  {
+    name: "signs with another secret than the one stored",
+    file: "registry/webhook-record.ts",
+    find: "return { ...open, ...rest, authorization, tls }",
+    replace: 'return { ...open, ...rest, secrets: { current: "not-this-one", previous: null }, authorization, tls }',
+    setting: "memory",
+  },
+  {
+    name: "does not heed what another node changed of a webhook",
+    file: "registry/registry.ts",
+    find: ".filter(({ workspaceId }) => isPresent(workspaceId))",
+    replace: ".filter(({ workspaceId, id }) => isPresent(workspaceId) && !this.webhookOrTombstone(workspaceId, id))",
+    setting: "cluster",
+    hours: 0.3,
+  },
+  {
     name: "does not ask whether it still owns a webhook",
     file: "dispatch/dispatcher.ts",
     find: "if (!this.#ownership.owns(queue.webhookId)) {",
