@@ -47,6 +47,9 @@ export class WrongOption extends Error {}
 export function readOptions(words: readonly string[]): SimulateOptions {
   const { values } = parsed(words)
   const setting = values.setting ?? null
+  for (const look of ["trace", "profile"] as const)
+    if (values[look] && (values.mutants || (values.seeds ?? "1") !== "1"))
+      throw new WrongOption(`--${look} is for one seed: give --seed, and neither --seeds nor --mutants`)
   if (setting !== null && !isSetting(setting)) throw new WrongOption(`--setting is one of ${settings.join(", ")}`)
   return {
     seed: whole("seed", values.seed ?? "1"),

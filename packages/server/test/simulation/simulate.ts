@@ -2,11 +2,13 @@
 import { writeFileSync } from "node:fs"
 import { Session } from "node:inspector/promises"
 import { barText } from "../../src/cli/showing/bar.ts"
+import { apply } from "./mutants/apply.ts"
 import { type Caught, catchAll } from "./mutants/catching.ts"
+import type { Mutant } from "./mutants/mutant.ts"
 import type { SeedAnswer, SeedTask } from "./seed-worker.ts"
 import { failureOf, isFailure, type Run, runSeeds, summed } from "./seeds.ts"
 import { help, hoursFor, readOptions, type SimulateOptions, WrongOption } from "./simulate-options.ts"
-import { type SimulationOutcome, simulate } from "./simulation.ts"
+import type { SimulationOutcome } from "./simulation.ts"
 
 const exits = { held: 0, broken: 1, usage: 2, interrupted: 130 } as const
 const stopping = new AbortController()
@@ -22,18 +24,21 @@ function endBar(): void {
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[K")
 }
 
-function replayOf({ seed, hours, setting }: SeedTask): string {
-  return `npm run simulate -- --seed ${seed} --hours ${hours}${setting === null ? "" : ` --setting ${setting}`}`
+function replayOf({ seed, hours, setting }: SeedTask, mutant: Mutant | null): string {
+  const words = [`--seed ${seed}`, `--hours ${hours}`]
+  if (setting !== null) words.push(`--setting ${setting}`)
+  if (mutant !== null) words.push(`--mutant "${mutant.name}"`)
+  return `npm run simulate -- ${words.join(" ")}`
 }
 
-function tellFailure(task: SeedTask, answer: SeedAnswer): void {
+function tellFailure(task: SeedTask, answer: SeedAnswer, mutant: Mutant | null): void {
   const out = [`\nseed ${task.seed}: ${failureOf(answer)}`]
   if ("outcome" in answer) {
     const { violation, steps, last, setting } = answer.outcome
     out.push(`broken: ${violation?.invariant ?? ""}, at step ${steps} (${setting})`, "the last happenings:")
     out.push(...last.slice(-20).map((line) => `  ${line}`))
   }
-  out.push(`run it again: ${replayOf(task)} --trace`)
+  out.push(`run it again: ${replayOf(task, mutant)} --trace`)
   process.stdout.write(`${out.join("\n")}\n`)
 }
 
@@ -57,19 +62,21 @@ async function manySeeds(options: SimulateOptions): Promise<number> {
   }
   const [alone] = tasks
   const { mutant } = options
-  if (seeds === 1 && alone && mutant === null) keep({ ...alone, answer: await oneSeed(alone, options) })
-  else {
+  if (seeds === 1 && alone) {
+    const answer = await oneSeed(alone, options)
+    if (answer !== null) keep({ ...alone, answer })
+  } else {
     const workers = Math.min(options.workers, seeds)
     await runSeeds({ tasks, workers, onRun: keep, signal: stopping.signal, ...(mutant && { mutant }) })
   }
   endBar()
   const sum = { seeds: done, ...summed(outcomes), tookSeconds: (performance.now() - startedMs) / 1000 }
   if (json) {
-    const shown = failures.map(({ answer, ...task }) => ({ ...task, replay: replayOf(task), ...answer }))
+    const shown = failures.map(({ answer, ...task }) => ({ ...task, replay: replayOf(task, mutant), ...answer }))
     const [only] = outcomes
     process.stdout.write(`${JSON.stringify({ ...sum, ...(seeds === 1 && { outcome: only }), failures: shown })}\n`)
   } else {
-    for (const { answer, ...task } of failures) tellFailure(task, answer)
+    for (const { answer, ...task } of failures) tellFailure(task, answer, mutant)
     process.stdout.write(`${summaryOf(sum, outcomes)}\n`)
   }
   if (failures.length > 0) return exits.broken
@@ -89,16 +96,23 @@ function summaryOf(
   ].join("\n")
 }
 
-async function oneSeed(task: SeedTask, options: SimulateOptions): Promise<SeedAnswer> {
+/** On this thread, so that it can be looked at while it runs. @returns null when it was interrupted. */
+async function oneSeed(task: SeedTask, options: SimulateOptions): Promise<SeedAnswer | null> {
+  const ensureApplied = options.mutant === null ? () => {} : apply(options.mutant)
+  // Only now: a mutant is to be loaded in place of what it alters.
+  const { simulate } = await import("./simulation.ts")
+  ensureApplied()
   const line = (text: string) => process.stdout.write(`${text}\n`)
   const run = () =>
     simulate({
       ...task,
+      signal: stopping.signal,
       ...(options.trace && !options.json && { onLine: line }),
       ...(!options.trace &&
         !options.json && { onProgress: (share) => showBar(share * 100, 100, () => "of its hours") }),
     })
-  return { outcome: options.profile ? await profiled(run, `simulate-${task.seed}.cpuprofile`) : await run() }
+  const outcome = options.profile ? await profiled(run, `simulate-${task.seed}.cpuprofile`) : await run()
+  return stopping.signal.aborted && outcome.violation === null ? null : { outcome }
 }
 
 async function profiled<Result>(run: () => Promise<Result>, path: string): Promise<Result> {

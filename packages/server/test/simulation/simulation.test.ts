@@ -2,6 +2,7 @@ import { execFile } from "node:child_process"
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { expect, test } from "vitest"
+import { mutants } from "./mutants/mutants.ts"
 import { settings } from "./plan.ts"
 import type { SeedTask } from "./seed-worker.ts"
 import { failureOf, isFailure, runSeeds, shortTasks, summed } from "./seeds.ts"
@@ -59,6 +60,15 @@ test("hours of several nodes: what takes many turns of ownership to go wrong hol
   expect(summed(outcomes).counts.crashes).toBeGreaterThan(10 * outcomes.length)
 }, 300_000)
 
+test("what takes long to go wrong holds as well: for as long as any deliberate fault needs to show", async () => {
+  const spans = new Set(mutants.flatMap(({ hours, setting }) => (setting === "cluster" ? [] : (hours ?? []))))
+  expect(spans.size).toBeGreaterThan(2)
+  const tasks = [...spans].flatMap((hours) =>
+    Array.from({ length: 4 }, (_, index) => ({ seed: 20_001 + index, hours, setting: "memory" as const })),
+  )
+  expect((await outcomesOf(tasks)).failures).toEqual([])
+}, 300_000)
+
 test.each(settings)(
   "the same seed is the same run, on this thread and on another: %s",
   async (setting) => {
@@ -89,7 +99,10 @@ test("a failure says what broke, where, what led to it, and how to run it again"
   expect(code).toBe(1)
   expect(out).toContain("broken: one in flight per lane, at step")
   expect(out).toContain("the last happenings:")
-  const [, seed, hours] = /npm run simulate -- --seed (\d+) --hours ([\d.]+) --setting memory --trace/.exec(out) ?? []
+  const [, seed, hours] =
+    /npm run simulate -- --seed (\d+) --hours ([\d.]+) --setting memory --mutant "two in flight in a strict lane" --trace/.exec(
+      out,
+    ) ?? []
   const again = async () => {
     const words = ["--mutant", "two in flight in a strict lane", "--setting", "memory", "--json"]
     const run = await runProgram(...words, "--seed", String(seed), "--hours", String(hours))

@@ -36,6 +36,8 @@ export type SimulationOptions = {
   readonly setting: Setting | null
   /** Told of everything that happens. */
   readonly onLine?: (line: string) => void
+  /** Ends it at the next turn, with whatever was found until then. */
+  readonly signal?: AbortSignal
   /** Told now and then how much of the hours has passed, from 0 to 1. */
   readonly onProgress?: (share: number) => void
 }
@@ -60,7 +62,7 @@ export type SimulationOutcome = {
 
 const hourMs = 3_600_000
 /** After everything is mended: a whole window, and clocks that were set back. */
-const patienceMs = 100 * hourMs
+const patienceMs = 250 * hourMs
 const conflictsMax = 5
 
 /** Runs one seed from its beginning to its end. Never rejects for what it finds. */
@@ -162,8 +164,8 @@ class Simulation implements Stage, Watcher {
     this.#actUntil(untilMs)
     this.#lookOn()
     await this.#pass(untilMs - this.clock.monotonic(), () => false)
-    if (this.verdicts.first === null) await this.#mend()
-    if (this.verdicts.first === null) await this.#end()
+    if (this.#goesOn()) await this.#mend()
+    if (this.#goesOn()) await this.#end()
     return {
       seed: this.#options.seed,
       hours: this.#options.hours,
@@ -179,6 +181,10 @@ class Simulation implements Stage, Watcher {
     }
   }
 
+  #goesOn(): boolean {
+    return this.verdicts.first === null && this.#options.signal?.aborted !== true
+  }
+
   close(): void {
     this.#ending = true
     for (const { life } of this.nodes) life?.lifeline.cut()
@@ -190,7 +196,7 @@ class Simulation implements Stage, Watcher {
   async #pass(ms: number, enough: () => boolean): Promise<void> {
     await this.clock.advance(ms, () => {
       this.#steps++
-      return this.verdicts.first !== null || enough()
+      return this.verdicts.first !== null || this.#options.signal?.aborted === true || enough()
     })
   }
 
@@ -267,7 +273,7 @@ class Simulation implements Stage, Watcher {
     const owesNothing = () =>
       this.model.waiting() === 0 && [...this.model.replays.values()].every(({ replay }) => replay.state !== "running")
     await this.#pass(patienceMs, owesNothing)
-    if (this.verdicts.first !== null || owesNothing()) return
+    if (!this.#goesOn() || owesNothing()) return
     const left = [...this.model.webhooks.values()].flatMap(({ waiting }) => [...waiting.values()])
     this.verdicts.broken(
       "what was acknowledged comes to a named end",

@@ -59,7 +59,9 @@ export function pauseProcess(stage: Stage): void {
 export function jumpClock(stage: Stage): void {
   const { random } = stage
   const node = pick(random, stage.nodes)
-  const reachMs = pick(random, [5 * secondMs, 60 * secondMs, hourMs, 30 * hourMs])
+  // Days once, for what takes days. What another clock's owner has put off by them would wait too long for its end.
+  const daysMs = stage.plan.nodes === 1 && node.machine.setByMs < hourMs ? 150 * hourMs : 30 * hourMs
+  const reachMs = pick(random, [5 * secondMs, 60 * secondMs, hourMs, 30 * hourMs, daysMs])
   // Back never further than it was put forward: what is due would otherwise be days away.
   const byMs = random.chance(0.5)
     ? random.below(reachMs)

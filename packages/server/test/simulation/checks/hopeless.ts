@@ -10,19 +10,22 @@ const patienceMs = 60_000
 /** wire.md: five days of nothing but failures. */
 const failingMs = 5 * 86_400_000
 
+const attemptMaxMs = 60_000
+
 type Target = Pick<Webhook, "url" | "resumedAtMs">
 type Owed = { readonly life: Life; readonly target: Target; readonly tenure: number; readonly sinceMs: number }
+/** Of the failures logged since the last success. @property ordered: no clock was set back between them. */
+type Failing = { readonly fromMs: number; readonly lastMs: number; readonly ordered: boolean }
 
 /** Holds the engine to which failures disable a webhook (wire.md), a second time and in the simplest way. */
 export class Hopeless {
   readonly #verdicts: Verdicts
   readonly #cluster: Cluster | null
   readonly #nowMs: () => number
-  /** A 410 is logged, and by whom the webhook has to be disabled. */
+  /** A 410 is logged, or a failure after five days of them: by whom the webhook has to be disabled. */
   readonly #owed = new Map<WebhookId, Owed>()
   readonly #saidGone = new Map<WebhookId, Target[]>()
-  /** Of the failures logged since the last success, the earliest. */
-  readonly #failingFromMs = new Map<WebhookId, number>()
+  readonly #failing = new Map<WebhookId, Failing>()
 
   constructor(verdicts: Verdicts, cluster: Cluster | null, nowMs: () => number) {
     this.#verdicts = verdicts
@@ -33,14 +36,18 @@ export class Hopeless {
   /** @param webhook as the engine had it when the attempt began. */
   logged(life: Life, { id, url, resumedAtMs }: Webhook, { atMs, statusCode, errorCode }: StoredAttempt): void {
     if (errorCode === null) {
-      this.#failingFromMs.delete(id)
+      this.#failing.delete(id)
       return
     }
-    this.#failingFromMs.set(id, Math.min(atMs, this.#failingFromMs.get(id) ?? atMs))
-    if (statusCode !== 410 || errorCode !== "gone") return
+    const { fromMs, lastMs, ordered } = this.#failing.get(id) ?? { fromMs: atMs, lastMs: atMs, ordered: true }
+    this.#failing.set(id, { fromMs: Math.min(atMs, fromMs), lastMs: atMs, ordered: ordered && atMs >= lastMs })
     const target = { url, resumedAtMs }
-    this.#saidGone.set(id, [...(this.#saidGone.get(id) ?? []), target])
-    this.#owed.set(id, { life, target, tenure: this.#tenure(id), sinceMs: this.#nowMs() })
+    const gone = statusCode === 410 && errorCode === "gone"
+    if (gone) this.#saidGone.set(id, [...(this.#saidGone.get(id) ?? []), target])
+    // The engine counts from when the first failure was known, which is an attempt later.
+    const failed = ordered && atMs - Math.max(fromMs, resumedAtMs) >= failingMs + attemptMaxMs
+    if (gone || (failed && life.member === null))
+      this.#owed.set(id, { life, target, tenure: this.#tenure(id), sinceMs: this.#nowMs() })
   }
 
   /** A webhook is about to be stored anew. */
@@ -53,7 +60,7 @@ export class Hopeless {
         "a webhook is disabled as gone because its receiver said so",
         () => `${put.id} got no 410 since ${put.resumedAtMs}`,
       )
-    const fromMs = this.#failingFromMs.get(put.id)
+    const fromMs = this.#failing.get(put.id)?.fromMs
     this.#verdicts.hold(
       fromMs !== undefined && atMs - Math.max(fromMs, put.resumedAtMs) >= failingMs,
       "a webhook is disabled as failing after five days of failures",
@@ -70,8 +77,8 @@ export class Hopeless {
       else
         this.#verdicts.hold(
           nowMs - Math.max(sinceMs, calmMs) < patienceMs,
-          "a receiver that is gone is sent nothing more",
-          () => `${id} is not disabled ${nowMs - sinceMs} ms after a 410`,
+          "a webhook without hope is disabled",
+          () => `${id} is not, ${nowMs - sinceMs} ms after a 410, or five days of failures`,
         )
     }
   }

@@ -1,5 +1,4 @@
 import type { WebhookId } from "../../../src/domain/ids.ts"
-import type { Life } from "../process/engine-process.ts"
 import type { Verdicts } from "./verdicts.ts"
 import type { Flight } from "./witness.ts"
 
@@ -22,10 +21,11 @@ export class Rates {
     this.#verdicts = verdicts
   }
 
+  /** Not of an attempt's second request. */
   began(flight: Flight): void {
-    const { life, webhook, atMs: nowMs } = flight
-    if (life.member !== null) return
-    const { setByMs } = life.node.machine
+    const { webhook, atMs: nowMs } = flight
+    if (flight.life.member !== null) return
+    const { setByMs } = flight.life.node.machine
     if (setByMs !== this.#setByMs) this.#begun.clear()
     this.#setByMs = setByMs
     const begun = (this.#begun.get(webhook.id) ?? []).filter((each) => each.flight.atMs > nowMs - keptMs)
@@ -34,7 +34,10 @@ export class Rates {
     const { rateLimit } = webhook
     if (rateLimit === null) return
     const { requests, perSeconds } = rateLimit
-    const inPeriod = begun.filter((each) => each.flight.atMs > nowMs - perSeconds * 1000).length
+    const fromMs = nowMs - perSeconds * 1000
+    // Of what a dead process had begun, or could not record, others know what is durable.
+    const known = begun.filter(({ flight: { life, excused }, logged }) => logged || !(life.lifeline.dead || excused))
+    const inPeriod = known.filter((each) => each.flight.atMs > fromMs).length
     this.#verdicts.hold(
       inPeriod <= requests,
       "the rate limit holds",
@@ -42,17 +45,11 @@ export class Rates {
     )
   }
 
-  /** It is durable: whoever comes after knows of it. */
-  logged(flight: Flight): void {
-    for (const each of this.#begun.get(flight.webhook.id) ?? []) if (each.flight === flight) each.logged = true
-  }
-
-  /** Of what was not durable then nobody will know. */
-  died(life: Life): void {
-    for (const [id, begun] of this.#begun)
-      this.#begun.set(
-        id,
-        begun.filter(({ flight, logged }) => logged || flight.life !== life),
-      )
+  /** An attempt is durable, with whichever of its requests; one before it of the same number was not settled. */
+  logged({ life, delivery, number, webhook }: Flight): void {
+    const begun = this.#begun
+      .get(webhook.id)
+      ?.findLast(({ flight }) => flight.life === life && flight.delivery === delivery && flight.number === number)
+    if (begun) begun.logged = true
   }
 }

@@ -283,7 +283,10 @@ export class Witness {
     const { number, atMs, statusCode, errorCode } = fact.attempt
     const repeated = life.answersLost && row.log.some((one) => one.number === number && one.atMs === atMs)
     const flights = this.#flights.get(row.id) ?? []
-    const flight = flights.find((one) => one.life === life && one.number === number && one.atMs === atMs && one.result)
+    // The last: one whose settlement broke may have begun at the same time, before the clock was set back.
+    const flight = flights.findLast(
+      (one) => one.life === life && one.number === number && one.atMs === atMs && one.result,
+    )
     if (!flight?.result) {
       this.#verdicts.hold(repeated, "the log has only what receivers saw", () => `attempt ${number} of ${row.id}`)
       return
@@ -370,7 +373,6 @@ export class Witness {
 
   /** What it had asked for may still become durable; what it has not, never will. */
   died(life: Life): void {
-    this.#rates.died(life)
     for (const flights of this.#flights.values())
       for (const flight of flights) if (flight.life === life) flight.orphaned = true
   }

@@ -24,7 +24,7 @@ function tasksFor({ setting, hours, seed: known }: Mutant): readonly SeedTask[] 
   return tasks.sort((a, b) => Number(b.seed === known) - Number(a.seed === known))
 }
 
-/** Tries each mutant on one seed after the other until it is caught. Several mutants at a time. */
+/** Tries each mutant on one seed after the other until it is caught. Several at a time; none that was interrupted. */
 export async function catchAll(
   workers: number,
   onCaught: (caught: Caught, done: number, total: number) => void,
@@ -35,6 +35,7 @@ export async function catchAll(
   const workOff = async () => {
     for (let mutant = waiting.shift(); mutant && !signal?.aborted; mutant = waiting.shift()) {
       const caught = await tryOut(mutant, signal)
+      if (caught.seed === null && signal?.aborted) return
       results.push(caught)
       onCaught(caught, results.length, mutants.length)
     }

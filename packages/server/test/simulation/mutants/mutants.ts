@@ -269,6 +269,15 @@ export const mutants: readonly Mutant[] = [
     setting: "memory",
   },
   {
+    name: "never gives up what fails for days",
+    file: "domain/retrying.ts",
+    find: ">= disableAfterMs) return",
+    replace: ">= 1e15) return",
+    setting: "memory",
+    hours: 12,
+    seed: 159,
+  },
+  {
     name: "gives a webhook up after an hour of failures",
     file: "domain/retrying.ts",
     find: ">= disableAfterMs) return",
