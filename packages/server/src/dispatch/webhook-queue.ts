@@ -53,6 +53,8 @@ export class WebhookQueue {
   /** "unknown": what of the limit has been spent is to be read, or is being read. */
   #rateWindow: RateWindow | "unknown" | null
   #readsSpent = false
+  /** How often others have had it: what was read of them before says nothing. */
+  #timesElsewhere = 0
 
   constructor(
     webhook: Pick<Webhook, "id" | "workspaceId" | "rateLimit" | "url">,
@@ -95,6 +97,7 @@ export class WebhookQueue {
   /** Whoever sent for it meanwhile may have had a success, and has spent of its rate limit. */
   wasElsewhere(): void {
     this.failingSinceMs = "unknown"
+    this.#timesElsewhere++
     this.#rateWindow = this.#rateLimit && "unknown"
   }
 
@@ -132,14 +135,15 @@ export class WebhookQueue {
    * anything is begun. @returns what to read now; null: nothing.
    */
   startSpent(nowMs: number): SpentRead | null {
-    const [limit, unsettled] = [this.#rateLimit, this.unsettled]
+    const [limit, unsettled, timesElsewhere] = [this.#rateLimit, this.unsettled, this.#timesElsewhere]
     if (limit === null || this.#rateWindow !== "unknown" || this.#readsSpent) return null
     this.#readsSpent = true
     return {
       sinceMs: nowMs - limit.perSeconds * 1000,
       known: (minutes, atMs) => {
         this.#readsSpent = false
-        if (minutes !== null && this.#rateLimit === limit && this.#rateWindow === "unknown")
+        const stands = this.#rateLimit === limit && this.#timesElsewhere === timesElsewhere
+        if (minutes !== null && stands && this.#rateWindow === "unknown")
           // What was not durable when it was asked for is known here alone.
           this.#rateWindow = new RateWindow(limit, atMs, minutes, unsettled)
       },

@@ -87,7 +87,7 @@ async function importAll(
   for (const kind of historyKinds)
     if (stored[kind] !== counts[kind])
       throw new Failed(
-        `The database holds ${stored[kind]} records of the kind ${kind}, the file ${counts[kind]}. Nothing of the import is shown. Stop what else writes to the database, retention included, and run it again.`,
+        `The database holds ${stored[kind]} records of the kind ${kind}, the file ${counts[kind]}. Nothing of the import is shown. Stop what else writes to the database, and run it again.`,
       )
   signal.throwIfAborted()
   if ((await importing.finish(configuration)) === "taken") throw alreadyThere(workspaces)

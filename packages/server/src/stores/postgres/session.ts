@@ -20,6 +20,10 @@ const serverLimits: ConnectionSettings = {
   statement_timeout: "20000",
   lock_timeout: "10000",
   idle_in_transaction_session_timeout: "5000",
+  // Of a client that is gone without a word the system alone would tell after two hours; it may hold shards.
+  tcp_keepalives_idle: "10",
+  tcp_keepalives_interval: "3",
+  tcp_keepalives_count: "3",
 }
 /** Without an answer for so long the connection is given up: a network that drops packets says nothing. */
 const answerMaxMs = 25_000

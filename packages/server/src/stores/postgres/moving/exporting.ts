@@ -17,6 +17,7 @@ import { number, numberOrNull, text, textOrNull } from "../columns.ts"
 import { described } from "../failure.ts"
 import { migrate } from "../migrate.ts"
 import { allLatencies, latenciesOf } from "../minutes.ts"
+import { partitioned } from "../partitions.ts"
 import { type ConnectionSettings, type Row, Session } from "../session.ts"
 
 /** Some 25 MB, were each a body of the largest size. */
@@ -265,6 +266,8 @@ export async function openPostgresExporting(url: string): Promise<Exporting> {
   }
   try {
     await run("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    // Before its moment is chosen: a day that retention puts another partition in place of later would be found empty.
+    await run(`LOCK TABLE ${partitioned.join(", ")} IN ACCESS SHARE MODE`)
   } catch (error) {
     await session.close()
     throw error

@@ -17,10 +17,11 @@ type Run = Runner["run"]
 type Configuration<Kind extends MovedConfiguration["kind"]> = Extract<MovedConfiguration, { kind: Kind }>
 type History<Kind extends MovedHistory["kind"]> = Extract<MovedHistory, { kind: Kind }>
 
-const unhurried = { statement_timeout: "0", idle_in_transaction_session_timeout: "0" }
+const unhurried = { statement_timeout: "0", idle_in_transaction_session_timeout: "0", lock_timeout: "0" }
 
 /**
- * Opens a PostgreSQL database to import into. Nodes may run: they see nothing of it before the end. One import at a time.
+ * Opens a PostgreSQL database to import into. Nodes may run: they see nothing of it before the end, and their retention
+ * waits, which would take what waits in a workspace that is not there yet for what nobody waits for. One import at a time.
  *
  * @throws Error of one line when it cannot be reached, holds a newer schema, or another import is under way
  */
@@ -36,6 +37,7 @@ export async function openPostgresImporting(url: string): Promise<Importing> {
   try {
     const [row] = await lock.run(`SELECT pg_try_advisory_lock(${lockClass.jobs}, ${jobLock.moving}) AS got`)
     if (row?.got !== true) throw new Error("Another import into this database is under way. Wait until it has ended.")
+    await lock.run(`SELECT pg_advisory_lock(${lockClass.jobs}, ${jobLock.forget})`)
   } catch (error) {
     await close()
     throw error
@@ -256,6 +258,8 @@ async function countsOf(run: Run, workspaceIds: readonly WorkspaceId[]): Promise
 
 /** A change of configuration like others: they follow one another, and the nodes are told in the same commit. */
 async function finish(run: Run, records: readonly MovedConfiguration[]): Promise<"done" | "taken"> {
+  // While it holds the configuration's lock, every change waits for it: it must not stand still.
+  await run("SET LOCAL idle_in_transaction_session_timeout = '5s'")
   const version = await nextConfigVersion(run)
   const workspaceIds = [...new Set(records.map(({ workspaceId }) => workspaceId))]
   if ((await takenOf(run, workspaceIds)).length > 0) {

@@ -192,6 +192,13 @@ export class ShardKeeper implements Ownership {
     const token = randomBytes(16).toString("hex")
     try {
       await session.run("SELECT set_config('tocsin.token', $1, false)", [token])
+      // The server may not have heard that the connection before is lost, and would keep this node's shards for it.
+      await session.run(
+        `SELECT pg_terminate_backend(a.pid) FROM nodes n
+         JOIN pg_stat_activity a ON a.pid = n.pid AND a.backend_start = n.backend_start
+         WHERE n.node_id = $1 AND a.pid <> pg_backend_pid()`,
+        [this.nodeId],
+      )
     } catch (error) {
       await session.close()
       throw error

@@ -106,8 +106,7 @@ export async function acceptBatch(session: Session, batch: readonly Acceptance[]
 /** As a part of a transaction; see `acceptBatch`. */
 export async function acceptKeyed(runner: Runner, batch: readonly Acceptance[]): Promise<readonly AcceptOutcome[]> {
   const claims = claimsOf(batch)
-  await claim(runner, claims)
-  const known = await runner.run(readKeys, keyColumns(claims))
+  const known = await claimAndRead(runner, claims)
   const claimed = new Set<string>(claims.map(({ event }) => event.id))
   const won = new Set(known.map((row) => text(row, "event_id")).filter((id) => claimed.has(id)))
   const firsts = new Map<string, First>()
@@ -130,6 +129,15 @@ export async function acceptKeyed(runner: Runner, batch: readonly Acceptance[]):
       ),
     }
   })
+}
+
+/** What each of the keys stands for by now. One that retention has removed between the two statements is claimed again. */
+async function claimAndRead(runner: Runner, claims: Parameters<typeof claim>[1]): Promise<readonly Row[]> {
+  await claim(runner, claims)
+  const known = await runner.run(readKeys, keyColumns(claims))
+  if (known.length === claims.length) return known
+  await claim(runner, claims)
+  return runner.run(readKeys, keyColumns(claims))
 }
 
 type Decision =

@@ -1,5 +1,6 @@
 import type { WebhookId, WorkspaceId } from "../../../domain/ids.ts"
-import { number } from "../columns.ts"
+import { number, text } from "../columns.ts"
+import { columns } from "../literals.ts"
 import { addMinutes, Minutes, side } from "../minutes.ts"
 import type { Runner } from "../session.ts"
 import { bucket, code } from "../states.ts"
@@ -16,15 +17,29 @@ export async function cancelWaiting(
   // Two walks, each along an index that holds nothing but what waits.
   const pick = (state: number) =>
     `(SELECT id, minted_ms, attempts FROM deliveries WHERE workspace_id = $1 AND webhook_id = $2 AND state = ${state}
-      ORDER BY sequence LIMIT $4 FOR UPDATE SKIP LOCKED)`
+      ORDER BY sequence LIMIT $3 FOR UPDATE SKIP LOCKED)`
   const rows = await run(
-    `WITH picked AS (SELECT * FROM ${pick(code.fresh)} a UNION ALL SELECT * FROM ${pick(code.again)} b LIMIT $4)
-     UPDATE deliveries d SET state = ${code.cancelled}, due_ms = NULL, ended_ms = $3, because = NULL FROM picked p
-     WHERE d.workspace_id = $1 AND d.id = p.id AND d.minted_ms = p.minted_ms AND ${workspaceIsVisible}
-     RETURNING d.minted_ms, p.attempts`,
-    [workspaceId, webhookId, atMs, limit],
+    `SELECT id, minted_ms, attempts FROM (
+       SELECT * FROM ${pick(code.fresh)} a UNION ALL SELECT * FROM ${pick(code.again)} b LIMIT $3) p
+     WHERE ${workspaceIsVisible}`,
+    [workspaceId, webhookId, limit],
   )
   if (rows.length === 0) return 0
+  // Apart, and with the moments themselves: joined, it would lock all days for writing, and wait while one is dropped.
+  await run(
+    `UPDATE deliveries d SET state = ${code.cancelled}, due_ms = NULL, ended_ms = $2, because = NULL
+     FROM unnest($3::text[], $4::bigint[]) AS p (id, minted_ms)
+     WHERE d.workspace_id = $1 AND d.id = p.id AND d.minted_ms = p.minted_ms AND d.minted_ms = ANY ($4::bigint[])`,
+    [
+      workspaceId,
+      atMs,
+      ...columns(
+        rows,
+        (row) => text(row, "id"),
+        (row) => number(row, "minted_ms"),
+      ),
+    ],
+  )
   await run(
     `INSERT INTO webhook_health AS h (workspace_id, webhook_id, ended) VALUES ($1, $2, $3)
      ON CONFLICT (workspace_id, webhook_id) DO UPDATE SET ended = h.ended + excluded.ended`,

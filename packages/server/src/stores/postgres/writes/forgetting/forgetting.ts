@@ -30,7 +30,7 @@ export class Forgetting {
         const [lock] = await run(`SELECT pg_try_advisory_xact_lock(${lockClass.jobs}, ${jobLock.forget}) AS got`)
         // Another node is at it.
         if (lock?.got !== true) return false
-        return this.#goOn({ run, beforeMs, left: limit })
+        return this.#goOn({ run, beforeMs, limit, left: limit })
       })
     } catch (error) {
       // What the parts remember may not have been committed.

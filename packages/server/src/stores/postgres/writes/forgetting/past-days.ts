@@ -1,4 +1,5 @@
 import { text } from "../../columns.ts"
+import { isLockTimeout } from "../../failure.ts"
 import { dayOf, nameOfDay, startOfDayMs } from "../../partitions.ts"
 import type { Runner } from "../../session.ts"
 import { dropDay } from "./drop-day.ts"
@@ -31,8 +32,18 @@ export function pastDays(wholeDays: boolean): Part {
         place = startOf(day)
         // Its locks are held until the commit: what comes next is another step.
         if (startOfDayMs(day + 1) <= beforeMs) {
-          if ((await dropDay(run, day, beforeMs)) === "much stays") return false
+          // What another part has done in this step must not wait, or be undone, with it.
+          if (step.left < step.limit) {
+            place = null
+            return false
+          }
+          const outcome = await dropUnlessLocked(run, day, beforeMs)
+          if (outcome === "much stays") return false
           place = null
+          if (outcome === "locked") {
+            last = day
+            continue
+          }
         }
       }
       if (place !== null) {
@@ -44,6 +55,22 @@ export function pastDays(wholeDays: boolean): Part {
     }
     last = Number.POSITIVE_INFINITY
     return true
+  }
+}
+
+/** @returns "locked" when somebody reads or writes there for long: it has its turn again in the next round. */
+async function dropUnlessLocked(
+  run: Runner["run"],
+  day: number,
+  beforeMs: number,
+): Promise<"dropped" | "much stays" | "locked"> {
+  await run("SAVEPOINT day")
+  try {
+    return await dropDay(run, day, beforeMs)
+  } catch (error) {
+    if (!isLockTimeout(error)) throw error
+    await run("ROLLBACK TO SAVEPOINT day")
+    return "locked"
   }
 }
 

@@ -4,6 +4,8 @@ import type { Runner } from "../../session.ts"
 export type Step = {
   readonly run: Runner["run"]
   readonly beforeMs: number
+  /** How many rows it might touch when it began. */
+  readonly limit: number
   /** Rows it may still remove or look at; each part counts down what it did. Dropping a day ends the step. */
   left: number
 }
