@@ -17,6 +17,10 @@ function keep(comparison: Comparison, options: CompareOptions): void {
   if (comparison.quick) writeResult(name, "svg", comparisonPlot(comparison))
   else record(comparison)
   process.stderr.write(`written: ${path}\n`)
+  const { lessBecause = [] } = comparison
+  if (comparison.quick) {
+    process.stderr.write(`not recorded in ${figuresDocument}: less than a full run, by ${lessBecause.join(", ")}\n`)
+  }
 }
 
 /** The plot of the README, and the report in the documents. */
@@ -35,7 +39,9 @@ function recordAgain(given: string): void {
   const newest = names.sort().at(-1)
   const path = given === "" ? newest && `${resultsFolder}${newest}` : given
   if (!path) throw new Error("bench/results has no full run yet: npm run bench makes one, or name a result")
-  record(readComparison(path))
+  const comparison = readComparison(path)
+  if (comparison.quick) throw new Error(`${path} is not of a full run, and only those are recorded in the documents`)
+  record(comparison)
 }
 
 try {

@@ -9,6 +9,7 @@ import { bareVariants, startBareContenders } from "./bare-contenders.ts"
 import type { Comparison } from "./comparison.ts"
 import { type Contender, isMeant } from "./contender.ts"
 import { Databases } from "./databases.ts"
+import { lessThanFull } from "./less-than-full.ts"
 import { measureLimit } from "./limit.ts"
 import type { CompareOptions } from "./options.ts"
 import { peerVariants, startPeerContenders } from "./peer-contenders.ts"
@@ -77,10 +78,12 @@ async function compared(
     latencies.push({ name, ...(await measureLatency(server, workspace, receiver, load)) })
   }
   const postgres = databases.version()
+  const less = lessThanFull(options)
   say("stopping")
   return {
     at: new Date().toISOString(),
-    quick: options.quick || options.only !== null || options.rounds < 5,
+    quick: less.length > 0,
+    lessBecause: [...less],
     machine,
     versions: {
       ...(wantedPeers.length > 0 && peerVersions()),

@@ -31,8 +31,10 @@ export type Round = Static<typeof Round>
 /** A whole run of `npm run bench`, as it is kept in `bench/results/`. */
 const Comparison = Type.Object({
   at: Type.String(),
-  /** Fewer rounds and variants than the record asks for. */
+  /** Less than a full run: not for the record. */
   quick: Type.Boolean(),
+  /** The options that made it so; not told by results from before it was looked at. */
+  lessBecause: Type.Optional(Type.Array(Type.String())),
   machine: Machine,
   versions: Type.Record(Type.String(), Type.String()),
   webhooks: Type.Number(),

@@ -17,6 +17,9 @@ export type CompareOptions = {
   readonly help: boolean
 }
 
+/** What a run for the record has at least; of webhooks, exactly: each costs something, so more are another benchmark. */
+export const full = { rounds: 5, secondsEach: 4, webhooks: 100 } as const
+
 export const help = `How close deliveries come to the limit: a bare loop that signs and posts to the same receiver.
 
   npm run bench                       everything, about twenty minutes; keep the machine quiet meanwhile
@@ -37,8 +40,9 @@ export const help = `How close deliveries come to the limit: a bare loop that si
   --json           prints the result as JSON
 
 The bare path is Tocsin's libraries and threads without an engine: what is between it and the limit none could give.
-A rate counts deliveries whose attempt is durably recorded. Results go to bench/results/; a full run is recorded in the
-documents too. docs/benchmarks.md tells how to read it, and what is fair about the comparison.
+A rate counts deliveries whose attempt is durably recorded. Results go to bench/results/. A full run is recorded in the
+documents too: one without --quick, --only, --events, --no-latency and --prof, with --webhooks 100, and with no fewer rounds
+and seconds than it has by itself. docs/benchmarks.md tells how to read it, and what is fair about the comparison.
 Contenders other than Tocsin are installed on first use, into bench/peers/node_modules; they need Redis and PostgreSQL,
 which are looked for on the machine and, as root on Debian, installed.
 `
@@ -54,7 +58,7 @@ export function compareOptions(args: readonly string[]): CompareOptions {
       rounds: { type: "string" },
       seconds: { type: "string" },
       events: { type: "string" },
-      webhooks: { type: "string", default: "100" },
+      webhooks: { type: "string", default: String(full.webhooks) },
       only: { type: "string" },
       plot: { type: "string" },
       json: { type: "boolean", default: false },
@@ -66,8 +70,8 @@ export function compareOptions(args: readonly string[]): CompareOptions {
   const { quick } = values
   return {
     quick,
-    rounds: positive("--rounds", values.rounds ?? (quick ? "3" : "5")),
-    secondsEach: positive("--seconds", values.seconds ?? (quick ? "0.8" : "4")),
+    rounds: positive("--rounds", values.rounds ?? (quick ? "3" : String(full.rounds))),
+    secondsEach: positive("--seconds", values.seconds ?? (quick ? "0.8" : String(full.secondsEach))),
     events: values.events === undefined ? null : positive("--events", values.events),
     webhooks: positive("--webhooks", values.webhooks),
     only: values.only ?? null,

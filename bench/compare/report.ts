@@ -8,8 +8,9 @@ import { targetsOf } from "./targets.ts"
 
 /** The whole report, in Markdown that reads as well in a terminal. */
 export function report(comparison: Comparison): string {
-  const { at, quick, machine, versions, rounds, latencies, webhooks, secondsEach } = comparison
-  const kind = quick ? "Not for the record: fewer rounds or contenders than a full run has." : "A full run."
+  const { at, quick, lessBecause = [], machine, versions, rounds, latencies, webhooks, secondsEach } = comparison
+  const because = lessBecause.length > 0 ? ` (${lessBecause.join(", ")})` : ""
+  const kind = quick ? `Not for the record, less than a full run${because}.` : "A full run."
   const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   const targets = targetsOf(comparison)
   return [

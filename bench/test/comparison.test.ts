@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest"
 import { type Comparison, summaries } from "../compare/comparison.ts"
 import { comparisonPlot } from "../compare/comparison-plot.ts"
 import { isMeant } from "../compare/contender.ts"
+import { lessThanFull } from "../compare/less-than-full.ts"
 import { compareOptions } from "../compare/options.ts"
 import { report } from "../compare/report.ts"
 import { playRound, rotated } from "../compare/rounds.ts"
@@ -95,7 +96,8 @@ describe("the comparison", () => {
       /\| tocsin\/embedded\/http\/none\/single \| +0\.400 \| 0\.300 \| 0\.500 \| +4,000 \| +100 \| +– \|/,
     )
     expect(text).toContain("MISS  one event a request: times bullmq")
-    expect(report({ ...comparison, quick: true })).toContain("Not for the record")
+    const trial = { ...comparison, quick: true, lessBecause: ["--rounds 3", "--prof"] }
+    expect(report(trial)).toContain("Not for the record, less than a full run (--rounds 3, --prof).")
   })
 
   it("is drawn with a bar for each contender, telling those who do not see it what it shows", () => {
@@ -154,6 +156,25 @@ describe("the command", () => {
       rounds: 4,
       only: "tocsin",
     })
+  })
+
+  it("is for the record only when nothing that was asked for makes it less than a full run", () => {
+    const less = (...args: readonly string[]) => lessThanFull(compareOptions(args))
+    expect(less()).toEqual([])
+    expect(less("--rounds", "7", "--seconds", "10", "--webhooks", "100", "--json")).toEqual([])
+    expect(less("--quick")).toEqual(["--quick"])
+    for (const trial of [
+      ["--rounds", "4"],
+      ["--seconds", "1"],
+      ["--events", "1000000"],
+      ["--webhooks", "1000"],
+      ["--only", "tocsin"],
+      ["--prof"],
+      ["--no-latency"],
+    ]) {
+      expect(less(...trial)).toEqual([trial.join(" ")])
+    }
+    expect(less("--events", "500", "--prof")).toEqual(["--events 500", "--prof"])
   })
 
   it("draws the newest result anew, or the one that is named", () => {
