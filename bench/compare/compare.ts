@@ -1,3 +1,4 @@
+import { SeededRandom } from "../../packages/server/test/simulation/seeded-random.ts"
 import { thisMachine } from "../figures/machine.ts"
 import { median } from "../figures/statistics.ts"
 import { type CleaningUp, cleanedUp } from "../load/cleaning-up.ts"
@@ -59,10 +60,11 @@ async function compared(
   const limitPosts = Math.round(10_000 * Math.min(1, options.secondsEach)) * Math.ceil(options.secondsEach / 2)
   const limit = (scheme: "http" | "https") => measureLimit(receiver.url(scheme, "limit"), body, limitPosts)
   for (const scheme of new Set(contenders.map((each) => each.scheme))) await limit(scheme)
+  const random = new SeededRandom(options.seed)
   const rounds: Comparison["rounds"] = []
   for (let round = 1; round <= options.rounds; round++) {
     const tell = (what: string) => say(`round ${round} of ${options.rounds}: ${what}`)
-    rounds.push(await playRound(round, options.rounds, { contenders, limit, events, say: tell }))
+    rounds.push(await playRound({ contenders, limit, events, random, say: tell }))
     if (options.quick && performance.now() - startedMs > quickRoundsMaxMs) break
   }
 
@@ -92,6 +94,7 @@ async function compared(
     },
     webhooks: options.webhooks,
     secondsEach: options.secondsEach,
+    seed: options.seed,
     rounds,
     latencies,
   }

@@ -39,6 +39,8 @@ const Comparison = Type.Object({
   versions: Type.Record(Type.String(), Type.String()),
   webhooks: Type.Number(),
   secondsEach: Type.Number(),
+  /** Of the rounds' orders; results from before they were shuffled have none. */
+  seed: Type.Optional(Type.Number()),
   rounds: Type.Array(Round),
   latencies: Type.Array(Type.Object({ name: Type.String(), ...Latency.properties })),
 })

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto"
 import { parseArgs } from "node:util"
 
 export type CompareOptions = {
@@ -8,6 +9,8 @@ export type CompareOptions = {
   /** Given in place of `secondsEach`: so many events whatever they take. */
   readonly events: number | null
   readonly webhooks: number
+  /** Of the rounds' orders. */
+  readonly seed: number
   readonly only: string | null
   readonly json: boolean
   readonly prof: boolean
@@ -31,10 +34,11 @@ export const help = `How close deliveries come to the limit: a bare loop that si
   npm run bench -- --plot [result]    records a full run's result again, by default the newest: docs/benchmarks/throughput.svg,
                                       and its sections of README.md and docs/benchmarks.md
 
-  --rounds 5       interleaved rounds, each beginning elsewhere
+  --rounds 5       interleaved rounds, each in an order of its own
   --seconds 4      about how long each contender is measured in a round
   --events 20000   so many events in place of that
   --webhooks 100   which events go to in turn
+  --seed 7         orders of a run before, whose result tells it; another each time unless given
   --no-latency     leaves out the latencies at half of the measured load
   --prof           writes the Tocsin servers' CPU profiles (*.cpuprofile) into the current directory
   --json           prints the result as JSON
@@ -59,6 +63,7 @@ export function compareOptions(args: readonly string[]): CompareOptions {
       seconds: { type: "string" },
       events: { type: "string" },
       webhooks: { type: "string", default: String(full.webhooks) },
+      seed: { type: "string" },
       only: { type: "string" },
       plot: { type: "string" },
       json: { type: "boolean", default: false },
@@ -74,6 +79,7 @@ export function compareOptions(args: readonly string[]): CompareOptions {
     secondsEach: positive("--seconds", values.seconds ?? (quick ? "0.8" : String(full.secondsEach))),
     events: values.events === undefined ? null : positive("--events", values.events),
     webhooks: positive("--webhooks", values.webhooks),
+    seed: values.seed === undefined ? randomInt(1, 2 ** 31) : positive("--seed", values.seed),
     only: values.only ?? null,
     plot: values.plot ?? null,
     json: values.json,

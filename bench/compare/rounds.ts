@@ -1,29 +1,29 @@
+import type { SeededRandom } from "../../packages/server/test/simulation/seeded-random.ts"
 import { memoryMiB, resetPeak, type Usage, usageOf } from "../load/process-usage.ts"
 import type { Scheme } from "../load/receiver.ts"
 import type { Figures, Round } from "./comparison.ts"
 import type { Contender } from "./contender.ts"
+import { shuffled } from "./shuffled.ts"
 
 type Measure =
   | { readonly kind: "limit"; readonly scheme: Scheme }
   | { readonly kind: "contender"; readonly of: Contender }
-
-/** Each round begins elsewhere, so that what follows upon what differs. */
-export function rotated<Item>(items: readonly Item[], round: number, rounds: number): readonly Item[] {
-  const by = (round * Math.max(1, Math.floor(items.length / Math.max(1, rounds)))) % Math.max(1, items.length)
-  return [...items.slice(by), ...items.slice(0, by)]
-}
 
 export type RoundParts = {
   readonly contenders: readonly Contender[]
   /** Posts a second of the bare loop. */
   readonly limit: (scheme: Scheme) => Promise<number>
   readonly events: (contender: Contender) => number
+  readonly random: SeededRandom
   readonly say: (what: string) => void
 }
 
-/** Limits and contenders, one after the other: nothing else of the benchmark runs meanwhile. */
-export async function playRound(round: number, rounds: number, parts: RoundParts): Promise<Round> {
-  const { contenders, limit, events, say } = parts
+/**
+ * Limits and contenders, one after the other: nothing else of the benchmark runs meanwhile. Each round shuffles them anew:
+ * in an order that only rotates, each would always follow upon the same other, and have to bear what that one leaves behind
+ * (a database that still writes, memory to be collected, a hot processor).
+ */
+export async function playRound({ contenders, limit, events, random, say }: RoundParts): Promise<Round> {
   const schemes = [...new Set(contenders.map(({ scheme }) => scheme))]
   const measures: readonly Measure[] = [
     ...schemes.map((scheme) => ({ kind: "limit" as const, scheme })),
@@ -31,7 +31,7 @@ export async function playRound(round: number, rounds: number, parts: RoundParts
   ]
   const limits: Partial<Record<Scheme, number>> = {}
   const measured: Omit<Figures, "ofLimit">[] = []
-  for (const measure of rotated(measures, round, rounds)) {
+  for (const measure of shuffled(measures, random)) {
     if (measure.kind === "limit") {
       say(`limit, ${measure.scheme}`)
       limits[measure.scheme] = await limit(measure.scheme)

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest"
+import { SeededRandom } from "../../packages/server/test/simulation/seeded-random.ts"
 import { type Comparison, summaries } from "../compare/comparison.ts"
 import { comparisonPlot } from "../compare/comparison-plot.ts"
 import { isMeant } from "../compare/contender.ts"
 import { lessThanFull } from "../compare/less-than-full.ts"
 import { compareOptions } from "../compare/options.ts"
 import { report } from "../compare/report.ts"
-import { playRound, rotated } from "../compare/rounds.ts"
+import { playRound } from "../compare/rounds.ts"
 import { targetsOf } from "../compare/targets.ts"
 import { warmUpOf } from "../compare/warming-up.ts"
 
@@ -119,26 +120,39 @@ describe("contenders", () => {
     expect(isMeant(name, "post")).toBe(false)
   })
 
-  it("take turns at being first, and each is measured once a round", () => {
-    const items = ["a", "b", "c", "d", "e"]
-    expect([0, 1, 2].map((round) => rotated(items, round, 5).join(""))).toEqual(["abcde", "bcdea", "cdeab"])
-    expect(rotated(items, 1, 2).join("")).toBe("cdeab")
-    expect(rotated([], 3, 5)).toEqual([])
+  const contender = { scheme: "https", perRequest: 1, pids: [process.pid], databasePid: null } as const
+
+  it("are measured once a round, in another order each time, which a seed brings again", async () => {
+    const names = Array.from({ length: 28 }, (_, at) => `contender-${at}`)
+    const fiveRounds = async (seed: number) => {
+      const random = new SeededRandom(seed)
+      const orders: (readonly string[])[] = []
+      for (let round = 0; round < 5; round++) {
+        const order: string[] = []
+        await playRound({
+          contenders: names.map((name) => ({ ...contender, name, deliver: async () => void order.push(name) })),
+          ...{ limit: async () => 1_000, events: () => 10, random, say: () => {} },
+        })
+        orders.push(order)
+      }
+      return orders
+    }
+    const orders = await fiveRounds(7)
+    for (const order of orders) expect([...order].sort()).toEqual([...names].sort())
+    const before = (name: string) => new Set(orders.map((order) => order[order.indexOf(name) - 1]))
+    for (const name of names) expect(before(name).size).toBeGreaterThanOrEqual(3)
+    expect(new Set(orders.map(([first]) => first)).size).toBeGreaterThanOrEqual(3)
+    expect(await fiveRounds(7)).toEqual(orders)
+    expect(await fiveRounds(8)).not.toEqual(orders)
   })
 
   it("are compared with the limit of their own scheme in their own round", async () => {
-    const contender = {
-      name: "x/single",
-      scheme: "https" as const,
-      perRequest: 1,
-      pids: [process.pid],
-      databasePid: null,
-    }
     const delivered: number[] = []
-    const { limits, figures: found } = await playRound(0, 1, {
-      contenders: [{ ...contender, deliver: async (events) => void delivered.push(events) }],
+    const { limits, figures: found } = await playRound({
+      contenders: [{ ...contender, name: "x/single", deliver: async (events) => void delivered.push(events) }],
       limit: async (scheme) => (scheme === "https" ? 1_000 : 5_000),
       events: () => 250,
+      random: new SeededRandom(1),
       say: () => {},
     })
     expect(delivered).toEqual([250])
@@ -151,6 +165,8 @@ describe("contenders", () => {
 describe("the command", () => {
   it("takes five rounds of everything unless told", () => {
     expect(compareOptions([])).toMatchObject({ quick: false, rounds: 5, webhooks: 100, events: null, only: null })
+    expect(compareOptions(["--seed", "7"]).seed).toBe(7)
+    expect(compareOptions([]).seed).not.toBe(compareOptions([]).seed)
     expect(compareOptions(["--quick"])).toMatchObject({ quick: true, rounds: 3 })
     expect(compareOptions(["--quick", "--rounds", "4", "--only", "tocsin"])).toMatchObject({
       rounds: 4,
