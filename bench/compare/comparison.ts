@@ -24,6 +24,8 @@ export type Figures = Static<typeof Figures>
 const Round = Type.Object({
   /** Posts a second of the bare loop, by scheme. */
   limits: Type.Record(Type.String(), Type.Number()),
+  /** What each is the median of, in the order taken; older results have one measurement, which was the limit. */
+  limitSamples: Type.Optional(Type.Record(Type.String(), Type.Array(Type.Number()))),
   figures: Type.Array(Figures),
 })
 export type Round = Static<typeof Round>

@@ -1,13 +1,10 @@
 import type { SeededRandom } from "../../packages/server/test/simulation/seeded-random.ts"
+import { median } from "../figures/statistics.ts"
 import { memoryMiB, resetPeak, type Usage, usageOf } from "../load/process-usage.ts"
 import type { Scheme } from "../load/receiver.ts"
 import type { Figures, Round } from "./comparison.ts"
 import type { Contender } from "./contender.ts"
 import { shuffled } from "./shuffled.ts"
-
-type Measure =
-  | { readonly kind: "limit"; readonly scheme: Scheme }
-  | { readonly kind: "contender"; readonly of: Contender }
 
 export type RoundParts = {
   readonly contenders: readonly Contender[]
@@ -22,30 +19,39 @@ export type RoundParts = {
  * Limits and contenders, one after the other: nothing else of the benchmark runs meanwhile. Each round shuffles them anew:
  * in an order that only rotates, each would always follow upon the same other, and have to bear what that one leaves behind
  * (a database that still writes, memory to be collected, a hot processor).
+ *
+ * The limit, which all figures of the round are divided by, is taken at its beginning, middle and end: a single moment of
+ * a machine whose pace changes would move all of them alike.
  */
 export async function playRound({ contenders, limit, events, random, say }: RoundParts): Promise<Round> {
   const schemes = [...new Set(contenders.map(({ scheme }) => scheme))]
-  const measures: readonly Measure[] = [
-    ...schemes.map((scheme) => ({ kind: "limit" as const, scheme })),
-    ...contenders.map((of) => ({ kind: "contender" as const, of })),
-  ]
-  const limits: Partial<Record<Scheme, number>> = {}
-  const measured: Omit<Figures, "ofLimit">[] = []
-  for (const measure of shuffled(measures, random)) {
-    if (measure.kind === "limit") {
-      say(`limit, ${measure.scheme}`)
-      limits[measure.scheme] = await limit(measure.scheme)
-    } else {
-      say(measure.of.name)
-      measured.push(await measureOne(measure.of, events(measure.of)))
+  const limitSamples: Partial<Record<Scheme, number[]>> = {}
+  const sampleLimits = async () => {
+    for (const scheme of shuffled(schemes, random)) {
+      say(`limit, ${scheme}`)
+      limitSamples[scheme] = [...(limitSamples[scheme] ?? []), await limit(scheme)]
     }
   }
-  const schemeOf = new Map(contenders.map(({ name, scheme }) => [name, scheme]))
-  const figures = measured.map((each) => {
-    const scheme = schemeOf.get(each.name)
-    return { ...each, ofLimit: each.rate / ((scheme && limits[scheme]) ?? Number.NaN) }
-  })
-  return { limits, figures }
+  const measured: (Omit<Figures, "ofLimit"> & Pick<Contender, "scheme">)[] = []
+  const measureAll = async (some: readonly Contender[]) => {
+    for (const contender of some) {
+      say(contender.name)
+      measured.push({ ...(await measureOne(contender, events(contender))), scheme: contender.scheme })
+    }
+  }
+  const order = shuffled(contenders, random)
+  const middle = Math.ceil(order.length / 2)
+  await sampleLimits()
+  await measureAll(order.slice(0, middle))
+  await sampleLimits()
+  await measureAll(order.slice(middle))
+  await sampleLimits()
+  const limitOf = (scheme: Scheme) => median(limitSamples[scheme] ?? [])
+  return {
+    limits: Object.fromEntries(schemes.map((scheme) => [scheme, limitOf(scheme)])),
+    limitSamples,
+    figures: measured.map(({ scheme, ...each }) => ({ ...each, ofLimit: each.rate / limitOf(scheme) })),
+  }
 }
 
 export async function measureOne(contender: Contender, events: number): Promise<Omit<Figures, "ofLimit">> {

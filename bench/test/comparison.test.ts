@@ -149,16 +149,34 @@ describe("contenders", () => {
   it("are compared with the limit of their own scheme in their own round", async () => {
     const delivered: number[] = []
     const { limits, figures: found } = await playRound({
-      contenders: [{ ...contender, name: "x/single", deliver: async (events) => void delivered.push(events) }],
+      contenders: (["http", "https"] as const).map((scheme) => ({
+        ...{ ...contender, scheme, name: scheme },
+        deliver: async (events) => void delivered.push(events),
+      })),
       limit: async (scheme) => (scheme === "https" ? 1_000 : 5_000),
       events: () => 250,
       random: new SeededRandom(1),
       say: () => {},
     })
-    expect(delivered).toEqual([250])
-    expect(limits).toEqual({ https: 1_000 })
-    const [only] = found
-    expect(only?.ofLimit).toBeCloseTo((only?.rate ?? 0) / 1_000)
+    expect(delivered).toEqual([250, 250])
+    expect(limits).toEqual({ http: 5_000, https: 1_000 })
+    expect(found).toHaveLength(2)
+    for (const { name, rate, ofLimit } of found) expect(ofLimit).toBeCloseTo(rate / (limits[name] ?? 0))
+  })
+
+  it("are compared with the median of limits taken at the round's beginning, middle and end", async () => {
+    const said: string[] = []
+    const rates = [3_000, 9_000, 4_000]
+    const { limits, limitSamples } = await playRound({
+      contenders: ["a", "b", "c", "d"].map((name) => ({ ...contender, name, deliver: async () => {} })),
+      limit: async () => rates[said.filter((each) => each === "limit, https").length - 1] ?? 0,
+      events: () => 10,
+      random: new SeededRandom(1),
+      say: (what) => void said.push(what),
+    })
+    expect(said.map((what) => what === "limit, https")).toEqual([true, false, false, true, false, false, true])
+    expect(limits).toEqual({ https: 4_000 })
+    expect(limitSamples).toEqual({ https: rates })
   })
 })
 
