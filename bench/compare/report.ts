@@ -57,11 +57,25 @@ function ratiosTable(comparison: Comparison): string {
 }
 
 function latencyTable({ latencies }: Comparison): string {
-  const heads = ["accept to arrival, ms", "events/s", "p50", "p99", "max", "202 p50", "202 p99", "arrived"]
+  const heads = [
+    "accept to arrival, ms",
+    "events/s",
+    "p50",
+    "p99",
+    "max",
+    "202 p50",
+    "202 p99",
+    "withheld",
+    "refused",
+    "arrived",
+  ]
   const rows = latencies.map((each) => [
     each.name,
     rounded(each.eventsPerSecond),
-    ...[each.p50Ms, each.p99Ms, each.maxMs, each.acceptP50Ms, each.acceptP99Ms].map(rounded),
+    ...[each.p50Ms, each.p99Ms, each.maxMs, each.acceptP50Ms, each.acceptP99Ms].map((ms) =>
+      rounded(ms ?? Number.POSITIVE_INFINITY),
+    ),
+    ...[each.withheld, each.refused].map((events) => rounded(events ?? Number.NaN)),
     `${each.arrived}/${each.accepted}`,
   ])
   return markdownTable(heads, rows)

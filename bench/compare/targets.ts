@@ -34,7 +34,14 @@ export function targetsOf(comparison: Pick<Comparison, "rounds" | "latencies">):
     return [
       ...(tocsin ? [atLeast(`${said}: share of the limit`, tocsin.ofLimit.median, embedded)] : []),
       ...(tocsin && latency
-        ? [atMost(`${said}: p99 from accept to arrival at half load`, latency.p99Ms, p99MaxMs, " ms")]
+        ? [
+            atMost(
+              `${said}: p99 from accept to arrival at half load`,
+              latency.p99Ms ?? Number.POSITIVE_INFINITY,
+              p99MaxMs,
+              " ms",
+            ),
+          ]
         : []),
       ...peers.map(({ peer, times }) => atLeast(`${said}: times ${peer}`, times, peersBeatenBy)),
       ...(ofPostgres ? [atLeast(`${said}: share of the limit, PostgreSQL`, ofPostgres.ofLimit.median, postgres)] : []),

@@ -68,6 +68,21 @@ describe("the comparison", () => {
     ])
   })
 
+  it("holds to its latency what did not come at all, and tells how much that was", () => {
+    const [latency] = comparison.latencies
+    if (latency === undefined) throw new Error("the comparison has a latency")
+    const refusing = {
+      ...comparison,
+      latencies: [{ ...latency, p99Ms: null, maxMs: null, withheld: 20, refused: 1_200 }],
+    }
+    const held = targetsOf(refusing).find(({ what }) => what.includes("p99"))
+    expect(held).toMatchObject({ figure: Number.POSITIVE_INFINITY, reached: false })
+    expect(report(refusing)).toMatch(
+      /\| +3\.00 \| +∞ \| +∞ \| +4\.00 \| +9\.00 \| +20\.0 \| +1,200 \| +60000\/60000 \|/,
+    )
+    expect(report(comparison)).toMatch(/\| +– \| +– \| +60000\/60000 \|/)
+  })
+
   it("holds PostgreSQL to its own share, and three nodes on it to nearly what one delivers", () => {
     const one = "tocsin/postgres/http/strict/batch"
     const round = (ofLimit: number) => ({

@@ -22,12 +22,13 @@ describe("what is printed", () => {
   })
 
   it("rounds figures to what a person reads", () => {
-    expect([12_345.6, 123.4, 12.34, 1.234, 0.1234, Number.NaN].map(rounded)).toEqual([
+    expect([12_345.6, 123.4, 12.34, 1.234, 0.1234, Number.POSITIVE_INFINITY, Number.NaN].map(rounded)).toEqual([
       "12,346",
       "123",
       "12.3",
       "1.23",
       "0.123",
+      "∞",
       "–",
     ])
   })
