@@ -17,7 +17,8 @@ export const help = `What becomes of throughput, latency and memory at sizes tha
   npm run bench:scale -- fanout       one event to 1 … 1,000 webhooks
   npm run bench:scale -- routing      what choosing among 10 … 10,000 selective webhooks costs an event
   npm run bench:scale -- history      10,000,000 attempts stored: throughput beside an empty store, the log's first page
-  npm run bench:scale -- overload     three times the load that it can deliver, for three minutes
+  npm run bench:scale -- overload     three times what it can deliver is due, for three minutes: what of it the generator can
+                                      send is told
 
   Several names run one after the other, \`all\` runs all: about an hour, and 25 GB of room in the temporary directory
   (TMPDIR), most of both for history.

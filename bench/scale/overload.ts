@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises"
 import { quantile } from "../figures/statistics.ts"
-import { atLeast, atMost } from "../figures/target.ts"
+import { atMost } from "../figures/target.ts"
 import { cleanedUp } from "../load/cleaning-up.ts"
 import { measureLatency } from "../load/latency.ts"
 import { monotonicMs } from "../load/monotonic-clock.ts"
@@ -12,6 +12,7 @@ import { throughputOf } from "../load/throughput-of.ts"
 import { newDirectory, startTocsin } from "../load/tocsin-server.ts"
 import { until } from "../load/waiting-until.ts"
 import { backlogOf, createWorkspace } from "../load/workspace.ts"
+import { type OverloadPhase, phaseFigures, phaseSaid } from "./overload-phase.ts"
 import { Sampling } from "./sampling.ts"
 import { type ScaleBenchmark, sized } from "./scale-run.ts"
 
@@ -23,25 +24,15 @@ const p99MaxMs = 25
 
 /** Singly it is the intake that has too much to do; in batches, which cost it less, it is all that comes after. */
 const phases = [
-  { name: "one a request", perRequest: 1, atOnceMax: 1_000 },
-  { name: "batches of 50", perRequest: 50, atOnceMax: 200 },
+  { name: "one a request", perRequest: 1, connections: 1_000 },
+  { name: "batches of 50", perRequest: 50, connections: 200 },
 ] as const
 
-type Told = {
-  /** Events. */
-  accepted: number
-  refused: number
-  withheld: number
-  /** Requests answered with something else, or not at all. */
-  broken: number
-  waitingAtTheEnd: number
-  drainSeconds: number
-}
-
 /**
- * Three times as many events as the server was just seen to deliver are offered, an open loop, for minutes. Whatever it
- * answered 202 must arrive; what it cannot take it has to refuse, or take more slowly, rather than keep in memory;
- * afterwards, latency must be what it was before.
+ * Three times as many events as the server was just seen to deliver are due, an open loop, for minutes, over so many
+ * connections: when all of them wait for answers, the generator withholds what is due. Whatever is answered 202 must arrive;
+ * what the server cannot take it has to refuse, or answer more slowly, rather than keep in memory; afterwards, latency must
+ * be what it was before.
  */
 export const overload: ScaleBenchmark = (parts) =>
   cleanedUp(async (cleaning) => {
@@ -84,28 +75,29 @@ export const overload: ScaleBenchmark = (parts) =>
     const arrivedBefore = await receiver.arrived("overload")
     await receiver.stamp()
     const acceptedIds: string[] = []
-    const figures: Record<string, number> = {}
-    const all: Told[] = []
-    for (const [at, { name, perRequest, atOnceMax }] of phases.entries()) {
-      const eventsPerSecond = (capacities[at] ?? 0) * overloadBy
-      const told: Told = { accepted: 0, refused: 0, withheld: 0, broken: 0, waitingAtTheEnd: 0, drainSeconds: 0 }
+    const failed: Record<string, number> = {}
+    const all: OverloadPhase[] = []
+    for (const [at, { name, perRequest, connections }] of phases.entries()) {
+      const delivers = capacities[at] ?? 0
+      const due = delivers * overloadBy
+      const answered = { accepted: 0, refused: 0, broken: 0 }
       const take = ({ status, tookMs, text }: Answer) => {
         recent.push(tookMs)
         if (status === 202) {
-          told.accepted += perRequest
+          answered.accepted += perRequest
           counts.accepted += perRequest
           acceptedIds.push(...idsIn(text))
         } else if (status === 429 || status === 503) {
-          told.refused += perRequest
+          answered.refused += perRequest
           counts.refused += perRequest
-        } else told.broken++
+        } else answered.broken++
       }
-      say(`offering ${Math.round(eventsPerSecond)} events/s for ${seconds} s, ${name}`)
-      const load = { eventsPerSecond, perRequest, seconds, atOnceMax }
+      say(`offering ${Math.round(due)} events/s for ${seconds} s, ${name}`)
+      const load = { eventsPerSecond: due, perRequest, seconds, atOnceMax: connections }
       const { withheld, failures } = await offer(target, eventsFor(webhooks), load, take)
-      told.withheld = withheld
-      told.broken += [...failures.values()].reduce((sum, count) => sum + count, 0)
-      told.waitingAtTheEnd = await backlogOf(server, workspace)
+      for (const [code, count] of failures) failed[`${name}: ${code}`] = count
+      const unanswered = [...failures.values()].reduce((sum, count) => sum + count, 0)
+      const waitingAtTheEnd = await backlogOf(server, workspace)
       const drainingMs = monotonicMs()
       const drained = async () => {
         const left = await backlogOf(server, workspace)
@@ -113,12 +105,10 @@ export const overload: ScaleBenchmark = (parts) =>
         return left === 0
       }
       await until("delivering what was accepted", drained, 250, drainMaxMs)
-      told.drainSeconds = (monotonicMs() - drainingMs) / 1_000
-      all.push(told)
-      figures[`${name}: delivered a second before`] = capacities[at] ?? Number.NaN
-      figures[`${name}: offered a second`] = eventsPerSecond
-      for (const [figure, value] of Object.entries(told)) figures[`${name}: ${figure}`] = value
-      for (const [code, count] of failures) figures[`${name}: ${code}`] = count
+      const drainSeconds = (monotonicMs() - drainingMs) / 1_000
+      const broken = answered.broken + unanswered
+      const of = { name, perRequest, connections, seconds, delivers, due }
+      all.push({ ...of, ...answered, broken, withheld, waitingAtTheEnd, drainSeconds })
     }
     await sampling.stop()
     const peakMiB = usageOf(server.pid).peakMiB
@@ -128,26 +118,26 @@ export const overload: ScaleBenchmark = (parts) =>
     say("latency after")
     await delay(1_000)
     const after = await calm()
-    const sum = (of: (told: Told) => number) => all.reduce((total, each) => total + of(each), 0)
+    const requestsBroken = all.reduce((sum, { broken }) => sum + broken, 0)
     return {
-      what: `${overloadBy} times what was delivered when offered as fast as it was taken, for ${seconds} s one event a request from ${phases[0].atOnceMax} connections, then for as long in batches of 50 from ${phases[1].atOnceMax}; all is delivered in between.`,
-      figures: { ...figures, lost, repeated, peakMiB, p99MsBefore: before, p99MsAfter: after },
+      what: `${overloadBy} times what it was just seen to deliver was due for ${seconds} s, in two ways; what was accepted is delivered after each. ${all.map(phaseSaid).join(" ")}`,
+      figures: { ...phaseFigures(all), ...failed, lost, repeated, peakMiB, p99MsBefore: before, p99MsAfter: after },
       curves: [
         {
           name: "overload-intake",
-          title: "Offered three times what it can deliver",
+          title: "Three times what it can deliver is due",
           note: "First one event a request, then batches of 50; after each, what waits is delivered",
           xLabel: "seconds",
           yLabel: "events a second",
           series: [
             { label: "accepted (202)", points: sampling.rate("accepted") },
-            { label: "refused (503)", points: sampling.rate("refused") },
+            { label: "refused (429, 503)", points: sampling.rate("refused") },
             { label: "delivered", points: sampling.rate("arrived") },
           ],
         },
         {
           name: "overload-memory",
-          title: "Memory under three times the load",
+          title: "Memory while three times what it can deliver is due",
           note: "Resident memory of the server's process",
           xLabel: "seconds",
           yLabel: "MiB",
@@ -165,17 +155,8 @@ export const overload: ScaleBenchmark = (parts) =>
       ],
       targets: [
         atMost("accepted events that never arrived", lost, 0),
-        atMost(
-          "requests not answered 202, 429 or 503",
-          sum(({ broken }) => broken),
-          0,
-        ),
+        atMost("requests not answered 202, 429 or 503", requestsBroken, 0),
         atMost("peak memory", peakMiB, memoryMaxMiB, " MiB"),
-        atLeast(
-          "events refused or held back, so that intake slowed",
-          sum((told) => told.refused + told.withheld),
-          1,
-        ),
         atMost("p99 from accept to arrival afterwards, at half load", after, p99MaxMs, " ms"),
       ],
     }
