@@ -4,7 +4,8 @@
  *
  * node bench/store.ts [--lifecycles 200000] [--concurrency 400] [--webhooks 20] [--rounds 3]
  */
-import { mkdtemp, rm } from "node:fs/promises"
+import { mkdtempSync } from "node:fs"
+import { rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { performance } from "node:perf_hooks"
@@ -12,6 +13,7 @@ import { parseArgs } from "node:util"
 import { asId, type WebhookId, type WorkspaceId } from "../packages/server/src/domain/ids.ts"
 import type { Store } from "../packages/server/src/ports/store.ts"
 import { openSqliteStore } from "../packages/server/src/stores/sqlite/open-sqlite-store.ts"
+import { cleanedUp } from "./load/cleaning-up.ts"
 import { acceptedEvent, delivered, unique } from "./load/lifecycle.ts"
 
 const { values } = parseArgs({
@@ -95,9 +97,11 @@ async function reads(store: Store): Promise<void> {
   console.table(table)
 }
 
-const directory = await mkdtemp(join(values.directory, "tocsin-bench-"))
-const store = await openSqliteStore({ directory })
-try {
+await cleanedUp(async (cleaning) => {
+  const directory = mkdtempSync(join(values.directory, "tocsin-bench-"))
+  cleaning.later(() => rm(directory, { recursive: true }))
+  const store = await openSqliteStore({ directory })
+  cleaning.later(() => store.close())
   for (let round = 1; round <= Number(values.rounds); round++) {
     const [accepts, settles] = [new Times(), new Times()]
     const { perSecond, cpuMicros } = await run(store, accepts, settles)
@@ -107,7 +111,4 @@ try {
     console.table({ accept: accepts.row(), settle: settles.row() })
   }
   await reads(store)
-} finally {
-  await store.close()
-  await rm(directory, { recursive: true })
-}
+})

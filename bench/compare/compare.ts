@@ -44,8 +44,7 @@ async function compared(
   if (wanted.length + wantedPeers.length + wantedBare.length === 0) {
     throw new Error(`--only ${options.only} means none of the contenders; see --help`)
   }
-  const databases = new Databases(say)
-  cleaning.later(() => databases.close())
+  const databases = new Databases(cleaning, say)
   const receiver = await startReceiver(cleaning)
   const parts = { cleaning, receiver, webhooks: options.webhooks, say, database: () => databases.fresh() }
   const peers = await startPeerContenders(wantedPeers, parts)

@@ -1,13 +1,16 @@
 import { execFileSync } from "node:child_process"
 import { type PostgresServer, startPostgres } from "../../packages/server/test/postgres/postgres-server.ts"
+import type { CleaningUp } from "../load/cleaning-up.ts"
 
 /** One PostgreSQL server for all that need one, each with a database of its own. Durable as it comes: fsync, synchronous commits. */
 export class Databases {
+  readonly #cleaning: CleaningUp
   readonly #say: (line: string) => void
   #server: Promise<PostgresServer> | null = null
   #version: string | null = null
 
-  constructor(say: (line: string) => void) {
+  constructor(cleaning: CleaningUp, say: (line: string) => void) {
+    this.#cleaning = cleaning
     this.#say = say
   }
 
@@ -15,7 +18,9 @@ export class Databases {
   async fresh(): Promise<{ readonly url: string; readonly pid: number }> {
     if (this.#server === null) {
       this.#say("starting PostgreSQL")
-      this.#server = startPostgres()
+      const starting = startPostgres()
+      this.#cleaning.later(async () => (await starting).close())
+      this.#server = starting
     }
     const server = await this.#server
     const pid = server.pid()
@@ -27,9 +32,5 @@ export class Databases {
   /** Null when none was needed. */
   version(): string | null {
     return this.#version
-  }
-
-  async close(): Promise<void> {
-    await (await this.#server)?.close()
   }
 }

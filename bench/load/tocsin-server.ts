@@ -58,7 +58,9 @@ export async function startTocsin(
   cleaning.later(stop)
   const address = await within("the server's start", server.listening, startMaxMs)
   void server.stopped.then(({ code, signal }) => {
-    if (!stopping) process.stderr.write(`the server ended by itself (${signal ?? code}): ${server.output.stderr}\n`)
+    // Ctrl-C reaches the server as well.
+    if (!stopping && !cleaning.begun())
+      process.stderr.write(`the server ended by itself (${signal ?? code}): ${server.output.stderr}\n`)
   })
   return { address, addresses: [address], pid: server.pid, stop }
 }
