@@ -40,6 +40,8 @@ export type Reply =
 export type ReceiverOptions = {
   /** Given in turn, the last one ever after; or chosen per request (`index` from 0). 200 by default. */
   readonly replies?: readonly Reply[] | ((request: ReceivedRequest, index: number) => Reply)
+  /** Called once an answer has gone out whole, to a sender that was still there. */
+  readonly onAnswered?: (request: ReceivedRequest, status: number) => void
   /** PEM texts: makes it an https receiver. */
   readonly tls?: https.ServerOptions
   /** 127.0.0.1 by default. */
@@ -79,6 +81,7 @@ export async function openReceiver(options: ReceiverOptions = {}): Promise<Recei
       const request = record(incoming, Buffer.concat(chunks), sockets.get(incoming.socket) ?? 0)
       received.push(request)
       for (const wake of waiting) wake()
+      response.once("finish", () => options.onAnswered?.(request, response.statusCode))
       give(choose(request, received.length - 1), request, response)
     })
   }

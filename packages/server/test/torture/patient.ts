@@ -5,7 +5,8 @@ import { setTimeout as delay } from "node:timers/promises"
 import { eventually, Workspace } from "../e2e/api-calls.ts"
 import { type Load, startLoad } from "../e2e/postgres/load.ts"
 import { type Ended, type Installation, type ServerProcess, type Settings, spawnProgram } from "../e2e/program.ts"
-import { openReceiver, type ReceivedRequest, type Receiver, type Reply, unusedPort } from "../receiver.ts"
+import { type ReceivedRequest, type Receiver, unusedPort } from "../receiver.ts"
+import { type Mood, openTakingReceiver, type TakingReceiver } from "./taking-receiver.ts"
 
 export const orderings = ["strict", "by_key", "none"] as const
 export const publishers = 4
@@ -30,8 +31,7 @@ export type PatientOptions = {
 export class Patient {
   readonly receiver: Receiver
   /** How the receiver answers from now on. */
-  readonly mood: { reply: Reply }
-  /** What it answered with 200. */
+  readonly mood: Mood
   readonly taken: WeakSet<ReceivedRequest>
   readonly directory: string
   readonly #options: PatientOptions
@@ -44,7 +44,7 @@ export class Patient {
 
   private constructor(
     options: PatientOptions,
-    { receiver, mood, taken }: { receiver: Receiver; mood: { reply: Reply }; taken: WeakSet<ReceivedRequest> },
+    { receiver, mood, taken }: TakingReceiver & { readonly mood: Mood },
     ports: readonly number[],
   ) {
     this.#options = options
@@ -58,14 +58,8 @@ export class Patient {
 
   /** Starts it, with its webhooks and its load. */
   static async open(options: PatientOptions = {}): Promise<Patient> {
-    const taken = new WeakSet<ReceivedRequest>()
-    const mood: { reply: Reply } = { reply: 200 }
-    const receiver = await openReceiver({
-      replies(request) {
-        if (mood.reply === 200) taken.add(request)
-        return mood.reply
-      },
-    })
+    const mood: Mood = { reply: 200 }
+    const { receiver, taken } = await openTakingReceiver(mood)
     const ports: number[] = []
     for (let node = 0; node <= (options.otherNodes ?? 0); node++) ports.push(await unusedPort())
     const patient = new Patient(options, { receiver, mood, taken }, ports)

@@ -70,6 +70,21 @@ describe("the verdict", () => {
     expect(wrongs(verdict)).toEqual(["2 acknowledged events were lost", "2 sequence numbers never arrived"])
   })
 
+  it("counts as lost what arrived and was refused every time, and its number as one that never arrived", () => {
+    const arrivals = [...everywhere("a", 1), ...everywhere("b", 2), ...everywhere("b", 2)]
+    const verdict = verdictOn(["a", "b"], arrivals, [3, 4, 5, 6, 7, 8])
+    expect(verdict).toMatchObject({ lost: 3, gaps: 3 })
+  })
+
+  it("sees what was taken in another order than acknowledged, whatever order it was refused in before", () => {
+    const [a, b] = [
+      { path: "/strict", id: "a", sequence: 1 },
+      { path: "/strict", id: "b", sequence: 2 },
+    ]
+    expect(verdictOn(["a", "b"], [a, b, a], [0])).toMatchObject({ acknowledgedOutOfOrder: 1, outOfOrder: 1 })
+    expect(verdictOn(["a", "b"], [a, a, b], [0])).toMatchObject({ acknowledgedOutOfOrder: 0, outOfOrder: 0 })
+  })
+
   it("sees what came before its turn, where an order is promised", () => {
     const verdict = verdictOn(["a", "b"], [...everywhere("b", 2), ...everywhere("a", 1)])
     // Once over the strict webhook and once over the publisher's key; without an order nothing is amiss.

@@ -6,16 +6,16 @@ export type Verdict = {
   readonly acknowledged: number
   /** Answers that were no acknowledgement, by status; 0: none came. */
   readonly refused: Readonly<Record<string, number>>
-  /** Acknowledged and never arrived, over all webhooks. */
+  /** Acknowledged and never taken by the receiver, over all webhooks: what it refused each time is lost to it. */
   readonly lost: number
   /** Taken by the receiver more than once: at least once is what is promised. */
   readonly duplicated: number
   readonly arrived: number
   /** Arrivals before one that they come after: over the strict webhook, and over each publisher's key. */
   readonly outOfOrder: number
-  /** Acknowledged to one publisher in an order other than that of their arrival. */
+  /** Acknowledged to one publisher in an order other than that in which they were taken. */
   readonly acknowledgedOutOfOrder: number
-  /** Numbers that no arrival had: a gap tells a receiver of a loss. */
+  /** Numbers that nothing taken had: a gap tells a receiver of a loss. */
   readonly gaps: number
   readonly drained: boolean
   readonly errors: readonly string[]
@@ -36,13 +36,14 @@ export function judge(
   let [lost, outOfOrder, acknowledgedOutOfOrder, gaps, duplicated] = [0, 0, 0, 0, 0]
   for (const ordering of orderings) {
     const got = received.filter(({ path }) => path === `/${ordering}`)
-    const first = firstArrivals(got)
-    lost += ledger.filter(({ id }) => !first.has(id)).length
     const taken = got.filter((each) => patient.taken.has(each))
-    duplicated += taken.length - firstArrivals(taken).size
-    const numbers = [...first.values()].map(sequenceOf)
-    gaps += (numbers.length === 0 ? 0 : Math.max(...numbers)) - new Set(numbers).size
-    const came = repeatsLate ? [...first.values()] : got
+    const first = firstArrivals(taken)
+    lost += ledger.filter(({ id }) => !first.has(id)).length
+    duplicated += taken.length - first.size
+    // One that was refused to the end leaves a gap too, behind all others as well.
+    const last = got.reduce((most, each) => Math.max(most, sequenceOf(each)), 0)
+    gaps += last - new Set([...first.values()].map(sequenceOf)).size
+    const came = repeatsLate ? [...firstArrivals(got).values()] : got
     if (ordering === "strict") {
       outOfOrder += disorder(came).length
       const places = new Map([...first.keys()].map((id, place) => [id, place]))
