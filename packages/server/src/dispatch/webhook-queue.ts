@@ -8,10 +8,10 @@ import { ParallelLanes } from "./lanes/parallel-lanes.ts"
 import { StrictLanes } from "./lanes/strict-lanes.ts"
 import { RateWindow } from "./rate-window.ts"
 
-const parallelMax = 20
+export const parallelMax = 20
 const parallelAtFirst = 4
 /** For each that may be on its way, how many may wait for their outcome to become durable. */
-const unsettledPerFlight = 8
+export const unsettledPerFlight = 8
 
 /** To be asked of the store: how many attempts began since a time. @property known takes the answer; null: there was none. */
 export type SpentRead = {

@@ -1,4 +1,5 @@
 import { SeededRandom } from "../simulation/seeded-random.ts"
+import { total } from "./allowance.ts"
 import type { Fault, Report } from "./fault.ts"
 import { kills, tornLog } from "./faults/kills.ts"
 import { clock, pauses } from "./faults/pauses.ts"
@@ -60,12 +61,13 @@ export function isWell(outcome: Outcome): boolean {
 /** Over all that was judged. */
 export function totals(outcomes: readonly Outcome[]) {
   const reports = outcomes.flatMap((outcome) => (outcome.is === "judged" ? [outcome.report] : []))
-  const sum = (of: (report: Report) => number) => reports.reduce((total, report) => total + of(report), 0)
+  const sum = (of: (report: Report) => number) => reports.reduce((soFar, report) => soFar + of(report), 0)
   return {
     kills_survived: sum(({ done }) => done.kills ?? 0),
     events_acknowledged: sum(({ verdict }) => verdict.acknowledged),
     lost: sum(({ verdict }) => verdict.lost),
-    duplicated: sum(({ verdict }) => verdict.duplicated),
+    repeated: sum(({ verdict }) => total(verdict.repeats)),
+    repeated_late: sum(({ verdict }) => total(verdict.lateRepeats)),
     out_of_order: sum(({ verdict }) => verdict.outOfOrder + verdict.acknowledgedOutOfOrder),
   }
 }

@@ -1,4 +1,5 @@
 import type { SeededRandom } from "../simulation/seeded-random.ts"
+import { type Allowance, allowance } from "./allowance.ts"
 import { undoneInAnyCase } from "./leftovers.ts"
 import { Patient, type PatientOptions } from "./patient.ts"
 import { judge, type Verdict, wrongs } from "./verdict.ts"
@@ -17,6 +18,7 @@ export type Report = {
   /** `kills: 12`, … */
   readonly done: Done
   readonly verdict: Verdict
+  readonly allowed: Allowance
   /** What must not be; none when all is well. */
   readonly wrongs: readonly string[]
 }
@@ -31,12 +33,18 @@ export type Fault = {
 
 const drainMaxMs = 120_000
 
+export type Handovers = {
+  /** What of the things done makes somebody else take over what was on its way: only then may something come again. */
+  readonly handovers?: readonly string[]
+  /** While the one before may go on. */
+  readonly late?: boolean
+}
+
 /** Opens a patient, does something to it, heals it, and judges what became of the ledger. */
 export async function torment(
   fault: string,
-  options: PatientOptions,
+  { handovers = [], late = false, ...options }: PatientOptions & Handovers,
   act: (patient: Patient, done: (what: string) => void) => Promise<void>,
-  { repeatsLate = false } = {},
 ): Promise<Report> {
   const fromMs = performance.now()
   const counts: Done = {}
@@ -48,8 +56,13 @@ export async function torment(
     })
     // It is well again: it takes events, and delivers all that it took.
     await patient.acknowledges(5)
-    const verdict = judge(patient, await patient.drained(drainMaxMs), repeatsLate)
-    return { fault, durationMs: performance.now() - fromMs, done: counts, verdict, wrongs: wrongs(verdict) }
+    const verdict = judge(patient, await patient.drained(drainMaxMs))
+    const allowed = allowance(
+      handovers.reduce((sum, what) => sum + (counts[what] ?? 0), 0),
+      late,
+    )
+    const durationMs = performance.now() - fromMs
+    return { fault, durationMs, done: counts, verdict, allowed, wrongs: wrongs(verdict, allowed) }
   } finally {
     await patient.close()
     closed()

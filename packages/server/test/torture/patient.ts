@@ -6,10 +6,9 @@ import { eventually, Workspace } from "../e2e/api-calls.ts"
 import { type Load, startLoad } from "../e2e/postgres/load.ts"
 import { type Ended, type Installation, type ServerProcess, type Settings, spawnProgram } from "../e2e/program.ts"
 import { type ReceivedRequest, type Receiver, unusedPort } from "../receiver.ts"
+import { orderings, publishers } from "./furnishing.ts"
 import { type Mood, openTakingReceiver, type TakingReceiver } from "./taking-receiver.ts"
 
-export const orderings = ["strict", "by_key", "none"] as const
-export const publishers = 4
 /** Under load, not buried: a strict lane sends one after the other, and is to catch up after each fault. */
 const pauseMs = 30
 /** A start after a crash, on a machine that does other things too. */

@@ -1,6 +1,8 @@
 import { parseArgs } from "node:util"
 import Table from "cli-table3"
+import type { PerOrdering } from "./allowance.ts"
 import { campaign, faults, isWell, type Outcome, totals } from "./campaign.ts"
+import { orderings } from "./furnishing.ts"
 import { undoAll } from "./leftovers.ts"
 
 const help = `npm run torture [-- options]: does real harm to real servers under load, and compares what was
@@ -12,7 +14,8 @@ acknowledged with what arrived. It listens and sends on loopback alone, and take
   --json          figures for programs
   --help          this
 
-Exit code 0: nothing was lost, nothing out of order, all delivered. 1: otherwise. 2: a wrong option.
+Exit code 0: nothing was lost, nothing out of order, nothing sent again that need not be, all delivered. 1: otherwise.
+2: a wrong option.
 Full and read-only disks need root, for a small disk in memory; without it they are left out, and said to be.
 `
 
@@ -62,16 +65,16 @@ function read() {
 
 function shown(outcomes: readonly Outcome[], well: boolean): string {
   const table = new Table({
-    head: ["fault", "s", "done", "acknowledged", "refused", "arrived", "lost", "twice", "out of order", ""],
+    head: ["fault", "s", "done", "acknowledged", "refused", "arrived", "lost", "again", "late", "out of order", ""],
     style: { head: [], border: [] },
   })
   for (const outcome of outcomes) {
     if (outcome.is !== "judged") {
-      table.push([outcome.fault, "", { content: `${outcome.is}: ${outcome.because}`, colSpan: 8 }])
+      table.push([outcome.fault, "", { content: `${outcome.is}: ${outcome.because}`, colSpan: 9 }])
       continue
     }
-    const { done, durationMs, verdict, wrongs } = outcome.report
-    const { acknowledged, refused, arrived, lost, duplicated, outOfOrder, acknowledgedOutOfOrder } = verdict
+    const { done, durationMs, verdict, allowed, wrongs } = outcome.report
+    const { acknowledged, refused, arrived, lost, outOfOrder, acknowledgedOutOfOrder } = verdict
     table.push([
       outcome.fault,
       Math.round(durationMs / 1_000),
@@ -84,16 +87,22 @@ function shown(outcomes: readonly Outcome[], well: boolean): string {
         .join(", "),
       arrived,
       lost,
-      duplicated,
+      ofAllowed(verdict.repeats, allowed.repeats),
+      ofAllowed(verdict.lateRepeats, allowed.lateRepeats),
       outOfOrder + acknowledgedOutOfOrder,
       wrongs.length === 0 ? "well" : wrongs.join("; "),
     ])
   }
-  const { kills_survived, events_acknowledged, lost, duplicated, out_of_order } = totals(outcomes)
+  const { kills_survived, events_acknowledged, lost, repeated, repeated_late, out_of_order } = totals(outcomes)
   return `${table.toString()}
-kills survived ${kills_survived} · events acknowledged ${events_acknowledged} · lost ${lost} · duplicated ${duplicated} · out of order ${out_of_order}
+again: taken a second time, over strict + by_key + none, of as many as may. late: sent again after later ones of the lane.
+kills survived ${kills_survived} · events acknowledged ${events_acknowledged} · lost ${lost} · again ${repeated}, late ${repeated_late} · out of order ${out_of_order}
 ${well ? "All is well." : "Not well."}
 `
+}
+
+function ofAllowed(came: PerOrdering, may: PerOrdering): string {
+  return orderings.map((ordering) => `${came[ordering]}/${may[ordering]}`).join(" + ")
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { ReceivedRequest } from "../receiver.ts"
+import { allowance, total } from "./allowance.ts"
 import { judge, wrongs } from "./verdict.ts"
 
 type Arrival = { readonly path: string; readonly id: string; readonly sequence: number; readonly publisher?: number }
@@ -45,20 +46,22 @@ function verdictOn(acknowledged: readonly string[], arrivals: readonly Arrival[]
       errors: () => [],
     },
     true,
-    false,
   )
 }
 
+const none = allowance(0, false)
+
 describe("the verdict", () => {
-  it("is well when all came in order, and a repetition in its place is one", () => {
+  it("is well when all came in order, and a repetition in its place was allowed", () => {
     const verdict = verdictOn(["a", "b"], [...everywhere("a", 1), ...everywhere("a", 1), ...everywhere("b", 2)])
-    expect(verdict).toMatchObject({ acknowledged: 2, arrived: 9, lost: 0, duplicated: 3, outOfOrder: 0, gaps: 0 })
-    expect(wrongs(verdict)).toEqual([])
+    expect(verdict).toMatchObject({ acknowledged: 2, arrived: 9, lost: 0, outOfOrder: 0, gaps: 0 })
+    expect(verdict.repeats).toEqual({ strict: 1, by_key: 1, none: 1 })
+    expect(wrongs(verdict, allowance(1, false))).toEqual([])
   })
 
   it("does not count as a repetition what the receiver had refused before", () => {
     const arrivals = [...everywhere("a", 1), ...everywhere("a", 1)]
-    expect(verdictOn(["a"], arrivals, [0, 1, 2]).duplicated).toBe(0)
+    expect(total(verdictOn(["a"], arrivals, [0, 1, 2]).repeats)).toBe(0)
   })
 
   it("sees what was lost, at one webhook too, and the gap that it leaves", () => {
@@ -67,7 +70,7 @@ describe("the verdict", () => {
       [...everywhere("a", 1), ...everywhere("c", 3), ...everywhere("b", 2).slice(2)],
     )
     expect(verdict).toMatchObject({ lost: 2, gaps: 2 })
-    expect(wrongs(verdict)).toEqual(["2 acknowledged events were lost", "2 sequence numbers never arrived"])
+    expect(wrongs(verdict, none)).toEqual(["2 acknowledged events were lost", "2 sequence numbers never arrived"])
   })
 
   it("counts as lost what arrived and was refused every time, and its number as one that never arrived", () => {
@@ -89,15 +92,45 @@ describe("the verdict", () => {
     const verdict = verdictOn(["a", "b"], [...everywhere("b", 2), ...everywhere("a", 1)])
     // Once over the strict webhook and once over the publisher's key; without an order nothing is amiss.
     expect(verdict).toMatchObject({ lost: 0, outOfOrder: 2, acknowledgedOutOfOrder: 1 })
-    expect(wrongs(verdict)).toHaveLength(2)
+    expect(wrongs(verdict, none)).toHaveLength(2)
   })
 
-  it("sees a lane that went back to what was over", () => {
-    const arrivals = [...everywhere("a", 1), ...everywhere("b", 2), { path: "/strict", id: "a", sequence: 1 }]
-    expect(verdictOn(["a", "b"], arrivals)).toMatchObject({ outOfOrder: 1, duplicated: 1 })
+  it("allows no repetition where nobody took over", () => {
+    const verdict = verdictOn(["a"], [...everywhere("a", 1), ...everywhere("a", 1)])
+    expect(wrongs(verdict, none)).toEqual([
+      "1 came again at strict, where 0 may",
+      "1 came again at by_key, where 0 may",
+      "1 came again at none, where 0 may",
+    ])
+  })
+
+  it("allows as many as can have been on their way, and sees a sender that repeats all it has", () => {
+    const hundredfold = Array.from({ length: 100 }, () => everywhere("a", 1)).flat()
+    expect(wrongs(verdictOn(["a"], hundredfold), allowance(10, false))).toEqual([
+      "99 came again at strict, where 10 may",
+      "99 came again at by_key, where 40 may",
+    ])
+    expect(allowance(1, true)).toEqual({
+      repeats: { strict: 1, by_key: 4, none: 160 },
+      lateRepeats: { strict: 1, by_key: 4, none: 160 },
+    })
+  })
+
+  it("tells a repetition that comes late, which only a node that others took over from may send, from a broken order", () => {
+    const again = { path: "/strict", id: "a", sequence: 1 }
+    const verdict = verdictOn(["a", "b"], [...everywhere("a", 1), ...everywhere("b", 2), again])
+    expect(verdict).toMatchObject({ outOfOrder: 0, lateRepeats: { strict: 1, by_key: 0, none: 0 } })
+    expect(wrongs(verdict, allowance(1, true))).toEqual([])
+    expect(wrongs(verdict, allowance(1, false))).toEqual(["1 came again after later ones at strict, where 0 may"])
+  })
+
+  it("takes for a broken order what comes late and was only refused before", () => {
+    const again = { path: "/strict", id: "a", sequence: 1 }
+    const verdict = verdictOn(["a", "b"], [...everywhere("a", 1), ...everywhere("b", 2), again], [0])
+    expect(verdict).toMatchObject({ outOfOrder: 1, lateRepeats: { strict: 0 } })
   })
 
   it("says that nothing happened when nothing did", () => {
-    expect(wrongs(verdictOn([], []))).toEqual(["nothing was acknowledged"])
+    expect(wrongs(verdictOn([], []), none)).toEqual(["nothing was acknowledged"])
   })
 })

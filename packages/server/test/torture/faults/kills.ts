@@ -11,7 +11,7 @@ export const kills: Fault = {
   title: "kill -9 in a loop",
   unfit: always,
   run: ({ forMs, random }) =>
-    torment("kills", {}, async (patient, done) => {
+    torment("kills", { handovers: ["kills"] }, async (patient, done) => {
       const untilMs = performance.now() + forMs
       while (performance.now() < untilMs) {
         await delay(random.fraction() * 1_000)
@@ -29,7 +29,7 @@ export const tornLog: Fault = {
   title: "kill -9, and rubbish behind the end of the write-ahead log",
   unfit: always,
   run: ({ forMs, random }) =>
-    torment("torn-log", {}, async (patient, done) => {
+    torment("torn-log", { handovers: ["kills"] }, async (patient, done) => {
       const untilMs = performance.now() + forMs
       while (performance.now() < untilMs) {
         await delay(200 + random.fraction() * 500)

@@ -20,7 +20,8 @@ export const postgres: Fault = {
       let turn = random.below(acts.length)
       return await torment(
         "postgres",
-        { settings, otherNodes: 1 },
+        // A node that wakes, or was cut off, may still send what it had on its way.
+        { settings, otherNodes: 1, handovers: acts, late: true },
         async (patient, done) => {
           const untilMs = performance.now() + forMs
           do {
@@ -53,8 +54,6 @@ export const postgres: Fault = {
             await patient.acknowledges(5)
           } while (performance.now() < untilMs)
         },
-        // A node that wakes may still send what it had on its way.
-        { repeatsLate: true },
       )
     } finally {
       await server.close()

@@ -41,7 +41,7 @@ export const fullDisk: Fault = {
   unfit: asRoot,
   run: ({ forMs, random }) =>
     onSmallDisk(96 + Math.ceil(forMs / 1_000), ({ directory }) =>
-      torment("full-disk", { directory }, async (patient, done) => {
+      torment("full-disk", { directory, handovers: ["kills"] }, async (patient, done) => {
         const untilMs = performance.now() + forMs
         const ballast = join(directory, "ballast")
         do {
@@ -78,7 +78,7 @@ export const readOnlyDisk: Fault = {
   unfit: asRoot,
   run: ({ forMs }) =>
     onSmallDisk(96 + Math.ceil(forMs / 1_000), (disk) =>
-      torment("read-only-disk", { directory: disk.directory }, async (patient, done) => {
+      torment("read-only-disk", { directory: disk.directory, handovers: ["kills"] }, async (patient, done) => {
         const untilMs = performance.now() + forMs
         do {
           await delay(300)

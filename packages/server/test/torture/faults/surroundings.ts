@@ -31,7 +31,7 @@ export const descriptors: Fault = {
   title: "no file descriptor is left, and then there are some again",
   unfit: () => (existsSync(prlimit) && existsSync("/proc/self/fd") ? null : "there is no prlimit"),
   run: ({ forMs, random }) =>
-    torment("descriptors", {}, async (patient, done) => {
+    torment("descriptors", { handovers: ["kills"] }, async (patient, done) => {
       const untilMs = performance.now() + forMs
       const limit = (soft: number | string) =>
         execFileSync(prlimit, ["--pid", String(patient.process().pid), `--nofile=${soft}:`])
