@@ -6,6 +6,7 @@ import { clock, pauses } from "./faults/pauses.ts"
 import { postgres } from "./faults/postgres.ts"
 import { fullDisk, readOnlyDisk } from "./faults/storage.ts"
 import { descriptors, flapping } from "./faults/surroundings.ts"
+import { interrupted } from "./leftovers.ts"
 
 export const faults: readonly Fault[] = [
   kills,
@@ -26,13 +27,14 @@ export type Outcome =
   /** It did not get as far as a judgement: something did not start, or did not come back. */
   | { readonly fault: string; readonly is: "broken"; readonly because: string }
 
-/** Does one fault after the other, each to a server of its own. */
+/** Does one fault after the other, each to a server of its own, until it is interrupted. */
 export async function campaign(
   chosen: readonly Fault[],
   { forMs, seed, before }: { readonly forMs: number; readonly seed: number; readonly before: (fault: Fault) => void },
 ): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = []
   for (const fault of chosen) {
+    if (interrupted.aborted) break
     const unfit = fault.unfit()
     if (unfit !== null) {
       outcomes.push({ fault: fault.name, is: "left out", because: unfit })

@@ -48,9 +48,10 @@ export async function torment(
 ): Promise<Report> {
   const fromMs = performance.now()
   const counts: Done = {}
-  const patient = await Patient.open(options)
-  const closed = undoneInAnyCase(() => patient.close())
+  const patient = new Patient(options)
+  const close = undoneInAnyCase(() => patient.close())
   try {
+    await patient.open()
     await act(patient, (what) => {
       counts[what] = (counts[what] ?? 0) + 1
     })
@@ -64,8 +65,7 @@ export async function torment(
     const durationMs = performance.now() - fromMs
     return { fault, durationMs, done: counts, verdict, allowed, wrongs: wrongs(verdict, allowed) }
   } finally {
-    await patient.close()
-    closed()
+    await close()
   }
 }
 

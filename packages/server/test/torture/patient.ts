@@ -7,6 +7,7 @@ import { type Load, startLoad } from "../e2e/postgres/load.ts"
 import { type Ended, type Installation, type ServerProcess, type Settings, spawnProgram } from "../e2e/program.ts"
 import { type ReceivedRequest, type Receiver, unusedPort } from "../receiver.ts"
 import { orderings, publishers } from "./furnishing.ts"
+import { interrupted } from "./leftovers.ts"
 import { type Mood, openTakingReceiver, type TakingReceiver } from "./taking-receiver.ts"
 
 /** Under load, not buried: a strict lane sends one after the other, and is to catch up after each fault. */
@@ -28,48 +29,33 @@ export type PatientOptions = {
  * fault does to it what it likes; afterwards it is asked what became of the ledger.
  */
 export class Patient {
-  readonly receiver: Receiver
   /** How the receiver answers from now on. */
-  readonly mood: Mood
-  readonly taken: WeakSet<ReceivedRequest>
+  readonly mood: Mood = { reply: 200 }
   readonly directory: string
   readonly #options: PatientOptions
-  readonly #ports: readonly number[]
-  readonly #nodes: (ServerProcess | null)[]
+  readonly #ports: number[] = []
+  readonly #nodes: (ServerProcess | null)[] = []
   readonly #said: string[] = []
+  #taking: TakingReceiver | null = null
   #workspace: Workspace | null = null
   #load: Load | null = null
   readonly webhooks = new Map<string, string>()
 
-  private constructor(
-    options: PatientOptions,
-    { receiver, mood, taken }: TakingReceiver & { readonly mood: Mood },
-    ports: readonly number[],
-  ) {
+  /** Starts nothing yet, so that whoever makes it can see to its end first. */
+  constructor(options: PatientOptions = {}) {
     this.#options = options
-    this.receiver = receiver
-    this.mood = mood
-    this.taken = taken
-    this.#ports = ports
-    this.#nodes = ports.map(() => null)
     this.directory = options.directory ?? mkdtempSync(join(tmpdir(), "tocsin-torture-"))
   }
 
-  /** Starts it, with its webhooks and its load. */
-  static async open(options: PatientOptions = {}): Promise<Patient> {
-    const mood: Mood = { reply: 200 }
-    const { receiver, taken } = await openTakingReceiver(mood)
-    const ports: number[] = []
-    for (let node = 0; node <= (options.otherNodes ?? 0); node++) ports.push(await unusedPort())
-    const patient = new Patient(options, { receiver, mood, taken }, ports)
-    try {
-      for (const node of ports.keys()) await patient.start(node)
-      await patient.#furnish()
-      return patient
-    } catch (error) {
-      await patient.close()
-      throw error
+  /** Starts it, with its webhooks and its load. What an interruption leaves half-started, `close` ends. */
+  async open(): Promise<void> {
+    this.#taking = await openTakingReceiver(this.mood)
+    for (let node = 0; node <= (this.#options.otherNodes ?? 0); node++) {
+      this.#ports.push(await unusedPort())
+      this.#nodes.push(null)
     }
+    for (const node of this.#ports.keys()) await this.start(node)
+    await this.#furnish()
   }
 
   async #furnish(): Promise<void> {
@@ -92,6 +78,19 @@ export class Patient {
     return `http://127.0.0.1:${this.#ports[node]}`
   }
 
+  get receiver(): Receiver {
+    return this.#receiving.receiver
+  }
+
+  get taken(): WeakSet<ReceivedRequest> {
+    return this.#receiving.taken
+  }
+
+  get #receiving(): TakingReceiver {
+    if (this.#taking === null) throw new Error("there is no receiver yet")
+    return this.#taking
+  }
+
   get workspace(): Workspace {
     if (this.#workspace === null) throw new Error("the patient is not furnished yet")
     return this.#workspace
@@ -109,7 +108,9 @@ export class Patient {
     return running
   }
 
+  /** @throws once all is being undone: a server that is started then would outlive it */
   spawn(node = 0): ServerProcess {
+    interrupted.throwIfAborted()
     const process = spawnProgram(
       { TOCSIN_DATA_DIR: this.directory, TOCSIN_PORT: String(this.#ports[node]), ...this.#options.settings },
       this.#options.installation,
@@ -175,7 +176,7 @@ export class Patient {
     for (const node of running) void node.kill("SIGCONT")
     await Promise.all(running.map((node) => node.kill("SIGKILL")))
     await this.#load?.stop()
-    await this.receiver.close()
+    await this.#taking?.receiver.close()
     if (this.#options.directory === undefined) rmSync(this.directory, { recursive: true, force: true })
   }
 }

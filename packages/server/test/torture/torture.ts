@@ -3,7 +3,7 @@ import Table from "cli-table3"
 import type { PerOrdering } from "./allowance.ts"
 import { campaign, faults, isWell, type Outcome, totals } from "./campaign.ts"
 import { orderings } from "./furnishing.ts"
-import { undoAll } from "./leftovers.ts"
+import { interrupted, undoAll } from "./leftovers.ts"
 
 const help = `npm run torture [-- options]: does real harm to real servers under load, and compares what was
 acknowledged with what arrived. It listens and sends on loopback alone, and takes its data away again.
@@ -15,9 +15,11 @@ acknowledged with what arrived. It listens and sends on loopback alone, and take
   --help          this
 
 Exit code 0: nothing was lost, nothing out of order, nothing sent again that need not be, all delivered. 1: otherwise.
-2: a wrong option.
+2: a wrong option. 130: it was interrupted, and has taken everything away.
 Full and read-only disks need root, for a small disk in memory; without it they are left out, and said to be.
 `
+
+const interruptedCode = 130
 
 async function main(): Promise<number> {
   const options = read()
@@ -31,6 +33,7 @@ async function main(): Promise<number> {
   const forMs = (minutes * 60_000) / chosen.length
   say(`seed ${seed}: ${chosen.length} faults, ${Math.round(forMs / 1_000)} s each\n`)
   const outcomes = await campaign(chosen, { forMs, seed, before: ({ title }) => say(`  ${title} …\n`) })
+  if (interrupted.aborted) return interruptedCode
   const well = outcomes.every(isWell)
   process.stdout.write(
     json ? `${JSON.stringify({ seed, well, totals: totals(outcomes), outcomes }, null, 2)}\n` : shown(outcomes, well),
@@ -107,6 +110,6 @@ function ofAllowed(came: PerOrdering, may: PerOrdering): string {
 
 for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.on(signal, () => {
-    void undoAll().finally(() => process.exit(130))
+    void undoAll().finally(() => process.exit(interruptedCode))
   })
 process.exitCode = await main()

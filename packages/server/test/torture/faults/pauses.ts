@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { always, type Fault, torment } from "../fault.ts"
+import { undoneInAnyCase } from "../leftovers.ts"
 
 /** SIGSTOP and, later, SIGCONT: a machine that swaps, a virtual one that moves. */
 export const pauses: Fault = {
@@ -33,6 +34,7 @@ export const clock: Fault = {
   unfit: always,
   async run({ forMs, random }) {
     const directory = mkdtempSync(join(tmpdir(), "tocsin-torture-clock-"))
+    const remove = undoneInAnyCase(() => rmSync(directory, { recursive: true, force: true }))
     const file = join(directory, "by-ms")
     const settings = { NODE_OPTIONS: `--import=${clockSetByFile}`, TORTURE_CLOCK: file }
     try {
@@ -60,7 +62,7 @@ export const clock: Fault = {
         if (!(aheadMs > 5 * hourMs)) throw new Error(`the clock was not set: an event is ${aheadMs} ms ahead`)
       })
     } finally {
-      rmSync(directory, { recursive: true, force: true })
+      await remove()
     }
   },
 }

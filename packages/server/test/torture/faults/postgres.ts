@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { setTimeout as delay } from "node:timers/promises"
 import driver from "postgres"
-import { startPostgres } from "../../postgres/postgres-server.ts"
+import { preparePostgres } from "../../postgres/postgres-server.ts"
 import { always, type Fault, torment } from "../fault.ts"
 import { undoneInAnyCase } from "../leftovers.ts"
 
@@ -11,9 +11,10 @@ export const postgres: Fault = {
   title: "PostgreSQL restarted and cut, nodes killed and paused",
   unfit: always,
   async run({ forMs, random }) {
-    const server = await startPostgres()
-    const closed = undoneInAnyCase(() => server.close())
+    const server = await preparePostgres()
+    const close = undoneInAnyCase(() => server.close())
     try {
+      await server.open()
       const url = await server.freshDatabase()
       const settings = { TOCSIN_DATABASE_URL: url, TOCSIN_ENCRYPTION_KEY: randomBytes(32).toString("base64") }
       const acts = ["restarts", "crashes", "cuts", "kills", "pauses"] as const
@@ -56,8 +57,7 @@ export const postgres: Fault = {
         },
       )
     } finally {
-      await server.close()
-      closed()
+      await close()
     }
   },
 }

@@ -12,12 +12,11 @@ const refusalMaxMs = 20_000
 /** A small disk, for as long as it is used. */
 async function onSmallDisk<Result>(sizeMegabytes: number, use: (disk: SmallDisk) => Promise<Result>): Promise<Result> {
   const disk = mountSmallDisk("torture-disk", sizeMegabytes)
-  const removed = undoneInAnyCase(disk.remove)
+  const remove = undoneInAnyCase(disk.remove)
   try {
     return await use(disk)
   } finally {
-    disk.remove()
-    removed()
+    await remove()
   }
 }
 
