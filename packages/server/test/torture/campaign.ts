@@ -65,7 +65,7 @@ export function totals(outcomes: readonly Outcome[]) {
   const reports = outcomes.flatMap((outcome) => (outcome.is === "judged" ? [outcome.report] : []))
   const sum = (of: (report: Report) => number) => reports.reduce((soFar, report) => soFar + of(report), 0)
   return {
-    kills_survived: sum(({ done }) => done.kills ?? 0),
+    kills_survived: sum(({ done }) => (done.kills ?? 0) + (done["kills of a start"] ?? 0)),
     events_acknowledged: sum(({ verdict }) => verdict.acknowledged),
     lost: sum(({ verdict }) => verdict.lost),
     repeated: sum(({ verdict }) => total(verdict.repeats)),

@@ -119,13 +119,15 @@ export class Patient {
     return process
   }
 
-  /** Starts a node and waits until it listens. */
-  async start(node = 0): Promise<void> {
+  /** Starts a node and waits until it listens. @returns after how many ms */
+  async start(node = 0): Promise<number> {
+    const fromMs = performance.now()
     const process = this.spawn(node)
     const late = delay(startMaxMs, null, { ref: false }).then(() => {
       throw new Error(`a start took longer than ${startMaxMs} ms:\n${process.output.stderr}`)
     })
     await Promise.race([process.listening, late])
+    return performance.now() - fromMs
   }
 
   async kill(node = 0, signal: NodeJS.Signals = "SIGKILL"): Promise<Ended> {

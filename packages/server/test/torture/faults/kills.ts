@@ -1,23 +1,51 @@
 import { appendFileSync, existsSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
+import type { SeededRandom } from "../../simulation/seeded-random.ts"
 import { always, type Fault, torment } from "../fault.ts"
+import type { Patient } from "../patient.ts"
 
 const pageBytes = 4_096
+/** Until one has been measured. */
+const startAtFirstMs = 500
 
-/** `kill -9`, again and again, at any moment. */
+const handovers = ["kills", "kills of a start"]
+
+/**
+ * Starts it again. Now and then it is killed on the way there, at any moment of the time that the last start took: what
+ * recovers is itself cut short.
+ *
+ * @returns how long this start took, in ms
+ */
+async function startInTheEnd(
+  patient: Patient,
+  lastTookMs: number,
+  random: SeededRandom,
+  done: (what: string) => void,
+): Promise<number> {
+  while (random.chance(0.4)) {
+    patient.spawn()
+    await delay(random.fraction() * lastTookMs)
+    await patient.kill()
+    done("kills of a start")
+  }
+  return patient.start()
+}
+
+/** `kill -9`, again and again, at any moment, that of a start too. */
 export const kills: Fault = {
   name: "kills",
   title: "kill -9 in a loop",
   unfit: always,
   run: ({ forMs, random }) =>
-    torment("kills", { handovers: ["kills"] }, async (patient, done) => {
+    torment("kills", { handovers }, async (patient, done) => {
       const untilMs = performance.now() + forMs
+      let startMs = startAtFirstMs
       while (performance.now() < untilMs) {
         await delay(random.fraction() * 1_000)
         await patient.kill()
         done("kills")
-        await patient.start()
+        startMs = await startInTheEnd(patient, startMs, random, done)
         await patient.acknowledges(1)
       }
     }),
@@ -29,8 +57,9 @@ export const tornLog: Fault = {
   title: "kill -9, and rubbish behind the end of the write-ahead log",
   unfit: always,
   run: ({ forMs, random }) =>
-    torment("torn-log", { handovers: ["kills"] }, async (patient, done) => {
+    torment("torn-log", { handovers }, async (patient, done) => {
       const untilMs = performance.now() + forMs
+      let startMs = startAtFirstMs
       while (performance.now() < untilMs) {
         await delay(200 + random.fraction() * 500)
         await patient.kill()
@@ -42,7 +71,7 @@ export const tornLog: Fault = {
           appendFileSync(log, random.bytes(frames * (24 + pageBytes) + random.below(pageBytes)))
           done("torn logs")
         }
-        await patient.start()
+        startMs = await startInTheEnd(patient, startMs, random, done)
         await patient.acknowledges(1)
       }
     }),
