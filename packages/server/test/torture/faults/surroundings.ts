@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs"
 import { setTimeout as delay } from "node:timers/promises"
 import type { Reply } from "../../receiver.ts"
 import { always, type Fault, torment } from "../fault.ts"
+import { untilTurnedAway } from "../new-connections.ts"
 
 /** A receiver that answers well, then not at all, then with errors, then well again. */
 export const flapping: Fault = {
@@ -25,6 +26,14 @@ export const flapping: Fault = {
 
 const prlimit = "/usr/bin/prlimit"
 
+/** The limit is on their numbers, not on how many there are: below it no number may be free. */
+function lowestFree(pid: number): number {
+  const open = new Set(readdirSync(`/proc/${pid}/fd`).map(Number))
+  let number = 0
+  while (open.has(number)) number++
+  return number
+}
+
 /** No descriptor is left: for connections of publishers, of receivers, for files. */
 export const descriptors: Fault = {
   name: "descriptors",
@@ -36,10 +45,12 @@ export const descriptors: Fault = {
       const limit = (soft: number | string) =>
         execFileSync(prlimit, ["--pid", String(patient.process().pid), `--nofile=${soft}:`])
       do {
-        // As many as are open now: not one more.
-        limit(readdirSync(`/proc/${patient.process().pid}/fd`).length)
+        limit(lowestFree(patient.process().pid))
         done("shortages")
+        // What is connected goes on being served, and would not feel it. A number that is set free meanwhile is taken up.
+        const letGo = await untilTurnedAway(patient.address())
         await delay(500 + random.fraction() * 1_500)
+        letGo()
         if (random.chance(0.3)) {
           await patient.kill()
           done("kills")
