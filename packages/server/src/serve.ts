@@ -12,6 +12,7 @@ import { ActivityFeed } from "./api/stream/activity-feed.ts"
 import type { Config } from "./config.ts"
 import { assembleEngine, type Engine } from "./engine.ts"
 import type { Clock } from "./ports/clock.ts"
+import type { DatabaseUse } from "./ports/metrics.ts"
 import type { Poster } from "./ports/poster.ts"
 import type { Sender } from "./ports/sender.ts"
 import type { Store } from "./ports/store.ts"
@@ -32,7 +33,6 @@ import {
 import { KeyRing } from "./secrets/key-ring.ts"
 import { SealBroken, type Sealer, sealerFor } from "./secrets/sealing.ts"
 import { openPostgresStore, type PostgresStore } from "./stores/postgres/open-postgres-store.ts"
-import type { DamagedFor } from "./stores/sqlite/damage.ts"
 import { openSqliteStore } from "./stores/sqlite/open-sqlite-store.ts"
 import { type Exposition, prometheus } from "./system/prometheus.ts"
 import { systemClock } from "./system/system-clock.ts"
@@ -109,7 +109,7 @@ async function openStore(
 ): Promise<{ store: Store; cluster: Cluster }> {
   if (config.databaseUrl === null) {
     const onBroken = (reason: string) => endAtOnce(logger, reason)
-    const damaged = (damagedFor: DamagedFor, reason: string) => {
+    const damaged = (damagedFor: DatabaseUse, reason: string) => {
       onDamaged(damagedFor)
       logger.error({ dataDir: config.dataDir }, `${reason} ${whatDamageMeans[damagedFor]} Restore a backup.`)
     }

@@ -50,11 +50,10 @@ export class WebhookQueue {
   #readTo = 0
   #parallel = parallelAtFirst
   #rateLimit: RateLimit | null
-  /** "unknown": what of the limit has been spent is to be read, or is being read. */
-  #rateWindow: RateWindow | "unknown" | null
-  #readsSpent = false
-  /** How often others have had it: what was read of them before says nothing. */
-  #timesElsewhere = 0
+  /** Null beside a limit until what has been spent of it is read. */
+  #rateWindow: RateWindow | null = null
+  /** Under way, of the present limit. */
+  #spentRead: SpentRead | null = null
 
   constructor(
     webhook: Pick<Webhook, "id" | "workspaceId" | "rateLimit" | "url">,
@@ -69,7 +68,6 @@ export class WebhookQueue {
     this.#room = room
     this.#ordering = ordering
     this.#rateLimit = webhook.rateLimit
-    this.#rateWindow = webhook.rateLimit && "unknown"
     this.lanes = lanesFor(ordering, room)
     this.lanes.pace(this.#parallel)
   }
@@ -80,7 +78,7 @@ export class WebhookQueue {
     this.origin = originOf(webhook.url)
     if (rateLimit?.requests !== this.#rateLimit?.requests || rateLimit?.perSeconds !== this.#rateLimit?.perSeconds) {
       this.#rateLimit = rateLimit
-      this.#rateWindow = rateLimit && "unknown"
+      this.#forgetSpent()
     }
     if (ordering !== (this.#nextOrdering ?? this.#ordering)) {
       this.#nextOrdering = ordering
@@ -97,8 +95,13 @@ export class WebhookQueue {
   /** Whoever sent for it meanwhile may have had a success, and has spent of its rate limit. */
   wasElsewhere(): void {
     this.failingSinceMs = "unknown"
-    this.#timesElsewhere++
-    this.#rateWindow = this.#rateLimit && "unknown"
+    this.#forgetSpent()
+  }
+
+  /** What is being read of it says nothing any more either. */
+  #forgetSpent(): void {
+    this.#rateWindow = null
+    this.#spentRead = null
   }
 
   push(delivery: WaitingDelivery): void {
@@ -135,24 +138,24 @@ export class WebhookQueue {
    * anything is begun. @returns what to read now; null: nothing.
    */
   startSpent(nowMs: number): SpentRead | null {
-    const [limit, unsettled, timesElsewhere] = [this.#rateLimit, this.unsettled, this.#timesElsewhere]
-    if (limit === null || this.#rateWindow !== "unknown" || this.#readsSpent) return null
-    this.#readsSpent = true
-    return {
+    const [limit, unsettled] = [this.#rateLimit, this.unsettled]
+    if (limit === null || this.#rateWindow !== null || this.#spentRead !== null) return null
+    const read: SpentRead = {
       sinceMs: nowMs - limit.perSeconds * 1000,
       known: (minutes, atMs) => {
-        this.#readsSpent = false
-        const stands = this.#rateLimit === limit && this.#timesElsewhere === timesElsewhere
-        if (minutes !== null && stands && this.#rateWindow === "unknown")
-          // What was not durable when it was asked for is known here alone.
-          this.#rateWindow = new RateWindow(limit, atMs, minutes, unsettled)
+        if (this.#spentRead !== read) return
+        this.#spentRead = null
+        // What was not durable when it was asked for is known here alone.
+        if (minutes !== null) this.#rateWindow = new RateWindow(limit, atMs, minutes, unsettled)
       },
     }
+    this.#spentRead = read
+    return read
   }
 
   #rateFreeAtMs(nowMs: number): number {
-    if (this.#rateWindow === "unknown") return Number.POSITIVE_INFINITY
-    return this.#rateWindow?.freeAtMs(nowMs) ?? nowMs
+    if (this.#rateLimit === null) return nowMs
+    return this.#rateWindow?.freeAtMs(nowMs) ?? Number.POSITIVE_INFINITY
   }
 
   take(nowMs: number): WaitingDelivery | null {
@@ -160,13 +163,13 @@ export class WebhookQueue {
     if (delivery === null) return null
     this.unsettled++
     this.#unanswered.add(delivery)
-    if (this.#rateWindow instanceof RateWindow) this.#rateWindow.take(nowMs)
+    this.#rateWindow?.take(nowMs)
     return delivery
   }
 
   /** The one just taken is not posted after all: the rate limit does not count it. */
   unspent(): void {
-    if (this.#rateWindow instanceof RateWindow) this.#rateWindow.giveBack()
+    this.#rateWindow?.giveBack()
   }
 
   answered(delivery: WaitingDelivery): void {
@@ -197,8 +200,7 @@ export class WebhookQueue {
   /** When time alone will let something start or be read; Infinity when never. */
   wakeAtMs(nowMs: number): number {
     if (!this.sending || this.#nextOrdering !== null) return Number.POSITIVE_INFINITY
-    if (this.lanes.canTake(nowMs))
-      return this.#rateWindow === null ? Number.POSITIVE_INFINITY : this.#rateFreeAtMs(nowMs)
+    if (this.lanes.canTake(nowMs)) return this.#rateWindow?.freeAtMs(nowMs) ?? Number.POSITIVE_INFINITY
     return this.lanes.wakeAtMs()
   }
 

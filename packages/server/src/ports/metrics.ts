@@ -47,6 +47,10 @@ export type CommitKind = (typeof commitKinds)[number]
 /** Told of each commit, whether it succeeded or not. @param durationMs from when it was begun, not from when its operations were asked for. */
 export type CommitListener = (kind: CommitKind, operations: number, durationMs: number) => void
 
+/** What a database is needed for: accepting and sending, or the log and statistics alone. */
+export const databaseUses = ["sending", "looking"] as const
+export type DatabaseUse = (typeof databaseUses)[number]
+
 /** Deliveries not yet ended. */
 export type Waiting = {
   readonly deliveries: number

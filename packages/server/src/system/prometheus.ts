@@ -3,6 +3,8 @@ import {
   type Backlog,
   type CommitListener,
   commitKinds,
+  type DatabaseUse,
+  databaseUses,
   type Gauges,
   intakeRefusals,
   type Metrics,
@@ -12,14 +14,12 @@ export type Exposition = {
   readonly metrics: Metrics
   readonly onCommit: CommitListener
   /** The database was found damaged, for one use of it or the other. */
-  onDamaged(damagedFor: (typeof uses)[number]): void
+  onDamaged(damagedFor: DatabaseUse): void
   readonly onRequest: RequestListener
   /** From now on these are measured whenever somebody looks. */
   watch(gauges: Gauges): void
   text(): Promise<string>
 }
-
-const uses = ["sending", "looking"] as const
 
 /** @param route as registered, parameters by their names: there are only so many. */
 export type RequestListener = (method: string, route: string, status: number, durationMs: number) => void
@@ -127,7 +127,7 @@ export function prometheus(version: string): Exposition {
     labelNames: ["for"],
     registers,
   })
-  for (const use of uses) damaged.set({ for: use }, 0)
+  for (const use of databaseUses) damaged.set({ for: use }, 0)
 
   const requests = new Counter({
     name: "tocsin_http_requests_total",

@@ -1,19 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises"
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { migrate } from "../../src/stores/postgres/migrate.ts"
 import { channel } from "../../src/stores/postgres/notices/channel.ts"
 import { Notices } from "../../src/stores/postgres/notices/notices.ts"
 import { Pool, plannedAnew } from "../../src/stores/postgres/session.ts"
-import { type PostgresServer, startPostgres } from "./postgres-server.ts"
+import { postgresForThisFile } from "./postgres-for-this-file.ts"
 
-let server: PostgresServer
-beforeAll(async () => {
-  server = await startPostgres()
-}, 400_000)
-afterAll(() => server.close())
+const server = postgresForThisFile()
 
 test("a database that was away for long is listened to once, and each message is heard once", async () => {
-  const url = await server.freshDatabase()
+  const url = await server().freshDatabase()
   await migrate(url)
   const pool = new Pool(url, 2, plannedAnew)
   const notices = new Notices(url, pool, "this node", () => true)
@@ -25,10 +21,10 @@ test("a database that was away for long is listened to once, and each message is
     return row?.n
   }
   expect(await listening()).toBe(1)
-  await server.halt()
+  await server().halt()
   // Some ten tries, each of which fails.
   await delay(3_000)
-  await server.start()
+  await server().start()
   await expect.poll(() => listening().catch(() => 0), { timeout: 20_000 }).toBe(1)
   await pool.run("SELECT pg_notify($1, $2)", [channel, "relay another node\nhello"])
   await expect.poll(() => heard).toContain("hello")

@@ -1,4 +1,3 @@
-import { connect, createServer, type Socket } from "node:net"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { StoreUnavailable } from "../../src/ports/store.ts"
 import {
@@ -10,6 +9,7 @@ import {
   type Runner,
   Session,
 } from "../../src/stores/postgres/session.ts"
+import { openBetween } from "./between.ts"
 import { type PostgresServer, startPostgres } from "./postgres-server.ts"
 
 let server: PostgresServer
@@ -67,25 +67,14 @@ test("a session whose connection is cut answers everything at once, and sends no
 })
 
 test("a pool whose connections have gone silent gives them up, and asks on others", async () => {
-  const { hostname, port } = new URL(url)
-  const sockets: Socket[] = []
   let silent = false
-  const between = createServer((client) => {
-    const database = connect(Number(port), hostname)
-    sockets.push(client, database)
+  const between = await openBetween(url, (client, database) => {
     // A network that drops packets: what is under way is not heard of any more, and nobody says so.
     const dropping = silent
     client.on("data", (bytes) => (silent && !dropping ? undefined : database.write(bytes)))
     database.on("data", (bytes) => client.write(bytes))
-    for (const socket of [client, database]) socket.on("error", () => {})
   })
-  await new Promise<void>((resolve) => between.listen(0, "127.0.0.1", resolve))
-  const address = between.address()
-  if (typeof address !== "object" || address === null) throw new Error("no address")
-  const through = new URL(url)
-  through.hostname = "127.0.0.1"
-  through.port = String(address.port)
-  const pool = new Pool(through.href, 1, {}, { answerMaxMs: 500 })
+  const pool = new Pool(between.url, 1, {}, { answerMaxMs: 500 })
   const ask = (text: string) => pool.run("SELECT $1::text AS said", [text])
   expect(await ask("before")).toEqual([{ said: "before" }])
   silent = true
@@ -95,6 +84,5 @@ test("a pool whose connections have gone silent gives them up, and asks on other
   // On a connection that was made meanwhile.
   await expect.poll(() => ask("after").catch(() => null)).toEqual([{ said: "after" }])
   await pool.close()
-  for (const socket of sockets) socket.destroy()
   between.close()
 })

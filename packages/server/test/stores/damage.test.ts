@@ -3,15 +3,15 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import type { EventId } from "../../src/domain/ids.ts"
+import type { DatabaseUse } from "../../src/ports/metrics.ts"
 import { type Store, StoreUnavailable } from "../../src/ports/store.ts"
-import type { DamagedFor } from "../../src/stores/sqlite/damage.ts"
 import { openSqliteStore } from "../../src/stores/sqlite/open-sqlite-store.ts"
 import { newEvent, Story } from "../contracts/store-fixtures.ts"
 import { damageFirstRowsOf } from "./damage-to.ts"
 
 let directory: string
 let store: Store
-const found: [DamagedFor, string][] = []
+const found: [DatabaseUse, string][] = []
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "tocsin-damage-"))
@@ -48,7 +48,6 @@ async function twoStories() {
 }
 
 const head = ({ workspaceId, webhookId }: Story) => store.waiting({ workspaceId, webhookId, limit: 5, read: "head" })
-const retold = ({ workspaceId, webhookId }: Story) => ({ workspaceId, webhookId })
 
 test("what lies on a damaged page cannot be sent, and that is told; all else goes on", async () => {
   const { first, second } = await twoStories()
@@ -80,8 +79,8 @@ test("an outcome that cannot be written takes none of those with it that share i
   const [[stuck], [good]] = [await head(first), await head(second)]
   if (stuck === undefined || good === undefined) throw new Error("nothing waits")
   await damage("deliveries")
-  const outcome = (story: Story, deliveryId: typeof good.id) =>
-    store.settle({ ...retold(story), deliveryId, atMs: 1, attempt: null, next: { state: "cancelled" } })
+  const outcome = ({ workspaceId, webhookId }: Story, deliveryId: typeof good.id) =>
+    store.settle({ workspaceId, webhookId, deliveryId, atMs: 1, attempt: null, next: { state: "cancelled" } })
   const [lost, kept, accepted] = await Promise.allSettled([
     outcome(first, stuck.id),
     outcome(second, good.id),

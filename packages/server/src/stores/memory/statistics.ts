@@ -2,9 +2,8 @@ import type { DeliveryStatus, RecordedAttempt } from "../../domain/delivery.ts"
 import type { WebhookId, WorkspaceId } from "../../domain/ids.ts"
 import { type LatencyHistogram, LatencyTally } from "../../domain/latency-histogram.ts"
 import type { AttemptsOfMinute, StatsPoint, WebhookStats } from "../../ports/store.ts"
+import { minuteMs, minuteOf } from "../minute.ts"
 import { type DeliveryRow, type Rows, statusOf } from "./rows.ts"
-
-const minuteMs = 60_000
 
 /** See `Store.stats`. */
 export function stats(
@@ -49,10 +48,10 @@ export function attemptsByMinute(
   const minutes = new Map<number, number>()
   for (const { attempts } of rows.visible(workspaceId)?.webhooks.get(webhookId)?.deliveries ?? [])
     for (const { atMs } of attempts) {
-      const at = Math.floor(atMs / minuteMs) * minuteMs
-      if (at > sinceMs - minuteMs) minutes.set(at, (minutes.get(at) ?? 0) + 1)
+      const minute = minuteOf(atMs)
+      if (minute >= minuteOf(sinceMs)) minutes.set(minute, (minutes.get(minute) ?? 0) + 1)
     }
-  return [...minutes].sort(([a], [b]) => a - b).map(([at, attempts]) => ({ minuteMs: at, attempts }))
+  return [...minutes].sort(([a], [b]) => a - b).map(([minute, attempts]) => ({ minuteMs: minute * minuteMs, attempts }))
 }
 
 function byStatus(deliveries: readonly DeliveryRow[]): WebhookStats["byStatus"] {

@@ -1,4 +1,5 @@
 import { histogramIn, type LatencyHistogram, LatencyTally, mergedHistogram } from "../../domain/latency-histogram.ts"
+import { minuteOf } from "../minute.ts"
 import { number, text, textOrNull } from "./columns.ts"
 import { arrayOf } from "./literals.ts"
 import type { Row } from "./session.ts"
@@ -6,9 +7,6 @@ import { type Bucket, buckets } from "./states.ts"
 
 export type MinuteColumn = Bucket | "succeeded" | "failed"
 const minuteColumns: readonly MinuteColumn[] = [...buckets, "succeeded", "failed"]
-export const minuteMs = 60_000
-
-export const minuteOf = (atMs: number): number => Math.floor(atMs / minuteMs)
 
 /** Which writer counts: see the schema. */
 export const side = { accepting: 0, settling: 1 } as const

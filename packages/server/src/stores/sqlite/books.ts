@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite"
 import type { WebhookId, WorkspaceId } from "../../domain/ids.ts"
 import { latencyStep } from "../../domain/latency-histogram.ts"
-import { minuteOf } from "./books/entries.ts"
+import { minuteOf } from "../minute.ts"
 import { Journal } from "./books/journal.ts"
 import { Ledger } from "./books/ledger.ts"
 import { number, reader } from "./prepared.ts"

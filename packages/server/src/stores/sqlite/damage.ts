@@ -1,24 +1,22 @@
+import type { DatabaseUse } from "../../ports/metrics.ts"
 import { StoreDamaged } from "./failure.ts"
 import type { Place } from "./store-over-threads.ts"
 import type { Verbs } from "./threads/serve.ts"
 
-/** `sending`: accepting, and what is waiting to be sent; `looking`: the log, statistics, checkpoints. */
-export type DamagedFor = "sending" | "looking"
-
 /** Called once for each, when the first damage to it is found. */
-export type DamageListener = (damagedFor: DamagedFor, reason: string) => void
+export type DamageListener = (damagedFor: DatabaseUse, reason: string) => void
 
 /** Notices damage wherever it shows: what it keeps from being sent would otherwise wait without a word. */
 export class Damage {
   readonly #listener: DamageListener
-  readonly #found = new Map<DamagedFor, string>()
+  readonly #found = new Map<DatabaseUse, string>()
 
   constructor(listener: DamageListener = () => undefined) {
     this.#listener = listener
   }
 
   /** The same place, its failures looked at. */
-  watched<Served extends Verbs>(place: Place<Served>, use: DamagedFor): Place<Served> {
+  watched<Served extends Verbs>(place: Place<Served>, use: DatabaseUse): Place<Served> {
     return {
       call: (verb, argument) =>
         place.call(verb, argument).catch((error: unknown) => {
@@ -29,7 +27,7 @@ export class Damage {
     }
   }
 
-  noticed(error: unknown, use: DamagedFor): void {
+  noticed(error: unknown, use: DatabaseUse): void {
     if (!(error instanceof StoreDamaged) || this.#found.has(use)) return
     this.#found.set(use, error.message)
     this.#listener(use, error.message)

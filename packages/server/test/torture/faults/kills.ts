@@ -32,47 +32,45 @@ async function startInTheEnd(
   return patient.start()
 }
 
-/** `kill -9`, again and again, at any moment, that of a start too. */
-export const kills: Fault = {
-  name: "kills",
-  title: "kill -9 in a loop",
-  unfit: always,
-  run: ({ forMs, random }) =>
-    torment("kills", { handovers }, async (patient, done) => {
-      const untilMs = performance.now() + forMs
-      let startMs = startAtFirstMs
-      while (performance.now() < untilMs) {
-        await delay(random.fraction() * 1_000)
-        await patient.kill()
-        done("kills")
-        startMs = await startInTheEnd(patient, startMs, random, done)
-        await patient.acknowledges(1)
-      }
-    }),
+/** Kills it again and again, and sees that each time it takes events again. */
+function killing(
+  { name, title }: Pick<Fault, "name" | "title">,
+  livesMs: (random: SeededRandom) => number,
+  whileDead: (patient: Patient, random: SeededRandom, done: (what: string) => void) => void = () => {},
+): Fault {
+  return {
+    name,
+    title,
+    unfit: always,
+    run: ({ forMs, random }) =>
+      torment(name, { handovers }, async (patient, done) => {
+        const untilMs = performance.now() + forMs
+        let startMs = startAtFirstMs
+        while (performance.now() < untilMs) {
+          await delay(livesMs(random))
+          await patient.kill()
+          done("kills")
+          whileDead(patient, random, done)
+          startMs = await startInTheEnd(patient, startMs, random, done)
+          await patient.acknowledges(1)
+        }
+      }),
+  }
 }
 
+/** `kill -9`, again and again, at any moment, that of a start too. */
+export const kills = killing({ name: "kills", title: "kill -9 in a loop" }, (random) => random.fraction() * 1_000)
+
 /** What a loss of power leaves of the last write: frames that were never finished behind those that were committed. */
-export const tornLog: Fault = {
-  name: "torn-log",
-  title: "kill -9, and rubbish behind the end of the write-ahead log",
-  unfit: always,
-  run: ({ forMs, random }) =>
-    torment("torn-log", { handovers }, async (patient, done) => {
-      const untilMs = performance.now() + forMs
-      let startMs = startAtFirstMs
-      while (performance.now() < untilMs) {
-        await delay(200 + random.fraction() * 500)
-        await patient.kill()
-        done("kills")
-        const log = join(patient.directory, "tocsin.db-wal")
-        if (existsSync(log)) {
-          // Less than a frame, a frame, several: each with its header.
-          const frames = random.below(4)
-          appendFileSync(log, random.bytes(frames * (24 + pageBytes) + random.below(pageBytes)))
-          done("torn logs")
-        }
-        startMs = await startInTheEnd(patient, startMs, random, done)
-        await patient.acknowledges(1)
-      }
-    }),
-}
+export const tornLog = killing(
+  { name: "torn-log", title: "kill -9, and rubbish behind the end of the write-ahead log" },
+  (random) => 200 + random.fraction() * 500,
+  (patient, random, done) => {
+    const log = join(patient.directory, "tocsin.db-wal")
+    if (!existsSync(log)) return
+    // Less than a frame, a frame, several: each with its header.
+    const frames = random.below(4)
+    appendFileSync(log, random.bytes(frames * (24 + pageBytes) + random.below(pageBytes)))
+    done("torn logs")
+  },
+)

@@ -1,7 +1,7 @@
 import type { WebhookId, WorkspaceId } from "../../../domain/ids.ts"
 import type { AttemptsOfMinute } from "../../../ports/store.ts"
+import { minuteMs, minuteOf } from "../../minute.ts"
 import { number } from "../columns.ts"
-import { minuteMs, minuteOf } from "../minutes.ts"
 import type { Runner } from "../session.ts"
 import { workspaceIsVisible } from "../visible-workspace.ts"
 

@@ -1,8 +1,9 @@
 import type { WebhookId, WorkspaceId } from "../../../domain/ids.ts"
 import { LatencyTally } from "../../../domain/latency-histogram.ts"
 import type { StatsPoint, WebhookStats } from "../../../ports/store.ts"
+import { minuteMs, minuteOf } from "../../minute.ts"
 import { number } from "../columns.ts"
-import { allLatencies, latenciesOf, minuteMs, minuteOf } from "../minutes.ts"
+import { allLatencies, latenciesOf } from "../minutes.ts"
 import type { Row, Runner } from "../session.ts"
 import { workspaceIsVisible } from "../visible-workspace.ts"
 

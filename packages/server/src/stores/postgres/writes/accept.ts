@@ -132,12 +132,13 @@ export async function acceptKeyed(runner: Runner, batch: readonly Acceptance[]):
 }
 
 /** What each of the keys stands for by now. One that retention has removed between the two statements is claimed again. */
-async function claimAndRead(runner: Runner, claims: Parameters<typeof claim>[1]): Promise<readonly Row[]> {
-  await claim(runner, claims)
-  const known = await runner.run(readKeys, keyColumns(claims))
-  if (known.length === claims.length) return known
-  await claim(runner, claims)
-  return runner.run(readKeys, keyColumns(claims))
+async function claimAndRead(runner: Runner, claims: readonly NewRow[]): Promise<readonly Row[]> {
+  const once = async () => {
+    await claim(runner, claims)
+    return runner.run(readKeys, keyColumns(claims))
+  }
+  const known = await once()
+  return known.length === claims.length ? known : once()
 }
 
 type Decision =

@@ -16,7 +16,3 @@ export type Entries = {
    */
   attempted(webhook: number, minute: number, succeeded: boolean, atMs: number, latencyStep: number | null): void
 }
-
-const minuteMs = 60_000
-
-export const minuteOf = (atMs: number): number => Math.floor(atMs / minuteMs)

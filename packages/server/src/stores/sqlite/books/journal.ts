@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite"
+import { minuteMs } from "../../minute.ts"
 import { number, reader, record, writer } from "../prepared.ts"
 import type { Bucket } from "../states.ts"
 import type { Entries } from "./entries.ts"
@@ -10,7 +11,6 @@ const bucketNumbers = Object.fromEntries(buckets.map((name, index) => [name, ind
 
 /** A code holds a kind and up to two buckets. */
 const radix = 8
-const minuteMs = 60_000
 
 /**
  * Entries of commits, in order, as rows of one flat list of whole numbers each: `[first minute, code, webhook, minute,

@@ -1,10 +1,9 @@
 import type { DatabaseSync } from "node:sqlite"
 import type { WebhookId, WorkspaceId } from "../../../domain/ids.ts"
 import type { AttemptsOfMinute } from "../../../ports/store.ts"
+import { minuteMs, minuteOf } from "../../minute.ts"
 import { number, reader } from "../prepared.ts"
 import type { VisibleWorkspace } from "../visible-workspace.ts"
-
-const minuteMs = 60_000
 
 type Query = { readonly workspaceId: WorkspaceId; readonly webhookId: WebhookId; readonly sinceMs: number }
 
@@ -20,7 +19,7 @@ export function prepareAttemptsByMinute(
   )
   return ({ workspaceId, webhookId, sinceMs }) => {
     const workspace = visible(workspaceId)
-    const rows = workspace === null ? [] : find.rows(workspace, webhookId, Math.floor(sinceMs / minuteMs))
+    const rows = workspace === null ? [] : find.rows(workspace, webhookId, minuteOf(sinceMs))
     return rows.map(([minute, attempts]) => ({ minuteMs: number(minute) * minuteMs, attempts: number(attempts) }))
   }
 }

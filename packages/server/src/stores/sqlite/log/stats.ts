@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite"
 import type { WebhookId, WorkspaceId } from "../../../domain/ids.ts"
 import { histogramIn, LatencyTally } from "../../../domain/latency-histogram.ts"
 import type { StatsPoint, WebhookStats } from "../../../ports/store.ts"
+import { minuteMs, minuteOf } from "../../minute.ts"
 import { number, type Row, reader, textOrNull } from "../prepared.ts"
 import type { VisibleWorkspace } from "../visible-workspace.ts"
 
@@ -12,8 +13,6 @@ export type StatsQuery = {
   readonly nowMs: number
   readonly points: number
 }
-
-const minuteMs = 60_000
 
 /**
  * Statistics of a webhook; see `Store.stats`. Counts come from a row a minute, so they include the whole minute in
@@ -30,7 +29,7 @@ export function prepareStats(db: DatabaseSync, visible: VisibleWorkspace): (quer
   return ({ workspaceId, webhookId, sinceMs, nowMs, points }) => {
     const workspace = visible(workspaceId)
     const webhook = workspace === null ? undefined : findWebhook.row(workspace, webhookId)
-    const rows = webhook === undefined ? [] : minutes.rows(number(webhook[0]), Math.floor(sinceMs / minuteMs))
+    const rows = webhook === undefined ? [] : minutes.rows(number(webhook[0]), minuteOf(sinceMs))
     return {
       byStatus: byStatus(rows, { sending: webhook?.[1] === 1, deleted: webhook?.[2] === 1 }),
       attempts: { succeeded: total(rows, 1), failed: total(rows, 2) },

@@ -252,8 +252,8 @@ export function decodeReplies(
   return batch.map((operation): Outcome<unknown> => {
     const kind = read.number()
     if (kind === replies.failed) {
-      const kind = failureKinds[read.number()] ?? "operation"
-      return { ok: false, error: failureOf({ kind, message: read.text() }) }
+      const failed = { kind: failureKinds[read.number()] ?? "operation", message: read.text() }
+      return { ok: false, error: failureOf(failed) }
     }
     if (kind === replies.conflict) return { ok: true, value: { outcome: "conflict", index: read.number() } }
     if (operation.verb === "accept") return { ok: true, value: decodeAccepted(operation.acceptance, read) }

@@ -29,14 +29,12 @@ export function pastDays(wholeDays: boolean): Part {
       if (wholeDays && throughFor.get(day) === beforeMs) continue
       if (step.left <= 0) return false
       if (place?.day !== day) {
+        const isPast = startOfDayMs(day + 1) <= beforeMs
+        // What another part has done in this step must not wait, or be undone, with a day that is dropped.
+        if (isPast && step.left < step.limit) return false
         place = startOf(day)
         // Its locks are held until the commit: what comes next is another step.
-        if (startOfDayMs(day + 1) <= beforeMs) {
-          // What another part has done in this step must not wait, or be undone, with it.
-          if (step.left < step.limit) {
-            place = null
-            return false
-          }
+        if (isPast) {
           const outcome = await dropUnlessLocked(run, day, beforeMs)
           if (outcome === "much stays") return false
           place = null

@@ -1,11 +1,10 @@
 import type { DatabaseSync } from "node:sqlite"
 import type { StoredWebhook } from "../../../../ports/store.ts"
+import { minuteOf } from "../../../minute.ts"
 import type { Books } from "../../books.ts"
 import { number, type Row, reader, record, writer } from "../../prepared.ts"
 import { prepareRemoveWebhook } from "./remove-webhook.ts"
 import type { Part, Step } from "./step.ts"
-
-const minuteMs = 60_000
 
 /**
  * Goes through the webhooks: removes tombstones without deliveries left, and of the others the minutes nobody can ask
@@ -34,7 +33,7 @@ export function preparePastMinutes(db: DatabaseSync, books: Books): Part {
   function forgetMinutes(webhook: number, step: Step): boolean {
     while (step.left > 0) {
       const pageRows = step.left
-      const rows = nextMinutes.rows(webhook, afterMinute, Math.floor(step.beforeMs / minuteMs), pageRows)
+      const rows = nextMinutes.rows(webhook, afterMinute, minuteOf(step.beforeMs), pageRows)
       for (const row of rows) {
         afterMinute = number(row[0])
         if (row[1] === 0) {
