@@ -56,6 +56,7 @@ export const mutants: readonly Mutant[] = [
     find: "this.drop()\n    this.#blockedUntilMs = this.#wokenInFlight ? 0 : dueMs",
     replace: "this.#blockedUntilMs = this.#wokenInFlight ? 0 : dueMs",
     setting: null,
+    seed: 4,
   },
   {
     name: "believes to have been told of everything that is stored",
@@ -102,6 +103,7 @@ export const mutants: readonly Mutant[] = [
     find: "const plannedMs = nowMs + Math.round(",
     replace: "const plannedMs = nowMs + 0 * Math.round(",
     setting: null,
+    seed: 4,
   },
   {
     name: "one attempt too many",
@@ -117,6 +119,7 @@ export const mutants: readonly Mutant[] = [
     find: "if (nowMs + plainMs > windowEndMs)",
     replace: "if (nowMs + plainMs > windowEndMs + 864e5)",
     setting: "memory",
+    seed: 4,
     hours: 30,
   },
   {
@@ -125,6 +128,7 @@ export const mutants: readonly Mutant[] = [
     find: "dueMs: Math.min(Math.max(plannedMs, askedMs), windowEndMs)",
     replace: "dueMs: Math.max(plannedMs, askedMs)",
     setting: null,
+    seed: 8,
   },
   {
     name: "ignores Retry-After",
@@ -132,6 +136,7 @@ export const mutants: readonly Mutant[] = [
     find: "Math.max(plannedMs, askedMs)",
     replace: "plannedMs",
     setting: null,
+    seed: 8,
   },
   {
     name: "retries what is gone",
@@ -139,6 +144,7 @@ export const mutants: readonly Mutant[] = [
     find: 'if (failure.code === "gone") return { do: "giveUp", because: "gone" }',
     replace: "",
     setting: "memory",
+    seed: 6,
     hours: 0.3,
   },
   {
@@ -216,6 +222,7 @@ export const mutants: readonly Mutant[] = [
     find: "this.#alarms.set(key, atMs)\n      this.#alarmsFromMs = Math.min(this.#alarmsFromMs, atMs)",
     replace: "this.#alarms.set(key, atMs)",
     setting: null,
+    seed: 4,
   },
   {
     name: "does not go on when a webhook is resumed",
@@ -260,6 +267,7 @@ export const mutants: readonly Mutant[] = [
     find: 'if (code === "gone") return "gone"',
     replace: "",
     setting: "memory",
+    seed: 6,
   },
   {
     name: "takes any refusal for a 410",
@@ -292,6 +300,7 @@ export const mutants: readonly Mutant[] = [
     find: "if (this.#held.has(row.id) || this.#landedWhileReading.has(row.id)) {",
     replace: "if (this.#held.has(row.id)) {",
     setting: null,
+    seed: 4,
   },
   // ---------------------------------------------------------------- configuration and nodes
   {
@@ -300,6 +309,7 @@ export const mutants: readonly Mutant[] = [
     find: "const sending = isSending(webhook)\n",
     replace: "const sending = true\n",
     setting: null,
+    seed: 8,
   },
   {
     name: "switches on every webhook that it loads",
@@ -353,7 +363,7 @@ export const mutants: readonly Mutant[] = [
     find: "afterId: candidates.at(-1)?.eventId ?? replay.afterId,",
     replace: "afterId: replay.afterId,",
     setting: "memory",
-    seed: 14,
+    seed: 10,
     hours: 12,
   },
 ]
