@@ -4,11 +4,14 @@ import { firstSteps } from "./cli/first-steps.ts"
 import { readConfig } from "./config.ts"
 import { serve } from "./serve.ts"
 import { openLog } from "./system/logging.ts"
+import { keepCompiled } from "./threads/keep-compiled.ts"
 
 // The log goes to standard error: lines of JSON for programs, readable ones where a person watches a terminal.
 const logger = openLog(process.stderr.isTTY ? pretty({ destination: 2 }) : pino.destination(2))
 
 async function main(): Promise<void> {
+  // Before anything waits for this thread.
+  keepCompiled()
   const config = readConfig(process.env)
   const running = await serve(config, logger)
   const stop = async (signal: string) => {

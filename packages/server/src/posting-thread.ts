@@ -6,6 +6,7 @@ import { parseAllowedTargets, parseDeniedTargets } from "./send/allowed-targets.
 import type { EgressProxy } from "./send/egress-proxy.ts"
 import { openSender, socketsPerOriginMax } from "./send/undici-sender.ts"
 import { systemClock } from "./system/system-clock.ts"
+import { keepCompiled } from "./threads/keep-compiled.ts"
 
 /** What the thread is started with: options of the sender that can cross to another thread. */
 export type PostingThreadOptions = {
@@ -15,6 +16,7 @@ export type PostingThreadOptions = {
   readonly egressProxy: EgressProxy | null
 }
 
+keepCompiled()
 if (parentPort === null) throw new Error("This file runs as a worker thread only.")
 const { allowedTargets, deniedTargets, egressProxy }: PostingThreadOptions = workerData
 const sender = openSender({

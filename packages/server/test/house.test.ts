@@ -28,7 +28,7 @@ const rooms: Readonly<Record<string, Room>> = {
   posting: { from: ["threads", "ports", "profiles", "domain"], outside: "anything" },
   secrets: { from: [], outside: "node" },
   // What threads have in common, whatever they do.
-  threads: { from: [], outside: ["node:v8"] },
+  threads: { from: [], outside: ["node:v8", "node:module"] },
   stores: { from: ["threads", "ports", "domain"], outside: "anything" },
   send: { from: ["ports", "domain"], outside: "anything" },
   system: { from: ["ports", "domain"], outside: "anything" },
@@ -73,8 +73,8 @@ const rooms: Readonly<Record<string, Room>> = {
     outside: "anything",
   },
   // What a thread of the server runs.
-  "posting-thread.ts": { from: ["posting", "send", "system"], outside: "node" },
-  "main.ts": { from: ["serve.ts", "config.ts", "system", "cli"], outside: "anything" },
+  "posting-thread.ts": { from: ["posting", "send", "system", "threads"], outside: "node" },
+  "main.ts": { from: ["serve.ts", "config.ts", "system", "threads", "cli"], outside: "anything" },
 }
 
 type Import = { readonly file: string; readonly of: string }

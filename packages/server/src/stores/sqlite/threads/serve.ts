@@ -1,4 +1,5 @@
 import { parentPort } from "node:worker_threads"
+import { keepCompiled } from "../../../threads/keep-compiled.ts"
 import { describeFailure, type Failed } from "../failure.ts"
 
 /** A verb takes one argument and answers at once: a worker does one thing at a time. */
@@ -15,6 +16,7 @@ export const opening = 0
 
 /** The worker's side: opens, says so, then answers requests in the order they come. */
 export function serve(open: () => Verbs): void {
+  keepCompiled()
   const port = parentPort
   if (port === null) throw new Error("This file runs as a worker thread only.")
   const answer = (id: number, act: () => unknown) => {
