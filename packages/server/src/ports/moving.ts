@@ -172,6 +172,6 @@ export interface Importing {
   /** What is there of these workspaces now. */
   counts(workspaceIds: readonly WorkspaceId[]): Promise<HistoryCounts>
   /** Shows the workspaces, in one commit. @returns "taken", and nothing written, when one has come to be meanwhile. */
-  finish(records: readonly MovedConfiguration[]): Promise<"done" | "taken">
+  finish(workspaceIds: readonly WorkspaceId[], records: readonly MovedConfiguration[]): Promise<"done" | "taken">
   close(): Promise<void>
 }

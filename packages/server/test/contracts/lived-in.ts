@@ -121,7 +121,7 @@ export async function moveInto(place: Place, records: readonly MovedRecord[]): P
     await importing.clear(workspacesOf(records))
     const history = historyOf(records)
     for (let from = 0; from < history.length; from += 7) await importing.put(history.slice(from, from + 7))
-    const outcome = await importing.finish(configurationOf(records))
+    const outcome = await importing.finish(workspacesOf(records), configurationOf(records))
     if (outcome !== "done") throw new Error(`the import was refused: ${outcome}`)
   } finally {
     await importing.close()

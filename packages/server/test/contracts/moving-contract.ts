@@ -139,6 +139,7 @@ export function movingContract(name: string, newPlace: () => Promise<Place>): vo
       expect(await unfinished.loadConfig()).toEqual({ workspaces: [], apiKeys: [], webhooks: [], eventTypes: [] })
       expect(await unfinished.backlogs()).toEqual([])
       expect(await unfinished.openReplays()).toEqual([])
+      expect(await unfinished.audit(null, { limit: 10, before: null })).toEqual([])
       await closeStores()
       expect(await recordsIn(next)).toEqual([])
 
@@ -161,6 +162,18 @@ export function movingContract(name: string, newPlace: () => Promise<Place>): vo
       expect(await recordsIn(next)).toEqual(later)
     })
 
+    test("what a cut off import had of the audit log does not stand in the way of an older file", async () => {
+      const older = await recordsIn(old)
+      const store = await storeOn(old)
+      await store.note(auditOf(life.story.workspaceId, "since.then"))
+      await closeStores()
+      const cut = await next.importing()
+      await cut.put(historyOf(await recordsIn(old)))
+      await cut.close()
+      await moveInto(next, older)
+      expect(await recordsIn(next)).toEqual(older)
+    })
+
     test("a batch that is put twice is there once; the counts tell what is there", async () => {
       const records = await recordsIn(old)
       const history = historyOf(records)
@@ -170,7 +183,7 @@ export function movingContract(name: string, newPlace: () => Promise<Place>): vo
       const counts = await importing.counts(workspacesOf(records))
       for (const kind of historyKinds)
         expect([kind, counts[kind]]).toEqual([kind, history.filter((each) => each.kind === kind).length])
-      expect(await importing.finish(configurationOf(records))).toBe("done")
+      expect(await importing.finish(workspacesOf(records), configurationOf(records))).toBe("done")
       await importing.close()
       expect(await recordsIn(next)).toEqual(records)
     })
@@ -182,7 +195,7 @@ export function movingContract(name: string, newPlace: () => Promise<Place>): vo
       const stranger = (await Story.of(await storeOn(next))).workspaceId
       expect(await importing.taken([workspaceId, stranger])).toEqual([workspaceId])
       await importing.clear([workspaceId])
-      expect(await importing.finish(configurationOf(records))).toBe("taken")
+      expect(await importing.finish(workspacesOf(records), configurationOf(records))).toBe("taken")
       await importing.close()
       expect(await recordsIn(old)).toEqual(records)
     })

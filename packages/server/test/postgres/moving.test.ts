@@ -2,7 +2,15 @@ import { expect, test } from "vitest"
 import { openPostgresExporting } from "../../src/stores/postgres/moving/exporting.ts"
 import { openPostgresImporting } from "../../src/stores/postgres/moving/importing.ts"
 import { openPostgresStore } from "../../src/stores/postgres/open-postgres-store.ts"
-import { configurationOf, historyOf, liveIn, moveInto, type Place, recordsIn } from "../contracts/lived-in.ts"
+import {
+  configurationOf,
+  historyOf,
+  liveIn,
+  moveInto,
+  type Place,
+  recordsIn,
+  workspacesOf,
+} from "../contracts/lived-in.ts"
 import { movingContract } from "../contracts/moving-contract.ts"
 import { newSqlitePlace } from "../contracts/sqlite-place.ts"
 import { minuteMs, newAttempt, newEvent, Story, t0 } from "../contracts/store-fixtures.ts"
@@ -101,7 +109,7 @@ test("retention waits for an import: what waits in it, however old, is there in 
     await importing.put(historyOf(records))
     while (await store.forget(t0 + 50 * 86_400_000, 500));
     expect(await importing.counts([story.workspaceId])).toMatchObject({ event: 1, delivery: 1 })
-    expect(await importing.finish(configurationOf(records))).toBe("done")
+    expect(await importing.finish(workspacesOf(records), configurationOf(records))).toBe("done")
     await importing.close()
     while (await store.forget(t0 + 50 * 86_400_000, 500));
     expect(await store.deliveries(story.workspaceId, {}, { limit: 9, before: null })).toHaveLength(1)

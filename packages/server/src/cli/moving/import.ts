@@ -90,7 +90,7 @@ async function importAll(
         `The database holds ${stored[kind]} records of the kind ${kind}, the file ${counts[kind]}. Nothing of the import is shown. Stop what else writes to the database, and run it again.`,
       )
   signal.throwIfAborted()
-  if ((await importing.finish(configuration)) === "taken") throw alreadyThere(workspaces)
+  if ((await importing.finish(workspaces, configuration)) === "taken") throw alreadyThere(workspaces)
 }
 
 function alreadyThere(taken: readonly string[]): Failed {

@@ -275,7 +275,7 @@ export async function openPostgresExporting(url: string): Promise<Exporting> {
 
   return {
     async workspaces() {
-      // Not all of the audit log: an import that was cut off has left records there, but no head.
+      // Not all of the audit log: under earlier versions an import that was cut off left records there, but no head.
       const rows = await run(
         `SELECT workspace_id FROM workspaces WHERE record IS NOT NULL AND deleted_ms IS NULL
          UNION SELECT workspace_id FROM audit_heads WHERE sequence > 0

@@ -49,8 +49,7 @@ export async function openPostgresImporting(url: string): Promise<Importing> {
     async clear(workspaceIds) {
       const taken = new Set(await sessions.transaction((run) => takenOf(run, workspaceIds)))
       const left = workspaceIds.filter((id) => !taken.has(id))
-      // The audit log is append-only, and stays.
-      for (const table of ["attempts", "deliveries", "events", "idempotency_keys", "webhook_minutes"])
+      for (const table of ["attempts", "deliveries", "events", "idempotency_keys", "webhook_minutes", "moved_audit"])
         await sessions.transaction((run) =>
           run(`DELETE FROM ${table} WHERE workspace_id = ANY ($1::text[])`, [arrayOf(left)]),
         )
@@ -60,7 +59,7 @@ export async function openPostgresImporting(url: string): Promise<Importing> {
       await sessions.transaction((run) => putHistory(run, records))
     },
     counts: (workspaceIds) => sessions.transaction((run) => countsOf(run, workspaceIds)),
-    finish: (records) => sessions.transaction((run) => finish(run, records)),
+    finish: (workspaceIds, records) => sessions.transaction((run) => finish(run, workspaceIds, records)),
     close,
   }
 }
@@ -225,10 +224,11 @@ async function putMinutes(run: Run, minutes: readonly History<"minute">[]): Prom
   )
 }
 
+/** Apart from the log, which is append-only, until `finish`. */
 async function putAudit(run: Run, records: readonly History<"audit">[]): Promise<void> {
   if (records.length === 0) return
   await run(
-    `INSERT INTO audit (workspace_id, id, sequence, record)
+    `INSERT INTO moved_audit (workspace_id, id, sequence, record)
      SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) ON CONFLICT (workspace_id, id) DO NOTHING`,
     columns(
       records,
@@ -252,21 +252,32 @@ async function countsOf(run: Run, workspaceIds: readonly WorkspaceId[]): Promise
     delivery: await count(`deliveries ${ofThese}`),
     attempt: await count(`attempts ${ofThese}`),
     minute: await count(`webhook_minutes ${ofThese}`),
-    audit: await count(`audit ${ofThese}`),
+    audit: await count(`moved_audit ${ofThese}`),
   }
 }
 
 /** A change of configuration like others: they follow one another, and the nodes are told in the same commit. */
-async function finish(run: Run, records: readonly MovedConfiguration[]): Promise<"done" | "taken"> {
+async function finish(
+  run: Run,
+  workspaceIds: readonly WorkspaceId[],
+  records: readonly MovedConfiguration[],
+): Promise<"done" | "taken"> {
   // While it holds the configuration's lock, every change waits for it: it must not stand still.
   await run("SET LOCAL idle_in_transaction_session_timeout = '5s'")
   const version = await nextConfigVersion(run)
-  const workspaceIds = [...new Set(records.map(({ workspaceId }) => workspaceId))]
   if ((await takenOf(run, workspaceIds)).length > 0) {
     await run("UPDATE config_version SET version = version - 1")
     return "taken"
   }
   for (const record of records) await put(run, record)
+  const ids = arrayOf(workspaceIds)
+  await run(
+    `INSERT INTO audit (workspace_id, id, sequence, record)
+     SELECT workspace_id, id, sequence, record FROM moved_audit WHERE workspace_id = ANY ($1::text[])
+     ON CONFLICT (workspace_id, id) DO NOTHING`,
+    [ids],
+  )
+  await run("DELETE FROM moved_audit WHERE workspace_id = ANY ($1::text[])", [ids])
   await run("SELECT pg_notify($1, $2)", [channel, configNotice(version, [])])
   return "done"
 }

@@ -246,7 +246,7 @@ export function openSqliteExporting(directory: string): Exporting {
 
   return {
     async workspaces() {
-      // Not all of the audit log: an import that was cut off has left records there, but no head.
+      // Not all of the audit log: under earlier versions an import that was cut off left records there, but no head.
       const rows = reader(
         db,
         `SELECT id FROM workspaces WHERE record IS NOT NULL AND deleted_ms IS NULL

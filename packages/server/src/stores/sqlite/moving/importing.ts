@@ -21,6 +21,12 @@ export function openSqliteImporting(directory: string): Importing {
   const putHistory = prepareHistory(db, books)
   const putConfiguration = prepareConfiguration(db, books)
   const isTaken = prepareTaken(db)
+  const removeAudit = writer(db, "DELETE FROM moved_audit WHERE workspace_id = ?")
+  const showAudit = writer(
+    db,
+    `INSERT INTO audit (id, workspace_id, sequence, record)
+     SELECT id, workspace_id, sequence, record FROM moved_audit WHERE workspace_id = ? ON CONFLICT (id) DO NOTHING`,
+  )
 
   function commit(write: () => void): void {
     db.exec("BEGIN IMMEDIATE")
@@ -40,8 +46,10 @@ export function openSqliteImporting(directory: string): Importing {
     },
     async clear(workspaceIds) {
       for (const id of workspaceIds) {
+        if (isTaken(id)) continue
+        commit(() => removeAudit(id))
         const workspace = books.knownWorkspace(id)
-        if (workspace !== null && !isTaken(id)) for (const step of stepsToClear(db, workspace)) commit(step)
+        if (workspace !== null) for (const step of stepsToClear(db, workspace)) commit(step)
       }
       books.reread()
     },
@@ -53,11 +61,18 @@ export function openSqliteImporting(directory: string): Importing {
     },
     // One node has nobody to agree with.
     agreed: () => Promise.resolve(null),
-    async finish(records) {
+    async finish(workspaceIds, records) {
       let outcome: "done" | "taken" = "done"
       commit(() => {
-        if (records.some((record) => isTaken(record.workspaceId))) outcome = "taken"
-        else records.forEach(putConfiguration)
+        if (workspaceIds.some(isTaken)) {
+          outcome = "taken"
+          return
+        }
+        records.forEach(putConfiguration)
+        for (const id of workspaceIds) {
+          showAudit(id)
+          removeAudit(id)
+        }
       })
       return outcome
     },
@@ -101,9 +116,10 @@ function prepareHistory(db: DatabaseSync, books: Books): (put: MovedHistory) => 
     `INSERT INTO webhook_minutes (webhook, minute, pending, retrying, delivered, exhausted, expired, cancelled, succeeded,
        failed, latencies) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   )
+  // Apart from the log, which is append-only, until `finish`.
   const addAudit = writer(
     db,
-    "INSERT INTO audit (id, workspace_id, sequence, record) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+    "INSERT INTO moved_audit (id, workspace_id, sequence, record) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
   )
 
   return (put) => {
@@ -235,7 +251,7 @@ function countsOf(db: DatabaseSync, books: Books, workspaceIds: readonly Workspa
     db,
     "SELECT count(*) FROM webhooks w JOIN webhook_minutes m ON m.webhook = w.num WHERE w.workspace = ?",
   )
-  const audit = reader(db, "SELECT count(*) FROM audit WHERE workspace_id = ?")
+  const audit = reader(db, "SELECT count(*) FROM moved_audit WHERE workspace_id = ?")
   const counts = { event: 0, delivery: 0, attempt: 0, minute: 0, audit: 0 }
   for (const id of workspaceIds) {
     counts.audit += number(audit.row(id)?.[0])
