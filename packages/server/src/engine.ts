@@ -12,6 +12,7 @@ import type { NewEvent } from "./domain/event.ts"
 import { asId, IdMint, pooledHex16, type WorkspaceId } from "./domain/ids.ts"
 import { type DisabledReason, type Webhook, webhookStatus } from "./domain/webhook.ts"
 import { type Clock, pause } from "./ports/clock.ts"
+import type { OnFault } from "./ports/faults.ts"
 import type { Gauges, Metrics } from "./ports/metrics.ts"
 import { type ChangedConfig, type Ownership, ownsAll, type Signals } from "./ports/ownership.ts"
 import type { Poster } from "./ports/poster.ts"
@@ -33,8 +34,7 @@ export type EngineParts = {
   readonly sealing: Sealing
   readonly retentionMs: number
   readonly onSettled?: SettledListener
-  /** Told of what should not happen; the engine goes on. */
-  readonly onFault: (fault: unknown, what: string) => void
+  readonly onFault: OnFault
   readonly limits?: DispatchLimits
   /** The other nodes, when the store is one that several share. */
   readonly cluster?: { readonly ownership: Ownership; readonly signals: Signals }
@@ -187,7 +187,7 @@ function followOthers(
       await work()
       return true
     } catch (fault) {
-      if (!(fault instanceof StoreUnavailable)) onFault(fault, what)
+      onFault(fault, what)
       return false
     }
   }

@@ -34,6 +34,7 @@ import { KeyRing } from "./secrets/key-ring.ts"
 import { SealBroken, type Sealer, sealerFor } from "./secrets/sealing.ts"
 import { openPostgresStore, type PostgresStore } from "./stores/postgres/open-postgres-store.ts"
 import { openSqliteStore } from "./stores/sqlite/open-sqlite-store.ts"
+import { faultLog } from "./system/fault-log.ts"
 import { type Exposition, prometheus } from "./system/prometheus.ts"
 import { systemClock } from "./system/system-clock.ts"
 import { systemRandom } from "./system/system-random.ts"
@@ -161,7 +162,7 @@ async function serveOn(
     sealing: keyRing,
     retentionMs: config.retentionDays * dayMs,
     onSettled: feed.settled,
-    onFault: (fault, what) => logger.error({ err: fault }, what),
+    onFault: faultLog(logger, clock),
     tracing,
     ...(cluster && { cluster }),
   }).catch((error: unknown) => {

@@ -2,7 +2,8 @@ import { type BacklogSeen, lookAtBacklog } from "../domain/backlog.ts"
 import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
 import { isSending, type Webhook } from "../domain/webhook.ts"
 import type { Clock } from "../ports/clock.ts"
-import { type Store, StoreUnavailable } from "../ports/store.ts"
+import type { OnFault } from "../ports/faults.ts"
+import type { Store } from "../ports/store.ts"
 import type { Registry } from "../registry/registry.ts"
 
 const lookEveryMs = 15_000
@@ -20,7 +21,7 @@ export function startBacklogWatch(parts: {
   readonly owns: (webhookId: WebhookId) => boolean
   readonly isWanted: (workspaceId: WorkspaceId) => boolean
   readonly onGrowing: (webhook: Webhook, waiting: number, reached: number) => Promise<void>
-  readonly onFault: (fault: unknown, what: string) => void
+  readonly onFault: OnFault
 }): () => Promise<void> {
   const { store, registry, clock, owns, isWanted, onGrowing, onFault } = parts
   let stopped = false
@@ -47,7 +48,7 @@ export function startBacklogWatch(parts: {
     try {
       await look()
     } catch (fault) {
-      if (!(fault instanceof StoreUnavailable)) onFault(fault, "looking at the backlogs")
+      onFault(fault, "looking at the backlogs")
     }
     if (!stopped) schedule()
   }

@@ -4,6 +4,7 @@ import { afterFailure, expiredWhileHeld, retryPolicy, retryWindowMs } from "../d
 import { traceContextIn } from "../domain/trace-context.ts"
 import { isSending, type Webhook } from "../domain/webhook.ts"
 import { type Clock, pause } from "../ports/clock.ts"
+import type { OnFault } from "../ports/faults.ts"
 import type { Metrics } from "../ports/metrics.ts"
 import { type Ownership, ownsAll } from "../ports/ownership.ts"
 import type { Poster } from "../ports/poster.ts"
@@ -54,8 +55,7 @@ export type DispatcherParts = {
   readonly brings: SettlingParts["brings"]
   readonly onBrought: SettlingParts["onBrought"]
   readonly onSettled: SettledListener
-  /** Told of what should not happen: the dispatcher goes on. */
-  readonly onFault: (fault: unknown, what: string) => void
+  readonly onFault: OnFault
   readonly limits?: DispatchLimits
   /** Which webhooks are this node's to send for; all of them when left out. */
   readonly ownership?: Ownership
@@ -126,6 +126,7 @@ export class Dispatcher {
       await this.#wakeAll()
     } catch (fault) {
       if (!(fault instanceof StoreUnavailable)) throw fault
+      this.#parts.onFault(fault, "taking up what waits")
       void this.#takeUp()
     }
   }
@@ -200,8 +201,8 @@ export class Dispatcher {
 
   /** Webhooks came to this node: what waits for them may have been stored, and attempted, elsewhere. */
   async #takeUp(): Promise<void> {
-    const { clock, onFault } = this.#parts
-    await untilStored(clock, async () => {
+    const { onFault } = this.#parts
+    await untilStored(this.#parts, "taking up what waits", async () => {
       if (!this.#stopping) await this.#wakeAll()
     }).catch((fault: unknown) => onFault(fault, "taking up what waits"))
   }
@@ -433,7 +434,7 @@ export class Dispatcher {
     const step = async () => (this.#stopping ? 0 : store.cancelWaiting(workspaceId, id, clock.now(), cancelStep))
     try {
       for (let cancelled = cancelStep; cancelled === cancelStep; ) {
-        cancelled = await untilStored(clock, step)
+        cancelled = await untilStored(this.#parts, `cancelling deliveries of ${id}`, step)
         metrics.ended("cancelled", cancelled)
       }
     } catch (fault) {

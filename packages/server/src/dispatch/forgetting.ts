@@ -1,6 +1,7 @@
 import type { Clock } from "../ports/clock.ts"
+import type { OnFault } from "../ports/faults.ts"
 import type { Metrics } from "../ports/metrics.ts"
-import { type Store, StoreUnavailable } from "../ports/store.ts"
+import type { Store } from "../ports/store.ts"
 
 const stepRows = 500
 /** Between steps: deliveries' commits get the store nine tenths of the time and more. */
@@ -19,7 +20,7 @@ export function startForgetting(parts: {
   /** Asked before each step: of several nodes one forgets for all. */
   readonly leads: () => boolean
   readonly metrics: Pick<Metrics, "forgot">
-  readonly onFault: (fault: unknown, what: string) => void
+  readonly onFault: OnFault
 }): () => Promise<void> {
   const { store, clock, retentionMs, leads, metrics, onFault } = parts
   let stopped = false
@@ -34,7 +35,7 @@ export function startForgetting(parts: {
       }
     } catch (fault) {
       metrics.forgot("failed")
-      if (!(fault instanceof StoreUnavailable)) onFault(fault, "removing what is past its retention")
+      onFault(fault, "removing what is past its retention")
     }
     if (!stopped) schedule(more ? stepPauseMs : roundEveryMs)
   }

@@ -1,5 +1,6 @@
 import { type Clock, pause } from "../ports/clock.ts"
-import { type Store, StoreUnavailable } from "../ports/store.ts"
+import type { OnFault } from "../ports/faults.ts"
+import type { Store } from "../ports/store.ts"
 import type { BoundedRead } from "./lanes/lanes.ts"
 import type { SpentRead, WebhookQueue } from "./webhook-queue.ts"
 
@@ -10,7 +11,7 @@ type ReadingParts = {
   readonly look: (queue: WebhookQueue) => void
   /** Called once after all of them have been. */
   readonly onLooked: () => void
-  readonly onFault: (fault: unknown, what: string) => void
+  readonly onFault: OnFault
 }
 
 const readsMaxPerWebhook = 4
@@ -71,19 +72,19 @@ export class Reading {
   }
 
   async #readSpent(queue: WebhookQueue, { sinceMs, known }: SpentRead): Promise<boolean> {
-    const { store, clock } = this.#parts
+    const { store, clock, onFault } = this.#parts
     try {
       known(await store.attemptsByMinute(queue.workspaceId, queue.webhookId, sinceMs), clock.now())
       return true
     } catch (fault) {
-      this.#failed(fault, "reading what a rate limit has spent")
+      onFault(fault, "reading what a rate limit has spent")
       known(null, clock.now())
       return false
     }
   }
 
   async #readLanes(queue: WebhookQueue, { read, limit }: BoundedRead): Promise<boolean> {
-    const { store, clock } = this.#parts
+    const { store, clock, onFault } = this.#parts
     const { lanes, workspaceId, webhookId } = queue
     try {
       const rows = await store.waiting({ workspaceId, webhookId, limit, ...read })
@@ -95,12 +96,8 @@ export class Reading {
       return true
     } catch (fault) {
       lanes.unread(read)
-      this.#failed(fault, "reading waiting deliveries")
+      onFault(fault, "reading waiting deliveries")
       return false
     }
-  }
-
-  #failed(fault: unknown, what: string): void {
-    if (!(fault instanceof StoreUnavailable)) this.#parts.onFault(fault, what)
   }
 }

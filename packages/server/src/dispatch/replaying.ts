@@ -3,6 +3,7 @@ import { match } from "../domain/matching.ts"
 import type { Replay } from "../domain/replay.ts"
 import type { Webhook } from "../domain/webhook.ts"
 import { type Clock, pause } from "../ports/clock.ts"
+import type { OnFault } from "../ports/faults.ts"
 import type { Metrics } from "../ports/metrics.ts"
 import { type ReplayCandidate, type Store, StoreUnavailable } from "../ports/store.ts"
 import type { Registry } from "../registry/registry.ts"
@@ -14,7 +15,7 @@ export type ReplayingParts = {
   readonly mint: IdMint
   /** Told that new deliveries of a webhook wait in the store. */
   readonly missed: (workspaceId: WorkspaceId, webhookId: WebhookId) => void
-  readonly onFault: (fault: unknown, what: string) => void
+  readonly onFault: OnFault
   /** A job runs on the node that sends for its webhook; the others leave it to that one. */
   readonly owns: (webhookId: WebhookId) => boolean
   readonly metrics: Pick<Metrics, "replayed">
@@ -26,6 +27,9 @@ const retryPauseMs = 1_000
 const unheardOfMaxMs = 300_000
 /** Of kinds that are not the store's being away. */
 const faultsMax = 5
+
+/** The webhook was made on another node, of which this one will hear. */
+class NotHeardOf extends Error {}
 
 /**
  * Runs replay jobs: looks through past events a page at a time and stores new deliveries of those that qualify, with
@@ -83,7 +87,8 @@ export class Replaying {
       } catch (fault) {
         uncertain = true
         // Retention may have removed an event between the page and its deliveries: the next page is read anew.
-        if (!(fault instanceof StoreUnavailable) && ++faults >= faultsMax) throw fault
+        if (fault instanceof StoreUnavailable) this.#parts.onFault(fault, `replaying ${from.id}`)
+        else if (!(fault instanceof NotHeardOf) && ++faults >= faultsMax) throw fault
         await pause(this.#parts.clock, retryPauseMs)
       }
     }
@@ -104,10 +109,7 @@ export class Replaying {
     const { workspaceId, webhookId } = replay
     const nowMs = clock.now()
     const webhook = registry.webhookOrTombstone(workspaceId, webhookId)
-    // Made on another node, and not heard of here yet: a later look finds it.
-    if (!webhook && nowMs - replay.updatedMs < unheardOfMaxMs) {
-      throw new StoreUnavailable(`The webhook ${webhookId} is not known here yet.`)
-    }
+    if (!webhook && nowMs - replay.updatedMs < unheardOfMaxMs) throw new NotHeardOf()
     if (!webhook || webhook.deletedMs !== null) {
       const cancelled: Replay = { ...replay, state: "cancelled", updatedMs: nowMs }
       await store.putReplay(cancelled)

@@ -3,6 +3,7 @@ import type { NewEvent } from "../domain/event.ts"
 import type { WorkspaceId } from "../domain/ids.ts"
 import type { Webhook } from "../domain/webhook.ts"
 import type { Clock } from "../ports/clock.ts"
+import type { OnFault } from "../ports/faults.ts"
 import type { Metrics } from "../ports/metrics.ts"
 import type { Settlement, Store } from "../ports/store.ts"
 import { untilStored } from "./until-stored.ts"
@@ -23,6 +24,7 @@ export type SettlingParts = {
   /** Told once it is. */
   readonly onBrought: (workspaceId: WorkspaceId, event: NewEvent) => void
   readonly onSettled: SettledListener
+  readonly onFault: OnFault
 }
 
 /**
@@ -31,18 +33,19 @@ export type SettlingParts = {
  * @returns false when this node may no longer settle for the webhook.
  */
 export async function settle(
-  { store, clock, metrics, brings, onBrought, onSettled }: SettlingParts,
+  parts: SettlingParts,
   delivery: WaitingDelivery,
   webhook: Webhook,
   what: Pick<Settlement, "attempt" | "next">,
 ): Promise<boolean> {
+  const { store, clock, metrics, brings, onBrought, onSettled } = parts
   const { workspaceId, webhookId, id: deliveryId, windowFromMs } = delivery
   const { attempt, next } = what
   const plain = { workspaceId, webhookId, deliveryId, atMs: clock.now(), attempt, next }
   const ended = attempt === null ? { ...plain, windowFromMs } : plain
   const brought = next.state === "exhausted" ? brings(delivery, webhook, ended) : null
   const settlement: Settlement = brought === null ? ended : { ...ended, brings: brought }
-  const ours = await untilStored(clock, () => store.settle(settlement))
+  const ours = await untilStored(parts, "recording outcomes", () => store.settle(settlement))
   if (!ours) return false
   if (next.state !== "waiting") metrics.ended(next.state, 1)
   onSettled(delivery, settlement)

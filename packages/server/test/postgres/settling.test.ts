@@ -160,6 +160,8 @@ test("an outcome that comes while the node has lost its connection is kept until
   await expect.poll(() => store.ownership.shards().owned, { interval: 1 }).toBe(0)
   const attempt = recordedAttempt(newAttempt(1))
   const outcome = settlement(deliveryId, { attempt, next: { state: "delivered" } })
-  expect(await untilStored(systemClock, () => store.settle(outcome))).toBe(true)
+  expect(await untilStored({ clock: systemClock, onFault: () => {} }, "settling", () => store.settle(outcome))).toBe(
+    true,
+  )
   expect(await store.delivery(story.workspaceId, deliveryId)).toMatchObject({ state: "delivered", attempts: 1 })
 })

@@ -108,6 +108,11 @@ test("three nodes under load: killed, cut off, paused, their database restarted;
     expect(ready.status).toBe(503)
     expect(ready.text).toMatch(/store: .*ECONNREFUSED/)
     expect((await call(address, "GET", "/healthz")).status).toBe(200)
+    for (const node of nodes)
+      await eventually(
+        async () => node.output.stderr,
+        (log) => /The database cannot be used now .* It is tried again until it can be done\./.test(log),
+      )
     await server.start()
   })
   await eventually(

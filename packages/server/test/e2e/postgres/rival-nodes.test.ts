@@ -128,7 +128,9 @@ describe("shards", () => {
     await eventually(() => lost === 1)
     expect(owned(store, manyIds)).toEqual([])
     // Kept until the node is connected again and knows that another has it.
-    const settled = untilStored(systemClock, () => story.settle(id, { state: "delivered" }, newAttempt(1)))
+    const settled = untilStored({ clock: systemClock, onFault: () => {} }, "settling", () =>
+      story.settle(id, { state: "delivered" }, newAttempt(1)),
+    )
     expect(await settled).toBe(false)
     expect(await store.attempts(story.workspaceId, id)).toEqual([])
     expect(await story.stateOf(id)).toMatchObject({ status: "pending" })

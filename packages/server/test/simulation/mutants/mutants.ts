@@ -181,22 +181,23 @@ export const mutants: readonly Mutant[] = [
   {
     name: "loses a settlement silently",
     file: "dispatch/settling.ts",
-    find: "const ours = await untilStored(clock, () => store.settle(settlement))",
+    find: 'const ours = await untilStored(parts, "recording outcomes", () => store.settle(settlement))',
     replace: "const ours = true",
     setting: null,
   },
   {
     name: "gives up settling when the store is away",
     file: "dispatch/settling.ts",
-    find: "const ours = await untilStored(clock, () => store.settle(settlement))",
+    find: 'const ours = await untilStored(parts, "recording outcomes", () => store.settle(settlement))',
     replace: "const ours = await store.settle(settlement).catch(() => false)",
     setting: null,
   },
   {
     name: "tells of an outcome before it is durable",
     file: "dispatch/settling.ts",
-    find: "const ours = await untilStored(clock, () => store.settle(settlement))",
-    replace: "onSettled(delivery, settlement); const ours = await untilStored(clock, () => store.settle(settlement))",
+    find: 'const ours = await untilStored(parts, "recording outcomes", () => store.settle(settlement))',
+    replace:
+      'onSettled(delivery, settlement); const ours = await untilStored(parts, "recording outcomes", () => store.settle(settlement))',
     setting: null,
   },
   {

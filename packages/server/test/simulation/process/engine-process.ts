@@ -125,6 +125,8 @@ async function boot(life: Life, random: SeededRandom, around: Surroundings): Pro
       retentionMs: 30 * 86_400_000,
       onSettled: (delivery, settlement) => watcher.toldOfSettled(life, delivery, settlement),
       onFault(fault, what) {
+        // It is away because the story has it so.
+        if (fault instanceof StoreUnavailable) return
         if (fault instanceof Error && fault.message === brokenSettle) return
         watcher.faulted(life, fault, what)
       },
