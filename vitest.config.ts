@@ -1,8 +1,8 @@
 import { defineConfig } from "vitest/config"
 
-/** What measures frames, layouts or how soon traffic goes on: nothing else may run beside it. */
+/** What measures frames or how soon traffic goes on: nothing else may run beside it. */
 const timed = [
-  "packages/server/test/e2e/dashboard/{screens,long-lists}.test.ts",
+  "packages/server/test/e2e/dashboard/long-lists.test.ts",
   "packages/server/test/e2e/postgres/faults.test.ts",
   "packages/server/test/e2e/torture.test.ts",
 ]

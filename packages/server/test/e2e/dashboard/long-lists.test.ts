@@ -76,7 +76,11 @@ it(`keeps a list smooth at ${rows.toLocaleString("en")} rows: page by page to th
     if (request.url().includes("/v1/deliveries?")) requests.push(request.url())
   })
 
+  // Low meanwhile: each page that comes draws all rows anew, which is measured below, of a window as people have it.
+  const { width, height } = page.viewportSize() ?? { width: 1_280, height: 900 }
+  await page.setViewportSize({ width, height: 200 })
   const loading = await scrolled(page, "to the end")
+  await page.setViewportSize({ width, height })
   expect(await table.getAttribute("aria-rowcount")).toBe(String(rows + 1))
   // Each page is asked for once, by the cursor of the one before.
   expect(requests.length).toBe(rows / 200 - 1)
@@ -89,9 +93,9 @@ it(`keeps a list smooth at ${rows.toLocaleString("en")} rows: page by page to th
   for (const run of [loading, wheel, drag]) expect(run.elementsMost).toBeLessThan(1_500)
   // Of the page's own processor time, so that waiting for others is not counted; but a machine that is busy also makes
   // each step itself slower (17 ms a frame were seen with ten others at work), hence 30 frames a second and not 60.
-  // Dragged so, each frame shows other rows than the one before, which are there before one can read.
+  // Dragged so, each frame shows other rows than the one before.
   expect(wheel.cpuMsPerFrame).toBeLessThan(33)
-  expect(drag.cpuMsPerFrame).toBeLessThan(200)
+  expect(drag.cpuMsPerFrame).toBeLessThan(75)
   // Shown for the record of a run; what else the machine does is in the frames' times.
   console.log({ loading, wheel, drag })
 }, 300_000)
@@ -123,7 +127,7 @@ async function scrolled(page: Page, how: "to the end" | "back" | "through"): Pro
       through: (count: number) => ((count % 50) / 50) * list.scrollHeight,
     }[way]
     const ended = (count: number) =>
-      way === "to the end" ? table.getAttribute("aria-rowcount") !== "-1" : count === 150
+      way === "to the end" ? table.getAttribute("aria-rowcount") !== "-1" : count === 100
     const gaps: number[] = []
     let elementsMost = 0
     let lastMs = await frame()
