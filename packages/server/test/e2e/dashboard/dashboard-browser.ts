@@ -101,15 +101,18 @@ async function newWorkspaceKey(baseUrl: string, profile: "cybervault" | "policyc
   return api_key.key
 }
 
-/** What axe finds, in words. Evaluated over the debugger's protocol, which the page's policy does not hinder. */
-export async function violations(page: Page): Promise<string[]> {
+/**
+ * What axe finds, in words. Evaluated over the debugger's protocol, which the page's policy does not hinder.
+ * @param rules those it goes by; all of them unless told.
+ */
+export async function violations(page: Page, rules?: readonly string[]): Promise<string[]> {
   await page.evaluate(axe.source)
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Found[] }> } }
+  return page.evaluate(async (runOnly) => {
+    const { axe } = globalThis as unknown as { axe: { run(options: object): Promise<{ violations: Found[] }> } }
     type Found = { id: string; nodes: { html: string; failureSummary?: string }[] }
-    const { violations: found } = await axe.run()
+    const { violations: found } = await axe.run(runOnly ? { runOnly } : {})
     return found.flatMap(({ id, nodes }) =>
       nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 300)} ${failureSummary}`),
     )
-  })
+  }, rules)
 }
