@@ -88,7 +88,6 @@ export class VirtualClock implements Clock {
 
 /** All promises that can resolve without time passing have. */
 async function settled(): Promise<void> {
-  // A macrotask runs only after every microtask: two of them also cover promises made by the first one's.
-  await new Promise<void>((resolve) => setImmediate(resolve))
+  // A macrotask runs only after every microtask, those included that microtasks make.
   await new Promise<void>((resolve) => setImmediate(resolve))
 }
