@@ -35,6 +35,8 @@ export class Cluster {
   readonly #counted = new Map<WebhookId, Counted>()
   /** How often each lock was taken. */
   readonly #tenures = new Map<WebhookId, number>()
+  /** Tenures that were given up by agreement, once the owner had said that nothing was under way. */
+  readonly #handedOver = new Map<WebhookId, Set<number>>()
   #configVersion = 0
 
   constructor(clock: VirtualClock, random: SeededRandom) {
@@ -85,8 +87,17 @@ export class Cluster {
     for (const [webhookId, holder] of this.#locks) if (holder === member) this.#locks.delete(webhookId)
   }
 
-  unlock(member: Member, webhookId: WebhookId): void {
-    if (this.holds(member, webhookId)) this.#locks.delete(webhookId)
+  /** @param settled whether its owner has said that nothing is under way. */
+  unlock(member: Member, webhookId: WebhookId, settled: boolean): void {
+    if (!this.holds(member, webhookId)) return
+    this.#locks.delete(webhookId)
+    if (!settled) return
+    const tenures = this.#handedOver.get(webhookId) ?? new Set()
+    this.#handedOver.set(webhookId, tenures.add(this.tenure(webhookId)))
+  }
+
+  wasHandedOver(webhookId: WebhookId, tenure: number): boolean {
+    return this.#handedOver.get(webhookId)?.has(tenure) === true
   }
 
   tryLock(member: Member, webhookId: WebhookId): boolean {
@@ -229,7 +240,7 @@ export class Member implements Ownership, Signals {
         if (!inUse.has(webhookId)) {
           this.#held.delete(webhookId)
           this.#leaving.delete(webhookId)
-          this.#cluster.unlock(this, webhookId)
+          this.#cluster.unlock(this, webhookId, true)
         }
     }
     letGo()
@@ -320,18 +331,18 @@ export class Member implements Ownership, Signals {
   #release(webhookIds: readonly WebhookId[]): void {
     for (const webhookId of webhookIds) this.#leaving.add(webhookId)
     let released = false
-    const unlock = () => {
+    const unlock = (settled: boolean) => {
       if (released) return
       released = true
       for (const webhookId of webhookIds) {
         if (!this.#leaving.delete(webhookId)) continue
         this.#held.delete(webhookId)
-        this.#cluster.unlock(this, webhookId)
+        this.#cluster.unlock(this, webhookId, settled)
       }
     }
     this.#soon(() => {
-      void Promise.all(this.#lost.map((listener) => listener())).then(unlock)
-      this.#clock.after(drainMaxMs, () => this.lifeline.hear(unlock))
+      void Promise.all(this.#lost.map((listener) => listener())).then(() => unlock(true))
+      this.#clock.after(drainMaxMs, () => this.lifeline.hear(() => unlock(false)))
     })
   }
 

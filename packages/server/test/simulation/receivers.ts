@@ -1,4 +1,4 @@
-import type { FailureCode } from "../../src/domain/delivery.ts"
+import { type FailureCode, failureCodes } from "../../src/domain/delivery.ts"
 import { pick } from "./plan.ts"
 import type { Reply } from "./scripted-sender.ts"
 import type { SeededRandom } from "./seeded-random.ts"
@@ -23,7 +23,9 @@ export const willing: ReceiverMood = { fails: 0, stalls: 0, asksToWait: 0, lies:
 
 export type Answer = { readonly reply: Reply; readonly asked: Asked }
 
-const failures: readonly FailureCode[] = ["connection_refused", "connection_reset", "dns", "tls_expired", "protocol"]
+/** Of those that a status tells, and of a deadline, a sender does not speak. */
+const told: ReadonlySet<FailureCode> = new Set(["non_2xx", "unauthorized", "gone", "rate_limited", "redirect", "timeout"])
+const failures = failureCodes.filter((code) => !told.has(code))
 
 /** @param nowMs the wall clock of the machine that asks, for dates. */
 export function answerTo(

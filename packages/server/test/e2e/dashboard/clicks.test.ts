@@ -378,7 +378,9 @@ it("narrows lists to a time of one's own choosing, which the address keeps", asy
   await page.getByLabel("To", { exact: true }).fill(berlin(60_000))
   await expect.poll(() => rows.count()).toBe(1)
   await page.reload()
-  expect(await page.getByLabel("From", { exact: true }).inputValue()).toBe(berlin(-30_000))
+  // Of a full minute it does not show the seconds.
+  const from = await page.getByLabel("From", { exact: true }).inputValue()
+  expect(from.padEnd(berlin(0).length, ":00")).toBe(berlin(-30_000))
   await expect.poll(() => rows.count()).toBe(1)
 })
 

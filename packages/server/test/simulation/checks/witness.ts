@@ -208,13 +208,13 @@ export class Witness {
   #isInOrder(life: Life, row: ModelDelivery, webhook: Webhook): void {
     const ordering = this.orderingOf(webhook)
     const busy = [...(this.#flights.get(row.id) ?? [])].find(
-      (flight) => flight.life === life && flight.result === null && flight.tenure === this.#tenure(row),
+      (flight) => flight.result === null && !flight.orphaned && this.#mustHaveEnded(flight, life),
     )
     this.#verdicts.hold(busy === undefined, "a delivery is in flight once at a time", () => row.id)
     if (ordering === "none") return
     const same = (other: ModelDelivery) => ordering === "strict" || other.laneKey === row.laneKey
     for (const flight of this.inFlight(row.webhookId))
-      if (flight.life === life && flight.tenure === this.#tenure(row) && same(flight.delivery))
+      if (this.#mustHaveEnded(flight, life) && same(flight.delivery))
         this.#verdicts.broken(
           "one in flight per lane",
           `${row.id} is sent while ${flight.delivery.id} is under way (${ordering}, key ${row.laneKey})`,
@@ -225,6 +225,12 @@ export class Witness {
         "the order of acceptance",
         () => `number ${row.sequence} of ${row.webhookId} is sent while ${other.sequence} waits (${ordering})`,
       )
+  }
+
+  /** Before `life` may send the next: unless its owner lost it, or could not wait. */
+  #mustHaveEnded({ life, tenure, delivery }: Flight, next: Life): boolean {
+    if (life === next && tenure === this.#tenure(delivery)) return true
+    return this.#cluster?.wasHandedOver(delivery.webhookId, tenure) === true
   }
 
   #tenure({ webhookId }: ModelDelivery): number {

@@ -335,6 +335,13 @@ export const mutants: readonly Mutant[] = [
     hours: 0.3,
   },
   {
+    name: "lets go of its webhooks with attempts under way",
+    file: "dispatch/dispatcher.ts",
+    find: "await Promise.all(leaving.map(({ left }) => left.promise))",
+    replace: "",
+    setting: "cluster",
+  },
+  {
     name: "does not ask whether it still owns a webhook",
     file: "dispatch/dispatcher.ts",
     find: "if (!this.#ownership.owns(queue.webhookId)) {",
