@@ -16,9 +16,10 @@ const patience = {
 }
 
 /**
- * Tests open and close hundreds of stores, each with threads whose TypeScript is stripped in WebAssembly; where the
- * processor has protection keys, V8 then now and then loses track of its code pages and ends the process ("Check failed:
- * jit_page.has_value()", known of Node 24). A server opens its threads once.
+ * Tests open and close hundreds of stores, each with threads whose TypeScript is stripped in WebAssembly. `npm test` has
+ * Node keep what it compiled (`NODE_COMPILE_CACHE`), which saves half of that. And where the processor has protection
+ * keys, V8 then now and then loses track of its code pages and ends the process ("Check failed: jit_page.has_value()",
+ * known of Node 24). A server opens its threads once.
  */
 const execArgv = ["--no-memory-protection-keys"]
 
