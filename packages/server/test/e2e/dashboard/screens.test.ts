@@ -180,7 +180,12 @@ it("does not jump: what comes later finds its room kept, on every screen", async
   // That it measures at all: a jump made on purpose is found.
   await page.reload()
   await page.locator("main h1").waitFor()
-  await page.evaluate(() => document.querySelector("main")?.prepend(document.createElement("hr"), "pushed down"))
+  await expect.poll(() => page.getByText("Loading…").count(), { timeout: 10_000 }).toBe(0)
+  await page.evaluate(() => {
+    const late = document.createElement("hr")
+    late.style.height = "300px"
+    document.querySelector("main")?.prepend(late)
+  })
   await expect.poll(shifted).toBeGreaterThan(0.01)
 
   for (const [name, path] of await screensOf(tocsin)) {
