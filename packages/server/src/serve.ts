@@ -101,6 +101,7 @@ type Parts = { readonly clock: Clock; readonly poster: Poster; readonly store: S
 const whatDamageMeans = {
   sending: "Some of what waits to be sent, or is to be accepted, is not; the rest goes on.",
   looking: "Some of the log or of the statistics cannot be shown; deliveries go on.",
+  removing: "Some of what is past its retention is not removed; deliveries go on.",
 } as const
 
 async function openStore(

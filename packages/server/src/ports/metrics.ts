@@ -47,8 +47,8 @@ export type CommitKind = (typeof commitKinds)[number]
 /** Told of each commit, whether it succeeded or not. @param durationMs from when it was begun, not from when its operations were asked for. */
 export type CommitListener = (kind: CommitKind, operations: number, durationMs: number) => void
 
-/** What a database is needed for: accepting and sending, or the log and statistics alone. */
-export const databaseUses = ["sending", "looking"] as const
+/** What a database is needed for: accepting and sending, the log and statistics, or what removes what is old. */
+export const databaseUses = ["sending", "looking", "removing"] as const
 export type DatabaseUse = (typeof databaseUses)[number]
 
 /** Deliveries not yet ended. */

@@ -123,7 +123,7 @@ export function prometheus(version: string): Exposition {
 
   const damaged = new Gauge({
     name: "tocsin_database_damaged",
-    help: "1 once the embedded database was found damaged: where it is needed for sending, or for looking only",
+    help: "1 once the embedded database was found damaged: where it is needed for sending, or only for looking or removing",
     labelNames: ["for"],
     registers,
   })

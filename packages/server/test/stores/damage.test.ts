@@ -74,6 +74,15 @@ test("damage that only the log has met is told, and keeps nobody from publishing
   expect(await store.ready()).toBeNull()
 })
 
+test("damage that only retention has met is told, and keeps nobody from publishing", async () => {
+  const { second } = await twoStories()
+  await damage("events")
+  await expect(store.forget(Number.MAX_SAFE_INTEGER, 100)).rejects.toBeInstanceOf(StoreUnavailable)
+  expect(found).toEqual([["removing", expect.stringContaining("damaged")]])
+  expect(await store.ready()).toBeNull()
+  expect(await head(second)).toHaveLength(5)
+})
+
 test("an outcome that cannot be written takes none of those with it that share its commit", async () => {
   const { first, second } = await twoStories()
   const [[stuck], [good]] = [await head(first), await head(second)]

@@ -75,7 +75,9 @@ export function sqliteStoreOver(places: Places, bounds: SqliteBounds): Store {
       checkpointSometimes(operations.length)
       const outcomes = decodeReplies(operations, replies)
       if (outcomes.some(({ ok }) => ok)) through()
-      for (const outcome of outcomes) if (!outcome.ok) damage.noticed(outcome.error, "sending")
+      outcomes.forEach((outcome, at) => {
+        if (!outcome.ok) damage.noticed(outcome.error, operations[at]?.verb === "forget" ? "removing" : "sending")
+      })
       return outcomes
     },
     queue: bounds.queue ?? queueDefault,
