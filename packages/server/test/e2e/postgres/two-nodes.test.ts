@@ -80,16 +80,16 @@ test("whichever node takes an event or a retry, whichever owns the webhook: it i
     () => there.list("/v1/event-types"),
     (all) => all.some(({ name }) => name === "node.tested"),
   )
-  const startedMs = performance.now()
   for (const workspace of [here, there, here, there])
     await workspace.post("/v1/events", { type: "node.tested", data: { by: workspace.address } })
+  const acceptedMs = performance.now()
   const each = () => receiver.received.filter(({ path }) => path.startsWith("/each/"))
   await eventually(
     async () => each().length,
     (count) => count === paths.length * 4,
   )
   // Notified, not found by the poll.
-  expect(performance.now() - startedMs).toBeLessThan(1_400)
+  expect(performance.now() - acceptedMs).toBeLessThan(1_400)
   for (const path of paths) {
     const sequences = each().filter((request) => request.path === path)
     expect(sequences.map((request) => request.header("webhook-sequence"))).toEqual(["1", "2", "3", "4"])
