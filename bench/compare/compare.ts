@@ -8,7 +8,7 @@ import { startReceiver } from "../load/receiver.ts"
 import { peerVersions } from "../peers/install-peers.ts"
 import { bareVariants, startBareContenders } from "./bare-contenders.ts"
 import type { Comparison } from "./comparison.ts"
-import { type Contender, isMeant } from "./contender.ts"
+import { type Contender, isMeant, meaningless } from "./contender.ts"
 import { Databases } from "./databases.ts"
 import { lessThanFull } from "./less-than-full.ts"
 import { measureLimit } from "./limit.ts"
@@ -41,9 +41,9 @@ async function compared(
   const wantedPeers = peerVariants.filter(({ name }) => meant(name))
   const wantedBare = bareVariants.filter(({ name }) => meant(name))
   const wanted = tocsinVariants.filter(({ name }) => meant(name))
-  if (wanted.length + wantedPeers.length + wantedBare.length === 0) {
-    throw new Error(`--only ${options.only} means none of the contenders; see --help`)
-  }
+  const all = [...peerVariants, ...bareVariants, ...tocsinVariants].map(({ name }) => name)
+  for (const pattern of meaningless(all, options.only))
+    throw new Error(`--only ${pattern} means none of the contenders; see --help`)
   const databases = new Databases(cleaning, say)
   const receiver = await startReceiver(cleaning)
   const parts = { cleaning, receiver, webhooks: options.webhooks, say, database: () => databases.fresh() }

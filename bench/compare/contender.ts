@@ -58,3 +58,8 @@ export function isMeant(name: string, only: string | null): boolean {
   const parts = new Set(name.split("/"))
   return only.split(",").some((pattern) => pattern.split("+").every((word) => parts.has(word.trim())))
 }
+
+/** Those patterns of `only` that mean none of the names: misspelt, and not to be passed over. */
+export function meaningless(names: readonly string[], only: string | null): readonly string[] {
+  return (only?.split(",") ?? []).filter((pattern) => !names.some((name) => isMeant(name, pattern)))
+}

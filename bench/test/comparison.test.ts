@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { SeededRandom } from "../../packages/server/test/simulation/seeded-random.ts"
 import { type Comparison, summaries } from "../compare/comparison.ts"
 import { comparisonPlot } from "../compare/comparison-plot.ts"
-import { isMeant } from "../compare/contender.ts"
+import { isMeant, meaningless } from "../compare/contender.ts"
 import { lessThanFull } from "../compare/less-than-full.ts"
 import { compareOptions } from "../compare/options.ts"
 import { report } from "../compare/report.ts"
@@ -133,6 +133,8 @@ describe("contenders", () => {
     expect(isMeant(name, "bullmq,tocsin+batch")).toBe(true)
     expect(isMeant(name, "tocsin+single,bullmq")).toBe(false)
     expect(isMeant(name, "post")).toBe(false)
+    expect(meaningless([name], null)).toEqual([])
+    expect(meaningless([name], "batch,tocsin+postgresql")).toEqual(["tocsin+postgresql"])
   })
 
   const contender = { scheme: "https", perRequest: 1, pids: [process.pid], databasePid: null } as const
