@@ -89,7 +89,11 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
     metrics,
     tracing,
     disable: (webhook, reason) => disableWebhook({ registry, mint, clock, operational, onBrought }, webhook, reason),
-    brings: (delivery, webhook, settlement) => operational.afterSettling(delivery, webhook, settlement),
+    // What was under way for a webhook that is deleted has been cancelled with it.
+    brings: (delivery, webhook, settlement) =>
+      registry.webhook(delivery.workspaceId, delivery.webhookId)
+        ? operational.afterSettling(delivery, webhook, settlement)
+        : null,
     onBrought,
     onSettled: parts.onSettled ?? (() => {}),
     onFault,

@@ -1,10 +1,11 @@
 /** The thread that posts: it signs, sends and judges, but records nothing and decides nothing; see `threaded-poster.ts`. */
 import { parentPort, workerData } from "node:worker_threads"
+import { socketsPerOriginMax } from "./ports/sender.ts"
 import { Posting } from "./posting/posting.ts"
 import { serveThread } from "./posting/thread/serve-thread.ts"
 import { parseAllowedTargets, parseDeniedTargets } from "./send/allowed-targets.ts"
 import type { EgressProxy } from "./send/egress-proxy.ts"
-import { openSender, socketsPerOriginMax } from "./send/undici-sender.ts"
+import { openSender } from "./send/undici-sender.ts"
 import { systemClock } from "./system/system-clock.ts"
 import { keepCompiled } from "./threads/keep-compiled.ts"
 

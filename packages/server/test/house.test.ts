@@ -73,7 +73,7 @@ const rooms: Readonly<Record<string, Room>> = {
     outside: "anything",
   },
   // What a thread of the server runs.
-  "posting-thread.ts": { from: ["posting", "send", "system", "threads"], outside: "node" },
+  "posting-thread.ts": { from: ["posting", "send", "system", "threads", "ports"], outside: "node" },
   "main.ts": { from: ["serve.ts", "config.ts", "system", "threads", "cli"], outside: "anything" },
 }
 

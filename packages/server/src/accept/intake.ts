@@ -8,7 +8,7 @@ import type { Attributes, Webhook } from "../domain/webhook.ts"
 import type { EventType, JsonSchema } from "../domain/workspace.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { Metrics } from "../ports/metrics.ts"
-import { type AcceptConflict, type Accepted, type Store, StoreUnavailable } from "../ports/store.ts"
+import { type AcceptConflict, type Accepted, type Store, StoreRefused, StoreUnavailable } from "../ports/store.ts"
 import type { AcceptSpan, Tracing } from "../ports/tracing.ts"
 import { attributesOf } from "../profiles/attributes.ts"
 import type { Registry } from "../registry/registry.ts"
@@ -309,8 +309,10 @@ export class Intake {
     try {
       return await this.#parts.store.accept({ workspaceId, events })
     } catch (fault) {
-      const webhookIds = events.flatMap(({ deliveries }) => deliveries.map(({ webhookId }) => webhookId))
-      this.#parts.onUncertain(workspaceId, new Set(webhookIds))
+      if (!(fault instanceof StoreRefused)) {
+        const webhookIds = events.flatMap(({ deliveries }) => deliveries.map(({ webhookId }) => webhookId))
+        this.#parts.onUncertain(workspaceId, new Set(webhookIds))
+      }
       if (fault instanceof StoreUnavailable) this.#parts.metrics.refused("store_unavailable", events.length)
       throw fault
     } finally {

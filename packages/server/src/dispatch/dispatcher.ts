@@ -9,6 +9,7 @@ import type { Metrics } from "../ports/metrics.ts"
 import { type Ownership, ownsAll } from "../ports/ownership.ts"
 import type { Poster } from "../ports/poster.ts"
 import type { Random } from "../ports/random.ts"
+import { socketsPerOriginMax } from "../ports/sender.ts"
 import { type Store, StoreUnavailable } from "../ports/store.ts"
 import type { Tracing } from "../ports/tracing.ts"
 import type { Registry } from "../registry/registry.ts"
@@ -36,7 +37,7 @@ export const defaultDispatchLimits: DispatchLimits = {
   quickMax: 1_000,
   inFlightMax: 8_000,
   // Four for each connection that an origin is given.
-  perOriginMax: 512,
+  perOriginMax: socketsPerOriginMax,
   bufferedBytesMax: 64 * 1024 * 1024,
 }
 
@@ -413,9 +414,12 @@ export class Dispatcher {
     return next.state === "waiting" ? next.dueMs : null
   }
 
-  #afterFailure(delivery: WaitingDelivery, webhook: Webhook, failure: Parameters<typeof afterFailure>[2]): Next {
+  #afterFailure(delivery: WaitingDelivery, webhook: Webhook, failed: Parameters<typeof afterFailure>[2]): Next {
     const made = delivery.attempts + 1 - delivery.attemptsBefore
-    const { clock, random } = this.#parts
+    const { clock, random, registry } = this.#parts
+    const { url } = registry.webhook(delivery.workspaceId, delivery.webhookId) ?? webhook
+    // That the old place is gone says nothing of the one that it has been given meanwhile.
+    const failure = failed.code === "gone" && url !== webhook.url ? { ...failed, code: "non_2xx" as const } : failed
     const decision = afterFailure(
       retryPolicy(webhook.retryConfig),
       made,

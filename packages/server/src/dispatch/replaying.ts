@@ -38,6 +38,8 @@ class NotHeardOf extends Error {}
 export class Replaying {
   readonly #parts: ReplayingParts
   readonly #running = new Set<ReplayId>()
+  /** The last job of each webhook that has any: two at a time would both find, and send, what the other is about to. */
+  readonly #lastOf = new Map<WebhookId, Promise<void>>()
   #stopped = false
 
   constructor(parts: ReplayingParts) {
@@ -53,16 +55,22 @@ export class Replaying {
   run(replay: Replay): void {
     if (this.#running.has(replay.id) || !this.#parts.owns(replay.webhookId)) return
     this.#running.add(replay.id)
-    const whole = async () => {
-      try {
-        await this.#steps(replay)
-      } catch (fault) {
-        this.#parts.onFault(fault, `replaying ${replay.id}`)
-      } finally {
-        this.#running.delete(replay.id)
-      }
+    const whole = this.#whole(replay, this.#lastOf.get(replay.webhookId))
+    this.#lastOf.set(replay.webhookId, whole)
+    void whole.then(() => {
+      if (this.#lastOf.get(replay.webhookId) === whole) this.#lastOf.delete(replay.webhookId)
+    })
+  }
+
+  async #whole(replay: Replay, before: Promise<void> | undefined): Promise<void> {
+    await before
+    try {
+      await this.#steps(replay)
+    } catch (fault) {
+      this.#parts.onFault(fault, `replaying ${replay.id}`)
+    } finally {
+      this.#running.delete(replay.id)
     }
-    void whole()
   }
 
   /** How many jobs this node is working on. */

@@ -1,6 +1,12 @@
 import type { FailureCode, HeaderList } from "../domain/delivery.ts"
 import type { WebhookTls } from "../domain/webhook.ts"
 
+/**
+ * Connections to one origin. No more attempts are begun than there are: one that waited for a connection would go out
+ * whatever has become of its webhook meanwhile, be it paused, deleted or another node's.
+ */
+export const socketsPerOriginMax = 128
+
 export type SendRequest = {
   readonly url: string
   readonly headers: HeaderList

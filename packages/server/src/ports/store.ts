@@ -15,7 +15,7 @@ import type { Attributes, Webhook, WebhookHealth } from "../domain/webhook.ts"
 import type { ApiKey, CustomEventType, Workspace } from "../domain/workspace.ts"
 
 /**
- * The store cannot take more now: it is full, away, or its queue is. Nothing of the operation was kept.
+ * The store cannot take more now: it is full, away, or its queue is.
  * The API answers 503 with `Retry-After`.
  */
 export class StoreUnavailable extends Error {
@@ -26,6 +26,9 @@ export class StoreUnavailable extends Error {
     this.retryAfterSeconds = retryAfterSeconds
   }
 }
+
+/** Nothing of the operation was begun, so that nothing of it can have been kept. */
+export class StoreRefused extends StoreUnavailable {}
 
 // ---------------------------------------------------------------- accepting
 

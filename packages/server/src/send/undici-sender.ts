@@ -2,7 +2,7 @@ import type { Socket } from "node:net"
 import tls from "node:tls"
 import { Agent } from "undici"
 import type { FailureCode, HeaderList } from "../domain/delivery.ts"
-import type { Sender, SendRequest, SendResult } from "../ports/sender.ts"
+import { type Sender, type SendRequest, type SendResult, socketsPerOriginMax } from "../ports/sender.ts"
 import { parseAddress } from "./address-rules.ts"
 import { Agents, secureContext } from "./agents.ts"
 import { nothingListed, type TargetList, type TargetPolicy } from "./allowed-targets.ts"
@@ -29,7 +29,6 @@ export type SenderOptions = {
   readonly trustedCertificates?: readonly string[]
 }
 
-export const socketsPerOriginMax = 128
 /** How long an idle connection is kept, unless the receiver's `Keep-Alive` says less. Below most servers' 5 s. */
 const idleMs = 4_000
 /** However long a receiver asks idle connections to be kept. */

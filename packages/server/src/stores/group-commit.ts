@@ -1,4 +1,4 @@
-import { StoreUnavailable } from "../ports/store.ts"
+import { StoreRefused } from "../ports/store.ts"
 
 /** What became of one operation of a batch: its neighbours' fates are their own. */
 export type Outcome<Result> =
@@ -64,12 +64,12 @@ export class GroupCommit<Operation, Result> {
    * @param sizeBytes about what the operation holds in memory, for the bounds.
    * @param bound `refusable` operations are refused while the queue is full; `always` is for work that was accepted
    *   before (a settlement): refusing that would only do it again.
-   * @throws StoreUnavailable when the queue is full or the store closed
+   * @throws StoreRefused when the queue is full or the store closed
    */
   submit(operation: Operation, sizeBytes: number, bound: "refusable" | "always"): Promise<Result> {
-    if (this.#closed) return Promise.reject(new StoreUnavailable("The store is closed."))
+    if (this.#closed) return Promise.reject(new StoreRefused("The store is closed."))
     if (bound === "refusable" && this.#isFull(sizeBytes))
-      return Promise.reject(new StoreUnavailable("The store's queue is full. Send again more slowly."))
+      return Promise.reject(new StoreRefused("The store's queue is full. Send again more slowly."))
     return new Promise((resolve, reject) => {
       this.#queue.push({ operation, sizeBytes, resolve, reject })
       this.#operations += 1

@@ -69,6 +69,19 @@ test("nobody has named it: no event is made", async () => {
   expect(await events(world, "webhook.disabled")).toEqual([])
 })
 
+test("what was under way for a webhook that is deleted was cancelled with it: nobody is told that it was given up", async () => {
+  const world = await World.open()
+  const told = await world.webhook({ ...once, events: ["delivery.exhausted"] })
+  const failing = await world.webhook({ ...once, events: ["scan.completed"] })
+  world.sender.answer(({ url }) => (url === failing.url ? { status: 500, afterMs: 4_000 } : { status: 200 }))
+  await world.publish()
+  await world.clock.advance(1_000)
+  await world.edit(failing.id, { deletedMs: world.clock.now() })
+  await world.clock.advance(minuteMs)
+  expect(await world.deliveries(failing.id)).toMatchObject([{ status: "cancelled" }])
+  expect(world.sender.arrivalsAt(told.url)).toEqual([])
+})
+
 test("a webhook that answers 410 is disabled, and another is told; that one's own trouble ends there", async () => {
   const world = await World.open()
   const gone = await world.webhook({ events: ["*", "webhook.disabled", "delivery.exhausted"] })

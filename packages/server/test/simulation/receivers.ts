@@ -12,7 +12,7 @@ export type ReceiverMood = {
   readonly stalls: number
   /** Of the failures: with a Retry-After, fair or foul. */
   readonly asksToWait: number
-  /** Of all answers: 200 and then no end of the body; a failure although it took it; an endless or echoing body. */
+  /** Of all answers: a status and then no end of the body; a failure although it took it; an endless or echoing body. */
   readonly lies: number
   /** Of the failures: 410, 401. */
   readonly gone: number
@@ -24,7 +24,14 @@ export const willing: ReceiverMood = { fails: 0, stalls: 0, asksToWait: 0, lies:
 export type Answer = { readonly reply: Reply; readonly asked: Asked }
 
 /** Of those that a status tells, and of a deadline, a sender does not speak. */
-const told: ReadonlySet<FailureCode> = new Set(["non_2xx", "unauthorized", "gone", "rate_limited", "redirect", "timeout"])
+const told: ReadonlySet<FailureCode> = new Set([
+  "non_2xx",
+  "unauthorized",
+  "gone",
+  "rate_limited",
+  "redirect",
+  "timeout",
+])
 const failures = failureCodes.filter((code) => !told.has(code))
 
 /** @param nowMs the wall clock of the machine that asks, for dates. */
@@ -50,8 +57,8 @@ export function answerTo(
 function lie(random: SeededRandom, afterMs: number, body: string): Reply {
   switch (random.below(4)) {
     case 0:
-      // It took the event, and the answer never ended.
-      return { status: 200, afterMs, alsoFails: "connection_reset" }
+      // It took the event, or is gone, and the answer never ended.
+      return { status: random.chance(0.05) ? 410 : 200, afterMs, alsoFails: "connection_reset" }
     case 1:
       return { status: 200, afterMs, alsoFails: "response_too_large", body: "x".repeat(64) }
     case 2:

@@ -58,6 +58,28 @@ test("a replay of many pages does not enqueue one twice of which the store's ans
   })
 })
 
+test("of two jobs of a webhook the second begins when the first is through, and passes over what is on its way", async () => {
+  const world = await World.open()
+  const webhook = await world.webhook({ ordering: "none" })
+  const fromMs = world.clock.now()
+  for (let count = 0; count < 5; count++) await world.publish()
+  await world.clock.advance(60_000)
+  world.sender.answer(() => ({ status: 200, afterMs: 4_000 }))
+  const nowMs = world.clock.now()
+  const times = { fromMs, toMs: nowMs, createdMs: nowMs, updatedMs: nowMs }
+  const jobs = ["rpl_1", "rpl_2"].map((id) => replayOf(world.workspaceId, webhook.id, { id: asId(id), ...times }))
+  for (const job of jobs) await world.store.putReplay(job)
+  for (const job of jobs) world.engine.replaying.run(job)
+  await world.clock.advance(60_000)
+  expect(world.sender.arrivalsAt(webhook.url)).toHaveLength(10)
+  const stored = await Promise.all(jobs.map(({ id }) => world.store.replay(world.workspaceId, id)))
+  expect(stored).toMatchObject([
+    { state: "completed", enqueued: 5 },
+    { state: "completed", enqueued: 0 },
+  ])
+  expect(world.engine.replaying.running()).toBe(0)
+})
+
 test("a job goes on where another node has left it, which made a step and then lost the webhook", async () => {
   let overtaken = false
   const { world, webhook } = await replayAll(300, (store) => ({

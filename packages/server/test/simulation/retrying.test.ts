@@ -118,6 +118,35 @@ test("410 gives up and disables the webhook at once; what waited behind is held,
   expect((await world.deliveries()).map(({ status }) => status)).toEqual(["exhausted", "delivered"])
 })
 
+test("410 disables though its answer breaks off, and one that breaks off is asked again when it said", async () => {
+  const world = withoutJitter(await World.open())
+  const [gone, busy] = [await world.webhook(), await world.webhook()]
+  world.sender.answer(({ url }) =>
+    url === gone.url
+      ? { status: 410, alsoFails: "connection_reset" }
+      : { status: 503, headers: { "retry-after": "600" }, alsoFails: "connection_reset", afterMs: 0 },
+  )
+  const startMs = world.clock.now()
+  await world.publish()
+  await world.clock.advance(601_000)
+  expect(world.engine.registry.webhook(world.workspaceId, gone.id)?.disabled?.reason).toBe("gone")
+  expect(world.sender.arrivalsAt(busy.url).map(({ atMs }) => atMs - startMs)).toEqual([0, 600_000])
+})
+
+test("410 of the place that a webhook has left gives nothing up: the new one is asked", async () => {
+  const world = withoutJitter(await World.open())
+  const webhook = await world.webhook()
+  world.sender.answer(({ url }) => ({ status: url === webhook.url ? 410 : 200, afterMs: 2_000 }))
+  await world.publish()
+  await world.publish()
+  await world.clock.advance(1_000)
+  const url = "https://moved.example/hook"
+  await world.edit(webhook.id, { url })
+  await world.clock.advance(minuteMs)
+  expect(world.sender.arrivalsAt(url).map(({ sequence }) => sequence)).toEqual([1, 2])
+  expect((await world.deliveries()).map(({ status }) => status)).toEqual(["delivered", "delivered"])
+})
+
 test("five days of failure without one success disable the webhook, and nothing is dropped", async () => {
   const world = await World.open()
   const webhook = await world.webhook({ ordering: "none" })

@@ -227,6 +227,11 @@ export class Witness {
       )
   }
 
+  #hasMoved(life: Life, { webhook, delivery }: Flight): boolean {
+    const now = life.engine?.registry.webhook(this.#workspaceOf(delivery), delivery.webhookId)
+    return now !== undefined && now.url !== webhook.url
+  }
+
   /** Before `life` may send the next: unless its owner lost it, or could not wait. */
   #mustHaveEnded({ life, tenure, delivery }: Flight, next: Life): boolean {
     if (life === next && tenure === this.#tenure(delivery)) return true
@@ -306,16 +311,21 @@ export class Witness {
       () => `attempt ${number} of ${row.id}: ${status} ${failure?.code ?? ""}, logged ${statusCode} ${errorCode}`,
     )
     if (failure !== null)
-      this.#verdicts.hold(errorCode === failure.code, "the log has what receivers saw", () => row.id)
+      this.#verdicts.hold(
+        errorCode === (status === 410 ? "gone" : failure.code),
+        "the log has what receivers saw",
+        () => row.id,
+      )
     this.#verdicts.hold(
       (fact.next.state === "delivered") === taken,
       "delivered means taken",
       () => `${row.id} is ${fact.next.state} after ${status} ${failure?.code ?? ""}`,
     )
-    if (!taken) {
+    // Of the place that the webhook has left meanwhile, 410 may say nothing more: the engine learns of it at its own time.
+    if (!taken && !(status === 410 && this.#hasMoved(life, flight))) {
       const found = objection(
         {
-          status: failure === null ? status : null,
+          status: failure === null || status === 410 ? status : null,
           made: number - row.attemptsBefore,
           config: flight.webhook.retryConfig,
           windowFromMs: row.windowFromMs,
