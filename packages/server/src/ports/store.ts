@@ -346,6 +346,8 @@ export interface Store {
   note(entry: AuditEntry): Promise<AuditId>
 
   putReplay(replay: Replay): Promise<void>
+  /** Ends a replay that runs, with what it has done by then; one that has ended stays. @returns it as it is now stored. */
+  cancelReplay(workspaceId: WorkspaceId, id: ReplayId, atMs: number): Promise<Replay | null>
   replay(workspaceId: WorkspaceId, id: ReplayId): Promise<Replay | null>
   /** Replays not yet ended, oldest first. */
   openReplays(): Promise<readonly Replay[]>

@@ -1222,6 +1222,22 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         expect(await open()).toEqual([late])
       })
 
+      test("one that is cancelled keeps what it has done by then; one that has ended stays as it is", async () => {
+        const { workspaceId, webhookId } = story
+        const replay = replayOf(workspaceId, webhookId)
+        const progressed = { ...replay, examined: 7, enqueued: 3, updatedMs: t0 + 5 }
+        await store.putReplay(progressed)
+        const cancelled = { ...progressed, state: "cancelled", updatedMs: t0 + 9 }
+        expect(await store.cancelReplay(workspaceId, replay.id, t0 + 9)).toEqual(cancelled)
+        expect(await store.replay(workspaceId, replay.id)).toEqual(cancelled)
+        const completed = { ...progressed, state: "completed" as const }
+        await store.putReplay(completed)
+        expect(await store.cancelReplay(workspaceId, replay.id, t0 + 20)).toEqual(completed)
+        expect(await store.replay(workspaceId, replay.id)).toEqual(completed)
+        expect(await store.cancelReplay(workspaceId, newReplayId(), t0)).toBeNull()
+        expect(await store.openReplays()).toEqual([])
+      })
+
       test("candidates are the events of the span, oldest first, with what became of them", async () => {
         const { workspaceId, webhookId } = story
         const at = (index: number) => t0 + index * minuteMs

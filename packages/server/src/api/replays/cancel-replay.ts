@@ -25,7 +25,6 @@ export function cancelReplay(api: Api, parts: ApiParts): void {
       const replay = await foundReplay(parts, workspaceId, request.params.id)
       if (replay.state !== "running") return replayView(replay)
       const nowMs = clock.now()
-      const cancelled = { ...replay, state: "cancelled" as const, updatedMs: nowMs }
       // The audit log first: should it fail, nothing was done, as the 503 says.
       await store.note(
         auditEntry(parts, request, nowMs, {
@@ -33,11 +32,11 @@ export function cancelReplay(api: Api, parts: ApiParts): void {
           action: "replay.cancelled",
           subject: replay.id,
           before: { state: replay.state },
-          after: { state: cancelled.state },
+          after: { state: "cancelled" },
         }),
       )
-      await store.putReplay(cancelled)
-      return replayView(cancelled)
+      // As it stands by then: a step, or the last one, may have been made since it was read.
+      return replayView((await store.cancelReplay(workspaceId, replay.id, nowMs)) ?? replay)
     },
   )
 }

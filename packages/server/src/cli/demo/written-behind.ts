@@ -47,6 +47,7 @@ export function writtenBehind(memory: Store, disk: Store): WrittenBehind {
       touchKeys: both(memory.touchKeys, disk.touchKeys),
       note: both(memory.note, disk.note),
       putReplay: both(memory.putReplay, disk.putReplay),
+      cancelReplay: both(memory.cancelReplay, disk.cancelReplay),
       enqueue: both(memory.enqueue, disk.enqueue),
       async close() {
         await written()

@@ -89,6 +89,13 @@ export function openMemoryStore(): Store {
       act(() => {
         rows.workspace(replay.workspaceId).replays.set(replay.id, replay)
       }),
+    cancelReplay: (workspaceId, id, atMs) =>
+      act(() => {
+        const replays = rows.visible(workspaceId)?.replays
+        const now = replays?.get(id)
+        if (now?.state === "running") replays?.set(id, { ...now, state: "cancelled", updatedMs: atMs })
+        return replays?.get(id) ?? null
+      }),
     replay: (workspaceId, id) => act(() => rows.visible(workspaceId)?.replays.get(id) ?? null),
     openReplays: () => act(() => openReplays(rows)),
     replayCandidates: (replay, afterId, limit) => act(() => replayCandidates(rows, replay, afterId, limit)),

@@ -42,7 +42,7 @@ import { configure } from "./writes/configure.ts"
 import { enqueue } from "./writes/enqueue.ts"
 import { Forgetting } from "./writes/forgetting/forgetting.ts"
 import { note } from "./writes/note.ts"
-import { putReplay } from "./writes/put-replay.ts"
+import { cancelReplay, putReplay } from "./writes/put-replay.ts"
 import { Settling } from "./writes/settling.ts"
 import { touchKeys } from "./writes/touch-keys.ts"
 
@@ -209,6 +209,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     touchKeys: (used) => touchKeys(read, used),
     note: (entry) => sessions.transaction((run) => note(run, entry)),
     putReplay: (job) => putReplay(read, job),
+    cancelReplay: (...which) => sessions.transaction((run) => cancelReplay(run, ...which)),
     enqueue: async (job) => {
       await partitions.ensure(job.deliveries.map(({ id }) => dayOf(mintedMs(id))))
       const sequences = await sessions.transaction((run) => enqueue(run, job))

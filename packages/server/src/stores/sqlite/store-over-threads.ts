@@ -129,6 +129,7 @@ export function sqliteStoreOver(places: Places, bounds: SqliteBounds): Store {
       await rare("touchKeys", used)
     },
     note: (entry) => rare("note", entry),
+    cancelReplay: (workspaceId, id, atMs) => rare("cancelReplay", { workspaceId, id, atMs }),
     putReplay: async (replay) => {
       await rare("putReplay", replay)
     },

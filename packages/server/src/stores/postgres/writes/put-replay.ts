@@ -1,4 +1,6 @@
+import type { ReplayId, WorkspaceId } from "../../../domain/ids.ts"
 import type { Replay } from "../../../domain/replay.ts"
+import { record } from "../columns.ts"
 import type { Runner } from "../session.ts"
 
 /** Writes a replay whole, new or known. */
@@ -9,4 +11,23 @@ export async function putReplay(run: Runner["run"], replay: Replay): Promise<voi
        record = excluded.record`,
     [replay.workspaceId, replay.id, replay.state, replay.createdMs, replay.updatedMs, JSON.stringify(replay)],
   )
+}
+
+/** Ends one that runs, with what it has done by then. @returns it as it is now stored; null without one. */
+export async function cancelReplay(
+  run: Runner["run"],
+  workspaceId: WorkspaceId,
+  id: ReplayId,
+  atMs: number,
+): Promise<Replay | null> {
+  const [row] = await run("SELECT record FROM replays WHERE workspace_id = $1 AND id = $2 FOR UPDATE", [
+    workspaceId,
+    id,
+  ])
+  if (row === undefined) return null
+  const now = record<Replay>(row)
+  if (now.state !== "running") return now
+  const cancelled: Replay = { ...now, state: "cancelled", updatedMs: atMs }
+  await putReplay(run, cancelled)
+  return cancelled
 }

@@ -36,6 +36,8 @@ export function prepareCommit(db: DatabaseSync, books: Books): (tape: Tape) => T
         return { verb: "rare", result: rare.note(operation.argument) }
       case "putReplay":
         return { verb: "rare", result: rare.putReplay(operation.argument) }
+      case "cancelReplay":
+        return { verb: "rare", result: rare.cancelReplay(operation.argument) }
       case "enqueue":
         return { verb: "rare", result: rare.enqueue(operation.argument) }
       case "forget":

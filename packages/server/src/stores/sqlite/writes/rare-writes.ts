@@ -7,7 +7,7 @@ import { prepareEnqueue } from "./enqueue.ts"
 import { prepareForget } from "./forget.ts"
 import { prepareDeliveries } from "./move-delivery.ts"
 import { prepareNote } from "./note.ts"
-import { preparePutReplay } from "./put-replay.ts"
+import { prepareCancelReplay, preparePutReplay } from "./put-replay.ts"
 import { prepareReopen } from "./reopen.ts"
 import { prepareTouchKeys } from "./touch-keys.ts"
 import { preparePutWebhook } from "./webhook-record.ts"
@@ -27,6 +27,7 @@ export function prepareRareWrites(db: DatabaseSync, books: Books) {
     touchKeys: prepareTouchKeys(db, books),
     note,
     putReplay,
+    cancelReplay: prepareCancelReplay(db, books, putReplay),
     enqueue: prepareEnqueue(db, books, putReplay),
     forget: prepareForget(db, books),
     check: (_: null) => check(),
