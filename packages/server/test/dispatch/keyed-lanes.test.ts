@@ -150,3 +150,37 @@ test("many keys with large bodies take no more room than there is, and all are s
   // A read brings about a megabyte, once it is known how large they are.
   expect(mostRead).toBeLessThanOrEqual(20 * bodyLength)
 })
+
+/** Reads and answers whatever is wanted, `rowsOf` each key; no more than `readsMax`. @returns the keys that were read. */
+function readAll(lanes: KeyedLanes, keys: readonly string[], rowsOf: number, readsMax = 1_000): string[] {
+  const read: string[] = []
+  for (let wanted = lanes.startRead(0); wanted && read.length < readsMax; wanted = lanes.startRead(0)) {
+    if (wanted.read.read === "keyHeads") {
+      const rows = keys.map((key, at) => delivery(at + 1, key))
+      lanes.filled(wanted.read, { rows, all: true, nextDueMs: null }, 0)
+    } else if (wanted.read.read === "key") {
+      const { laneKey } = wanted.read
+      read.push(laneKey)
+      const rows = Array.from({ length: rowsOf }, (_, at) => delivery(1_000 * at + keys.indexOf(laneKey) + 1, laneKey))
+      lanes.filled(wanted.read, { rows, all: true, nextDueMs: null }, 0)
+    }
+  }
+  return read
+}
+
+test("of a backlog of many keys no more is read than can soon be sent, and every key has its turn", () => {
+  const lanes = new KeyedLanes(new Room(100_000_000))
+  const keys = Array.from({ length: 200 }, (_, at) => `key-${String(at).padStart(3, "0")}`)
+  lanes.pace(10)
+  const read = new Set(readAll(lanes, keys, 5))
+  expect(read.size).toBe(20)
+  // The keys that were read first never run dry: a new one of theirs comes for each that is sent.
+  for (let sent = 0, number = 10_000; sent < 10_000 && read.size < keys.length; sent++) {
+    const next = lanes.take(0)
+    if (next === null) break
+    lanes.push(delivery(number++, next.laneKey), true)
+    lanes.ended(next)
+    for (const key of readAll(lanes, keys, 5, 1)) read.add(key)
+  }
+  expect(read.size).toBe(keys.length)
+})

@@ -8,6 +8,8 @@ const busyMax = 2_000
 const scanAgainBelow = 1_000
 /** Keys that wait for a retry: they cost little, but not nothing. */
 const waitingMax = 50_000
+/** Keys with bodies in memory, for each delivery that may be in flight: what is read beyond would only fill the room of all. */
+const readyPerFlight = 2
 /** Keys of one read. */
 const scanLimit = 300
 /** How soon keys that were forgotten while they wait for a retry are looked for again. */
@@ -22,6 +24,9 @@ export class KeyedLanes implements Lanes {
   readonly #lanes = new Map<string, Lane>()
   /** Each lane that is not in flight or reading is filed under what it needs next. A set keeps turns. */
   readonly #ready = new Set<string>()
+  #readyMax = readyPerFlight
+  /** Since the last read began: keys that never run dry must not keep the others from being read. */
+  #taken = 0
   readonly #hungry = new Set<string>()
   readonly #alarms = new Map<string, number>()
   /** No alarm is earlier than this. */
@@ -73,7 +78,10 @@ export class KeyedLanes implements Lanes {
     for (const key of this.#ready) {
       this.#ready.delete(key)
       const delivery = this.#lanes.get(key)?.take(nowMs) ?? null
-      if (delivery !== null) return delivery
+      if (delivery !== null) {
+        this.#taken++
+        return delivery
+      }
       this.#file(key)
     }
     return null
@@ -91,20 +99,25 @@ export class KeyedLanes implements Lanes {
     this.#soundAlarms(nowMs)
     // Each key that is read holds a delivery, whatever room there is: what is ready goes first.
     if (this.#room.isFull() && this.#ready.size > 0) return null
+    if (this.#ready.size >= this.#readyMax && this.#taken < this.#readyMax) return null
     for (const key of this.#hungry) {
       this.#hungry.delete(key)
       const lane = this.#lanes.get(key)
       if (!lane?.wantsRead(nowMs)) continue
+      this.#taken = 0
       return { read: { read: "key", laneKey: key }, limit: lane.startRead(this.#gaps) }
     }
     if (this.#scan === "done" || this.#scanning || this.#busy() >= scanAgainBelow) return null
     if (this.#scan.afterKey === null) this.#forgotten = false
     this.#scanning = true
+    this.#taken = 0
     const limit = this.#scanSize.limit(scanLimit, this.#room)
     return { read: { read: "keyHeads", afterKey: this.#scan.afterKey }, limit }
   }
 
-  pace(): void {}
+  pace(parallel: number): void {
+    this.#readyMax = parallel * readyPerFlight
+  }
 
   filled(read: WaitingRead, fill: Fill, nowMs: number): void {
     this.#nowMs = nowMs
