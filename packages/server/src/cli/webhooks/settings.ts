@@ -36,7 +36,7 @@ export function withSettings(command: Command): Command {
     .option("--max-attempts <count>", "before a delivery is given up", wholeNumber(1, 20))
     .option("--backoff <factor>", "by which each delay grows", numberWithin(1, 10))
     .option("--initial-delay <seconds>", "before the second attempt", numberWithin(1, 3_600))
-    .option("--rate-limit <requests/seconds>", "100/1: at most 100 requests a second", readRateLimit)
+    .option("--rate-limit <requests/seconds>", "100/1: at most 100 attempts a second", readRateLimit)
     .option("--verification", "send nothing before the endpoint has answered a test")
     .option("--no-verification", "ask for no verification")
     .option("--settings <json>", "any settings, as the API takes them (authorization, tls, …): JSON, @file, or -")
