@@ -203,8 +203,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "takes a 200 whose answer broke off for a success",
     file: "posting/judging.ts",
-    find: "if (failure !== null) return",
-    replace: "if (failure !== null && response === null) return",
+    find: "if (failure !== null && status !== gone) return",
+    replace: "if (failure !== null && status >= 300 && status !== gone) return",
     setting: null,
     seed: 31,
   },
