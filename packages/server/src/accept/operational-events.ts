@@ -1,7 +1,7 @@
 import type { WaitingDelivery } from "../domain/delivery.ts"
 import type { NewEvent } from "../domain/event.ts"
 import type { WorkspaceId } from "../domain/ids.ts"
-import { isAbout, isOperational, type OperationalType } from "../domain/operational.ts"
+import { isAbout, isOperational, type OperationalType, operationalKeyPrefix } from "../domain/operational.ts"
 import type { DisabledReason, Webhook } from "../domain/webhook.ts"
 import type { Settlement } from "../ports/store.ts"
 import { rfc3339Seconds } from "../profiles/rfc3339.ts"
@@ -78,7 +78,7 @@ export class OperationalEvents {
     return buildEvent(this.#parts, workspaceId, {
       type,
       dataText: JSON.stringify(data),
-      idempotencyKey: `tocsin:${type}:${key}`,
+      idempotencyKey: `${operationalKeyPrefix}${type}:${key}`,
       // The key says all: a second one with other figures is the same news.
       fingerprint: () => type,
       createdMs: null,

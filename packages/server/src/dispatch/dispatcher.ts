@@ -234,7 +234,7 @@ export class Dispatcher {
     const [ordering, sending] = [this.#ordering(webhook), isSending(webhook)]
     const returning = this.#returning(webhookId)
     returning?.reconfigure(webhook, ordering, sending)
-    const queue = returning ?? new WebhookQueue(webhook, ordering, sending, this.#room)
+    const queue = returning ?? new WebhookQueue(webhook, ordering, sending, this.#room, this.#parts.clock)
     this.#queues.set(webhookId, queue)
     return queue
   }

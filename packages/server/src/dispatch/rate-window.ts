@@ -1,4 +1,5 @@
 import type { RateLimit } from "../domain/webhook.ts"
+import type { Clock } from "../ports/clock.ts"
 import type { AttemptsOfMinute } from "../ports/store.ts"
 
 /** What began within this part of a period counts as begun with the last of it: a period is a few numbers, whatever it holds. */
@@ -11,34 +12,42 @@ type Part = { readonly firstMs: number; lastMs: number; taken: number }
 /**
  * Holds the attempts of a webhook to its `rate_limit`: in no stretch of `perSeconds` do more than `requests` begin. A bucket
  * that is refilled meanwhile would let twice as many through after a pause, and a receiver that counts would refuse them.
+ *
+ * It goes by the time that never jumps: a wall clock that is set an hour ahead has let no hour pass for the receiver.
  */
 export class RateWindow {
+  readonly #clock: Pick<Clock, "monotonic">
   readonly #requests: number
   readonly #periodMs: number
   /** Of the last period, the oldest first. */
-  #parts: Part[] = []
+  readonly #parts: Part[] = []
   #taken = 0
-  #nowMs: number
 
   /**
    * @param minutes what is stored of the last period; as if all of a minute had begun at its end, if that is not to come.
    * @param underWay begun as well, and not stored yet.
    */
-  constructor(limit: RateLimit, nowMs: number, minutes: readonly AttemptsOfMinute[] = [], underWay = 0) {
+  constructor(
+    limit: RateLimit,
+    clock: Pick<Clock, "now" | "monotonic">,
+    minutes: readonly AttemptsOfMinute[] = [],
+    underWay = 0,
+  ) {
+    this.#clock = clock
     this.#requests = limit.requests
     this.#periodMs = limit.perSeconds * 1000
-    this.#nowMs = nowMs
-    const earlier = minutes.map(({ minuteMs, attempts }) => ({ lastMs: minuteMs + lastOfMinuteMs, taken: attempts }))
-    for (const { lastMs, taken } of [...earlier, { lastMs: nowMs, taken: underWay }]) {
+    const [wallMs, nowMs] = [clock.now(), clock.monotonic()]
+    const earlier = minutes.map(({ minuteMs, attempts }) => ({ agoMs: wallMs - minuteMs - lastOfMinuteMs, attempts }))
+    for (const { agoMs, attempts: taken } of [...earlier, { agoMs: 0, attempts: underWay }]) {
       if (taken === 0) continue
-      const atMs = Math.min(lastMs, nowMs)
+      const atMs = nowMs - Math.max(0, agoMs)
       this.#parts.push({ firstMs: atMs, lastMs: atMs, taken })
       this.#taken += taken
     }
   }
 
-  take(nowMs: number): void {
-    this.#pass(nowMs)
+  take(): void {
+    const nowMs = this.#pass()
     this.#taken += 1
     const last = this.#parts.at(-1)
     if (last !== undefined && nowMs - last.firstMs < this.#periodMs / partsMax) {
@@ -56,27 +65,21 @@ export class RateWindow {
     if (last.taken === 0) this.#parts.pop()
   }
 
-  /** When the next may be taken; not later than `nowMs` when one may be now. */
-  freeAtMs(nowMs: number): number {
-    this.#pass(nowMs)
+  /** How long until the next may be taken; 0: it may be now. */
+  freeInMs(): number {
+    const nowMs = this.#pass()
     const [oldest] = this.#parts
-    return this.#taken < this.#requests || oldest === undefined ? nowMs : oldest.lastMs + this.#periodMs
+    return this.#taken < this.#requests || oldest === undefined ? 0 : Math.ceil(oldest.lastMs + this.#periodMs - nowMs)
   }
 
-  #pass(nowMs: number): void {
-    const backMs = this.#nowMs - nowMs
-    this.#nowMs = nowMs
-    // A clock set back gives nothing and takes nothing.
-    if (backMs > 0)
-      this.#parts = this.#parts.map(({ firstMs, lastMs, taken }) => ({
-        firstMs: firstMs - backMs,
-        lastMs: lastMs - backMs,
-        taken,
-      }))
+  /** Forgets what is over. @returns the time now. */
+  #pass(): number {
+    const nowMs = this.#clock.monotonic()
     for (let [oldest] = this.#parts; oldest !== undefined; [oldest] = this.#parts) {
-      if (oldest.lastMs + this.#periodMs > nowMs) return
+      if (oldest.lastMs + this.#periodMs > nowMs) break
       this.#taken -= oldest.taken
       this.#parts.shift()
     }
+    return nowMs
   }
 }

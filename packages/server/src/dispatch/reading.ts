@@ -72,13 +72,13 @@ export class Reading {
   }
 
   async #readSpent(queue: WebhookQueue, { sinceMs, known }: SpentRead): Promise<boolean> {
-    const { store, clock, onFault } = this.#parts
+    const { store, onFault } = this.#parts
     try {
-      known(await store.attemptsByMinute(queue.workspaceId, queue.webhookId, sinceMs), clock.now())
+      known(await store.attemptsByMinute(queue.workspaceId, queue.webhookId, sinceMs))
       return true
     } catch (fault) {
       onFault(fault, "reading what a rate limit has spent")
-      known(null, clock.now())
+      known(null)
       return false
     }
   }

@@ -1,6 +1,7 @@
 import type { WaitingDelivery } from "../domain/delivery.ts"
 import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
 import { type Ordering, originOf, type RateLimit, type Webhook } from "../domain/webhook.ts"
+import type { Clock } from "../ports/clock.ts"
 import type { AttemptsOfMinute } from "../ports/store.ts"
 import { KeyedLanes } from "./lanes/keyed-lanes.ts"
 import type { Lanes, Room } from "./lanes/lanes.ts"
@@ -16,7 +17,7 @@ export const unsettledPerFlight = 8
 /** To be asked of the store: how many attempts began since a time. @property known takes the answer; null: there was none. */
 export type SpentRead = {
   readonly sinceMs: number
-  readonly known: (minutes: readonly AttemptsOfMinute[] | null, nowMs: number) => void
+  readonly known: (minutes: readonly AttemptsOfMinute[] | null) => void
 }
 
 /** What the dispatcher knows of one webhook: its lanes, what is in flight, and how it has been doing. */
@@ -41,6 +42,7 @@ export class WebhookQueue {
   failingSinceMs: number | null | "unknown" = "unknown"
   /** The last attempt got no answer in time: the next, most likely, will not either. */
   silent = false
+  readonly #clock: Pick<Clock, "now" | "monotonic">
   readonly #room: Room
   #ordering: Ordering
   /** Set while flights of the old ordering are still out. */
@@ -60,12 +62,14 @@ export class WebhookQueue {
     ordering: Ordering,
     sending: boolean,
     room: Room,
+    clock: Pick<Clock, "now" | "monotonic">,
   ) {
     this.webhookId = webhook.id
     this.workspaceId = webhook.workspaceId
     this.origin = originOf(webhook.url)
     this.sending = sending
     this.#room = room
+    this.#clock = clock
     this.#ordering = ordering
     this.#rateLimit = webhook.rateLimit
     this.lanes = lanesFor(ordering, room)
@@ -129,7 +133,7 @@ export class WebhookQueue {
       this.#unanswered.size < this.#parallel &&
       this.unsettled < this.#parallel * unsettledPerFlight &&
       this.lanes.canTake(nowMs) &&
-      this.#rateFreeAtMs(nowMs) <= nowMs
+      this.#rateFreeInMs() === 0
     )
   }
 
@@ -142,20 +146,20 @@ export class WebhookQueue {
     if (limit === null || this.#rateWindow !== null || this.#spentRead !== null) return null
     const read: SpentRead = {
       sinceMs: nowMs - limit.perSeconds * 1000,
-      known: (minutes, atMs) => {
+      known: (minutes) => {
         if (this.#spentRead !== read) return
         this.#spentRead = null
         // What was not durable when it was asked for is known here alone.
-        if (minutes !== null) this.#rateWindow = new RateWindow(limit, atMs, minutes, unsettled)
+        if (minutes !== null) this.#rateWindow = new RateWindow(limit, this.#clock, minutes, unsettled)
       },
     }
     this.#spentRead = read
     return read
   }
 
-  #rateFreeAtMs(nowMs: number): number {
-    if (this.#rateLimit === null) return nowMs
-    return this.#rateWindow?.freeAtMs(nowMs) ?? Number.POSITIVE_INFINITY
+  #rateFreeInMs(): number {
+    if (this.#rateLimit === null) return 0
+    return this.#rateWindow?.freeInMs() ?? Number.POSITIVE_INFINITY
   }
 
   take(nowMs: number): WaitingDelivery | null {
@@ -163,7 +167,7 @@ export class WebhookQueue {
     if (delivery === null) return null
     this.unsettled++
     this.#unanswered.add(delivery)
-    this.#rateWindow?.take(nowMs)
+    this.#rateWindow?.take()
     return delivery
   }
 
@@ -200,7 +204,7 @@ export class WebhookQueue {
   /** When time alone will let something start or be read; Infinity when never. */
   wakeAtMs(nowMs: number): number {
     if (!this.sending || this.#nextOrdering !== null) return Number.POSITIVE_INFINITY
-    if (this.lanes.canTake(nowMs)) return this.#rateWindow?.freeAtMs(nowMs) ?? Number.POSITIVE_INFINITY
+    if (this.lanes.canTake(nowMs)) return nowMs + (this.#rateWindow?.freeInMs() ?? Number.POSITIVE_INFINITY)
     return this.lanes.wakeAtMs()
   }
 

@@ -5,6 +5,9 @@
 export const operationalTypes = ["webhook.disabled", "delivery.exhausted", "backlog.growing"] as const
 export type OperationalType = (typeof operationalTypes)[number]
 
+/** Of the idempotency keys that these events have, and no other event may have. */
+export const operationalKeyPrefix = "tocsin:"
+
 const names: ReadonlySet<string> = new Set(operationalTypes)
 
 /** Whether it tells of this webhook: such an event has the webhook's id as its ordering key. */

@@ -105,6 +105,7 @@ describe("publishing an event", () => {
       ["a leap second", { created: "2016-12-31T23:59:60Z" }, ["/created"], "validation_failed"],
       ["an empty key", { idempotency_key: "" }, ["/idempotency_key"], "validation_failed"],
       ["a long key", { idempotency_key: "x".repeat(257) }, ["/idempotency_key"], "validation_failed"],
+      ["a key of Tocsin's own", { idempotency_key: "tocsin:k" }, ["/idempotency_key"], "validation_failed"],
       ["a NUL in a key", { ordering_key: "a\u0000" }, ["/ordering_key"], "validation_failed"],
       ["an unknown attribute", { attributes: { region: "eu" } }, ["/attributes/region"], "validation_failed"],
       ["metadata that is no object", { metadata: "x" }, ["/metadata"], "validation_failed"],
@@ -149,8 +150,14 @@ describe("an idempotency key", () => {
     expect(other).toMatchObject({ status: 409, json: { code: "idempotency_conflict" }, pointers: ["/idempotency_key"] })
     const two = await call("POST", "/v1/events", { key, body: { ...violationEvent, idempotency_key: "j" }, headers })
     expect(two).toMatchObject({ status: 422, pointers: ["/idempotency_key"] })
-    const long = { "idempotency-key": "x".repeat(257) }
-    expect((await call("POST", "/v1/events", { key, body: violationEvent, headers: long })).status).toBe(422)
+    for (const refused of ["x".repeat(257), "tocsin:webhook.disabled:wh_1:2"]) {
+      const answer = await call("POST", "/v1/events", {
+        key,
+        body: violationEvent,
+        headers: { "idempotency-key": refused },
+      })
+      expect(answer).toMatchObject({ status: 422, pointers: ["/idempotency_key"] })
+    }
     expect(list(await call("GET", "/v1/events", { key }))).toHaveLength(1)
   })
 

@@ -3,6 +3,9 @@ import { Room } from "../../src/dispatch/lanes/lanes.ts"
 import { Origins } from "../../src/dispatch/origins.ts"
 import { WebhookQueue } from "../../src/dispatch/webhook-queue.ts"
 import { asId } from "../../src/domain/ids.ts"
+import { VirtualClock } from "../../src/system/virtual-clock.ts"
+
+const clock = new VirtualClock()
 
 function queueTo(url: string): WebhookQueue {
   const webhook = {
@@ -10,7 +13,7 @@ function queueTo(url: string): WebhookQueue {
     workspaceId: asId<WebhookQueue["workspaceId"]>("wsp"),
     url,
   }
-  return new WebhookQueue({ ...webhook, rateLimit: null }, "none", true, new Room(10_000))
+  return new WebhookQueue({ ...webhook, rateLimit: null }, "none", true, new Room(10_000), clock)
 }
 
 test("an origin is scheme, host and port, whatever the path", () => {

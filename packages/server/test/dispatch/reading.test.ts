@@ -29,7 +29,7 @@ test("webhooks whose reads fail, as many as may be read at a time, do not keep a
   const room = new Room(1_000_000)
   for (const id of [...Array.from({ length: 16 }, (_, at) => asId<WebhookId>(`wh_${at}`)), healthy]) {
     const webhook = { id, workspaceId: asId("ws_1"), rateLimit: null, url: "https://receiver.test/" } as const
-    queues.push(new WebhookQueue({ ...webhook, workspaceId: asId("ws_1") }, "strict", true, room))
+    queues.push(new WebhookQueue({ ...webhook, workspaceId: asId("ws_1") }, "strict", true, room, clock))
   }
   for (const queue of queues) reading.start(queue, clock.now())
   await clock.advance(60_000)

@@ -3,6 +3,7 @@ import { Room } from "../../src/dispatch/lanes/lanes.ts"
 import { WebhookQueue } from "../../src/dispatch/webhook-queue.ts"
 import type { WaitingDelivery } from "../../src/domain/delivery.ts"
 import type { Ordering } from "../../src/domain/webhook.ts"
+import { VirtualClock } from "../../src/system/virtual-clock.ts"
 import { delivery } from "./waiting-delivery.ts"
 
 /** Answers every read that is wanted, as a store does in which `waiting` wait. */
@@ -21,7 +22,7 @@ test.each<Ordering>(["strict", "by_key", "none"])(
   (ordering) => {
     const { webhookId: id, workspaceId } = delivery(1)
     const webhook = { id, workspaceId, rateLimit: null, url: "https://receiver.test/hook" }
-    const queue = new WebhookQueue(webhook, ordering, true, new Room(10_000))
+    const queue = new WebhookQueue(webhook, ordering, true, new Room(10_000), new VirtualClock())
     queue.push(delivery(1))
     answerReads(queue, [delivery(1)])
     const first = queue.take(0)
@@ -46,6 +47,7 @@ test("what was pushed is known to be so, up to the last and no further", () => {
     "none",
     true,
     new Room(10_000),
+    new VirtualClock(),
   )
   // Before the first push: whatever the store has may have come from elsewhere.
   expect(queue.accountsFor(1)).toBe(false)

@@ -8,7 +8,7 @@ import { type Flaw, refuseIfFlawed } from "../problems.ts"
 import { printablePattern, type Static } from "../schema-vocabulary.ts"
 import { EventReceipt, EventSubmission } from "./event-schemas.ts"
 import { publishedTrace } from "./published-trace.ts"
-import { receiptView, refused, submission } from "./submissions.ts"
+import { receiptView, refused, refuseOwnKey, submission } from "./submissions.ts"
 
 /** Room for 256 KiB of `data` written with escapes, and the envelope. */
 const bodyBytesMax = 1024 * 1024
@@ -71,7 +71,7 @@ function agreedKey({ headers, raw }: Headed, { idempotencyKey }: Submission, fla
     flaws.push({ pointer, detail: "the Idempotency-Key header must have 1 to 256 printable characters, in UTF-8" })
   } else if (idempotencyKey !== null && idempotencyKey !== key) {
     flaws.push({ pointer, detail: "differs from the Idempotency-Key header; give one of them" })
-  }
+  } else if (idempotencyKey === null) refuseOwnKey(key, "", flaws)
   return key
 }
 

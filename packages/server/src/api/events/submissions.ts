@@ -1,4 +1,5 @@
 import type { Receipt, Refusal, Submission } from "../../accept/intake.ts"
+import { operationalKeyPrefix } from "../../domain/operational.ts"
 import { type Flaw, Problem, type ProblemCode } from "../problems.ts"
 import type { Static } from "../schema-vocabulary.ts"
 import { readTime, rfc3339 } from "../times.ts"
@@ -17,16 +18,25 @@ export function submission(
 ): Submission {
   const dataText = members.get("data")
   if (dataText === undefined) throw new Error("a validated event has no data")
+  const idempotencyKey = event.idempotency_key ?? null
+  if (idempotencyKey !== null) refuseOwnKey(idempotencyKey, at, flaws)
   return {
     type: event.type,
     data: event.data,
     dataText,
-    idempotencyKey: event.idempotency_key ?? null,
+    idempotencyKey,
     createdMs: event.created === undefined ? null : readTime(event.created, `${at}/created`, flaws),
     orderingKey: event.ordering_key ?? null,
     attributes: event.attributes ?? null,
     metadataText: members.get("metadata") ?? null,
   }
+}
+
+/** A publisher that had taken the key of an operational event could keep it from being told. */
+export function refuseOwnKey(key: string, at: string, flaws: Flaw[]): void {
+  if (!key.startsWith(operationalKeyPrefix)) return
+  const detail = `keys that begin with ${operationalKeyPrefix} are those of Tocsin's own events; let yours begin otherwise`
+  flaws.push({ pointer: `${at}/idempotency_key`, detail })
 }
 
 export function receiptView(receipt: Receipt) {

@@ -258,8 +258,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "forgets at a start what a rate limit has spent",
     file: "dispatch/webhook-queue.ts",
-    find: "new RateWindow(limit, atMs, minutes, unsettled)",
-    replace: "new RateWindow(limit, atMs)",
+    find: "new RateWindow(limit, this.#clock, minutes, unsettled)",
+    replace: "new RateWindow(limit, this.#clock)",
     setting: "memory",
   },
   {
