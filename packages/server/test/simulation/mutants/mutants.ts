@@ -32,8 +32,8 @@ export const mutants: readonly Mutant[] = [
     find: "for (const webhookId of webhookIds) dispatcher.missed(workspaceId, webhookId)",
     replace: "",
     setting: "memory",
-    seed: 167,
     hours: 0.3,
+    seed: 206,
   },
   {
     name: "counts sequences anew after a restart",
@@ -93,8 +93,8 @@ export const mutants: readonly Mutant[] = [
     find: "contiguous && gaps === this.#gapsRead &&",
     replace: "contiguous &&",
     setting: "cluster",
-    seed: 27,
     hours: 0.3,
+    seed: 31,
   },
   // ---------------------------------------------------------------- retrying
   {
@@ -177,6 +177,7 @@ export const mutants: readonly Mutant[] = [
     find: "if (isRecorded(row, attempt)) return",
     replace: "",
     setting: "memory",
+    seed: 8,
   },
   {
     name: "loses a settlement silently",
@@ -263,6 +264,13 @@ export const mutants: readonly Mutant[] = [
     setting: "memory",
   },
   {
+    name: "takes a clock that was set for time that has passed",
+    file: "dispatch/rate-window.ts",
+    find: "this.#clock = clock",
+    replace: "const apart = clock.now() - clock.monotonic(); this.#clock = { monotonic: () => clock.now() - apart }",
+    setting: "memory",
+  },
+  {
     name: "goes on after a 410",
     file: "domain/retrying.ts",
     find: 'if (code === "gone") return "gone"',
@@ -301,7 +309,7 @@ export const mutants: readonly Mutant[] = [
     find: "if (this.#held.has(row.id) || this.#landedWhileReading.has(row.id)) {",
     replace: "if (this.#held.has(row.id)) {",
     setting: null,
-    seed: 4,
+    seed: 17,
   },
   // ---------------------------------------------------------------- configuration and nodes
   {
@@ -340,6 +348,7 @@ export const mutants: readonly Mutant[] = [
     find: "await Promise.all(leaving.map(({ left }) => left.promise))",
     replace: "",
     setting: "cluster",
+    seed: 46,
   },
   {
     name: "does not ask whether it still owns a webhook",
@@ -371,7 +380,7 @@ export const mutants: readonly Mutant[] = [
     find: "afterId: candidates.at(-1)?.eventId ?? replay.afterId,",
     replace: "afterId: replay.afterId,",
     setting: "memory",
-    seed: 10,
     hours: 12,
+    seed: 11,
   },
 ]
