@@ -13,7 +13,13 @@ const failingMs = 5 * 86_400_000
 const attemptMaxMs = 60_000
 
 type Target = Pick<Webhook, "url" | "resumedAtMs">
-type Owed = { readonly life: Life; readonly target: Target; readonly tenure: number; readonly sinceMs: number }
+type Owed = {
+  readonly life: Life
+  readonly target: Target
+  readonly tenure: number
+  readonly sinceMs: number
+  readonly gone: boolean
+}
 /** Of the failures logged since the last success. @property ordered: no clock was set back between them. */
 type Failing = { readonly fromMs: number; readonly lastMs: number; readonly ordered: boolean }
 
@@ -37,6 +43,8 @@ export class Hopeless {
   logged(life: Life, { id, url, resumedAtMs }: Webhook, { atMs, statusCode, errorCode }: StoredAttempt): void {
     if (errorCode === null) {
       this.#failing.delete(id)
+      // It may have been answered before a failure that is logged before it.
+      if (this.#owed.get(id)?.gone === false) this.#owed.delete(id)
       return
     }
     const { fromMs, lastMs, ordered } = this.#failing.get(id) ?? { fromMs: atMs, lastMs: atMs, ordered: true }
@@ -46,8 +54,9 @@ export class Hopeless {
     if (gone) this.#saidGone.set(id, [...(this.#saidGone.get(id) ?? []), target])
     // The engine counts from when the first failure was known, which is an attempt later.
     const failed = ordered && atMs - Math.max(fromMs, resumedAtMs) >= failingMs + attemptMaxMs
-    if (gone || (failed && life.member === null))
-      this.#owed.set(id, { life, target, tenure: this.#tenure(id), sinceMs: this.#nowMs() })
+    const owed = this.#owed.get(id)
+    if (gone || (failed && life.member === null && !(owed?.gone && isSame(owed.target, target))))
+      this.#owed.set(id, { life, target, tenure: this.#tenure(id), sinceMs: this.#nowMs(), gone })
   }
 
   /** A webhook is about to be stored anew. */
