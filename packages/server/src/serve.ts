@@ -1,4 +1,3 @@
-import { hkdfSync } from "node:crypto"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
@@ -31,7 +30,7 @@ import {
   encryptionKeysIn,
 } from "./secrets/key-files.ts"
 import { KeyRing } from "./secrets/key-ring.ts"
-import { SealBroken, type Sealer, sealerFor } from "./secrets/sealing.ts"
+import { SealBroken } from "./secrets/sealing.ts"
 import { openPostgresStore, type PostgresStore } from "./stores/postgres/open-postgres-store.ts"
 import { openSqliteStore } from "./stores/sqlite/open-sqlite-store.ts"
 import { faultLog } from "./system/fault-log.ts"
@@ -197,7 +196,7 @@ async function serveOn(
     limits: { managementRequestsPerSecond: 100, ...(cluster && { shared: sharedLimiter(cluster) }) },
     logger,
     feed,
-    sessionSealing: sessionSealer(encryption.keys),
+    sessionSealing: keyRing.derived("tocsin dashboard session"),
     keyRotation: new KeyRotation(engine.registry, store, keyRing, keyMaker(encryption, keyRing)),
     dashboardDir,
     onRequest: figures.onRequest,
@@ -261,20 +260,10 @@ function sharedLimiter({ counters }: PostgresStore): SharedLimiter {
     })
 }
 
-/** Sessions outlive a change of the key by a restart. */
-function sessionSealer([present, ...retired]: EncryptionKeys["keys"]): Sealer {
-  return sealerFor(sessionKey(present), retired.map(sessionKey))
-}
-
 /** Null where the operator gives the keys. */
 function keyMaker({ replace }: EncryptionKeys, keyRing: KeyRing): (() => void) | null {
   // In the file before anything is sealed with it.
   return replace && (() => keyRing.replace(replace(systemRandom.bytes(keyBytes))))
-}
-
-/** Of its own (RFC 5869), so that no sealed webhook secret can be passed off as a session. */
-function sessionKey(encryptionKey: Buffer): Buffer {
-  return Buffer.from(hkdfSync("sha256", encryptionKey, "", "tocsin dashboard session", keyBytes))
 }
 
 /** @param dataDir where the key would be; null with PostgreSQL, which all nodes are given it for. */

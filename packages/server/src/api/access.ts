@@ -9,12 +9,15 @@ import type { KeyUse } from "./key-use.ts"
 import { Problem } from "./problems.ts"
 import { crossSite } from "./session/cross-site.ts"
 import { sentCookie } from "./session/session-cookie.ts"
-import type { Sessions } from "./session/sessions.ts"
+import type { Session, Sessions } from "./session/sessions.ts"
 
 /** Who may call a route: a scope means a workspace's key that has it. */
 export type Access = "anyone" | "admin" | "any_key" | "admin_or_key_manager" | Scope
 
-export type Caller = { readonly kind: "admin" } | { readonly kind: "key"; readonly key: ApiKey }
+export type Caller =
+  | { readonly kind: "admin" }
+  /** `session`: by which a page stands for the key; null where the key itself was given. */
+  | { readonly kind: "key"; readonly key: ApiKey; readonly session: Session | null }
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -82,7 +85,7 @@ function identifier(parts: Known, use: KeyUse, sessions: Sessions) {
     const key = session === null ? undefined : registry.keyByHash(session.keyHash)
     if (!key || !isInForce(key, nowMs)) throw new Problem("session_ended")
     use.note(key, nowMs)
-    return { kind: "key", key }
+    return { kind: "key", key, session }
   }
 }
 
@@ -112,7 +115,7 @@ function callerOf({ registry, clock, adminKeyHash }: Known, use: KeyUse, hash: s
   if (key.revokedMs !== null) throw unauthenticated("key_revoked")
   if (key.expiresMs !== null && key.expiresMs <= nowMs) throw unauthenticated("key_expired")
   use.note(key, nowMs)
-  return { kind: "key", key }
+  return { kind: "key", key, session: null }
 }
 
 /**
@@ -157,8 +160,17 @@ function unauthenticated(code: "authentication_required" | "key_unknown" | "key_
 
 /** The key that called. @throws Error on a route that admits others. */
 export function keyOf(request: Pick<FastifyRequest, "caller">): ApiKey {
-  if (request.caller?.kind !== "key") throw new Error("this route admits callers without a workspace's key")
-  return request.caller.key
+  return keyCallerOf(request).key
+}
+
+/** The session by which it called; null where it gave the key itself. @throws Error on a route that admits others. */
+export function sessionOf(request: Pick<FastifyRequest, "caller">): Session | null {
+  return keyCallerOf(request).session
+}
+
+function keyCallerOf({ caller }: Pick<FastifyRequest, "caller">): Extract<Caller, { kind: "key" }> {
+  if (caller?.kind !== "key") throw new Error("this route admits callers without a workspace's key")
+  return caller
 }
 
 export function workspaceOf(request: Pick<FastifyRequest, "caller">): WorkspaceId {

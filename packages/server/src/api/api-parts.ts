@@ -54,7 +54,7 @@ export type ApiParts = {
   readonly logger: FastifyBaseLogger
   readonly trustProxy?: NonNullable<FastifyServerOptions["trustProxy"]>
   /** Seals session cookies, with a key of its own; without it, sessions end with the process. */
-  readonly sessionSealing?: Sealer
+  readonly sessionSealing?: Pick<Sealer, "seal" | "open">
   /** Where the built dashboard lies; null: this process serves none. */
   readonly dashboardDir?: string | null
   /** Tells `/v1/stream` what happens; its `settled` is to be the dispatcher's listener. */

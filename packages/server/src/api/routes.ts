@@ -108,7 +108,7 @@ export type Kept = {
 
 export function addRoutes(api: Api, parts: ApiParts, { use, sessions, feed, accepted }: Kept): void {
   for (const route of routes) route(api, parts, use)
-  streamActivity(api, parts, feed)
+  streamActivity(api, parts, feed, sessions)
   showOverview(api, parts, accepted)
   sessionRoutes(api, parts, use, sessions)
   if (parts.dashboardDir != null) serveDashboard(api, parts.dashboardDir)

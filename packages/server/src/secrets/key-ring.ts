@@ -1,4 +1,7 @@
+import { hkdfSync } from "node:crypto"
 import { type Sealer, sealerFor } from "./sealing.ts"
+
+const keyBytes = 32
 
 /** The key that seals, and those that only open what they once sealed. The first can be changed while the server runs. */
 export class KeyRing {
@@ -22,6 +25,24 @@ export class KeyRing {
   /** @throws SealBroken */
   open(sealed: string): string {
     return this.#sealer.open(sealed)
+  }
+
+  /**
+   * For what is good for a while only, such as sessions: sealed with a key derived from the present one for this purpose
+   * alone (RFC 5869), so that nothing sealed for another passes for it. What was sealed before a change of the key is not
+   * opened any more: whoever knows the key before makes nothing with it.
+   */
+  derived(purpose: string): Pick<Sealer, "seal" | "open"> {
+    const derive = () => ({
+      key: this.#keys[0],
+      sealer: sealerFor(Buffer.from(hkdfSync("sha256", this.#keys[0], "", purpose, keyBytes))),
+    })
+    let made = derive()
+    const present = () => {
+      if (made.key !== this.#keys[0]) made = derive()
+      return made.sealer
+    }
+    return { seal: (clear) => present().seal(clear), open: (sealed) => present().open(sealed) }
   }
 
   /** Whether the present key sealed it. */

@@ -108,6 +108,7 @@ async function startApi(options: Options) {
     limits: { managementRequestsPerSecond: options.managementRequestsPerSecond ?? 100_000 },
     logger: Fastify({ logger: false }).log,
     feed,
+    sessionSealing: keyRing.derived("sessions"),
     metricsText: async () => "tocsin_up 1\n",
     ...(options.onRequest && { onRequest: options.onRequest }),
     checks: [{ name: "store", check: async () => options.unready ?? null }],

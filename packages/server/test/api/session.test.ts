@@ -1,4 +1,8 @@
+import { randomBytes } from "node:crypto"
 import { describe, expect, it } from "vitest"
+import { Sessions } from "../../src/api/session/sessions.ts"
+import { mintKey } from "../../src/secrets/api-key.ts"
+import { sealerFor } from "../../src/secrets/sealing.ts"
 import { type Answer, adminKey, list, object, type RunningApi, runApi, text } from "./running-api.ts"
 
 /** What a browser sends from a page of the same origin. */
@@ -135,6 +139,23 @@ describe("a session", () => {
     const { call, cookie, clock } = await signedIn()
     await clock.advance(16 * 3_600_000 + 1)
     expect((await call("GET", "/v1/webhooks", { headers: { ...ofPage, cookie } })).json.code).toBe("session_ended")
+  })
+
+  it("ends when the encryption key is changed, which is what to do about one that leaked", async () => {
+    const { call, cookie } = await signedIn()
+    expect((await call("POST", "/v1/encryption-key/rotation", { key: adminKey })).status).toBe(200)
+    expect((await call("GET", "/v1/webhooks", { headers: { ...ofPage, cookie } })).json.code).toBe("session_ended")
+  })
+
+  it("takes the API key itself: whoever knows the encryption key and all that is stored can make none", () => {
+    const sealer = sealerFor(randomBytes(32))
+    const sessions = new Sessions(sealer)
+    const { key, hash } = mintKey("tk", randomBytes(32))
+    const { session, cookie } = sessions.begin("one", key, null, 0)
+    expect(sessions.read(cookie, 1)).toEqual(session)
+    expect(session.keyHash).toBe(hash)
+    const forged = sealer.seal(JSON.stringify(["two", hash, session.expiresMs]))
+    expect(sessions.read(forged, 1)?.keyHash).not.toBe(hash)
   })
 
   it.each([["made up"], ["altered"]])("is not one that was %s", async (how) => {

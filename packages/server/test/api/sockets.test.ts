@@ -28,11 +28,13 @@ describe("bytes that are no HTTP", () => {
   })
 })
 
+const bearer = (key: string) => `Authorization: Bearer ${key}`
+
 /** A reader of the stream, whose text grows as it comes. */
-async function watch(port: number, key: string) {
+async function watch(port: number, by: string) {
   const socket: Socket = connect(port, "127.0.0.1")
   onTestFinished(() => void socket.destroy())
-  socket.write(`GET /v1/stream HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${key}\r\n\r\n`)
+  socket.write(`GET /v1/stream HTTP/1.1\r\nHost: a\r\n${by}\r\n\r\n`)
   let received = ""
   let heard = () => {}
   socket.on("data", (chunk) => {
@@ -54,8 +56,8 @@ describe("the stream", () => {
     const ours = await api.workspaceKey()
     const theirs = await api.workspaceKey()
     await api.webhook(ours, { headers: { Authorization: "Bearer s3cr3t" } })
-    const watcher = await watch(port, ours)
-    const stranger = await watch(port, theirs)
+    const watcher = await watch(port, bearer(ours))
+    const stranger = await watch(port, bearer(theirs))
     expect(await watcher.until(": watching")).toContain("content-type: text/event-stream")
     await stranger.until(": watching")
 
@@ -76,8 +78,8 @@ describe("the stream", () => {
     const port = await listening(api)
     const key = await api.workspaceKey()
     const made = await api.call("POST", "/v1/api-keys", { key, body: { name: "watcher" } })
-    const revoked = await watch(port, text(made.json.key))
-    const other = await watch(port, key)
+    const revoked = await watch(port, bearer(text(made.json.key)))
+    const other = await watch(port, bearer(key))
     await revoked.until(": watching")
     await other.until(": watching")
     await api.call("DELETE", `/v1/api-keys/${made.json.id}`, { key })
@@ -92,12 +94,27 @@ describe("the stream", () => {
     const port = await listening(api)
     const key = await api.workspaceKey()
     const made = await api.call("POST", "/v1/api-keys", { key, body: { name: "watcher" } })
-    const revoked = await watch(port, text(made.json.key))
+    const revoked = await watch(port, bearer(text(made.json.key)))
     await revoked.until(": watching")
     await api.call("DELETE", `/v1/api-keys/${made.json.id}`, { key })
     await api.call("POST", "/v1/events", { key, body: violationEvent })
     await revoked.ended
     expect(await revoked.until(": watching")).not.toContain("event: event")
+  })
+
+  it("tells a page nothing more once it has signed out", async () => {
+    const api = await runApi()
+    const port = await listening(api)
+    const key = await api.workspaceKey()
+    const ofPage = { "x-tocsin-page": "1", "sec-fetch-site": "same-origin" }
+    const signedIn = await api.call("POST", "/v1/session", { body: { api_key: key }, headers: ofPage })
+    const [cookie = ""] = text(signedIn.headers["set-cookie"]).split(";", 1)
+    const watcher = await watch(port, `Cookie: ${cookie}`)
+    await watcher.until(": watching")
+    await api.call("DELETE", "/v1/session", { headers: { ...ofPage, cookie } })
+    await api.call("POST", "/v1/events", { key, body: violationEvent })
+    await watcher.ended
+    expect(await watcher.until(": watching")).not.toContain("event: event")
   })
 
   it("has no HEAD, which would never end", async () => {

@@ -70,3 +70,15 @@ test("a key ring seals with the key it was given last, and opens what any of the
   expect(sealerFor(third).open(sealed[2] ?? "")).toBe("one")
   expect(() => sealerFor(third).open(sealed[0] ?? "")).toThrow(SealBroken)
 })
+
+test("what is sealed for a purpose opens for that one alone, and not after the key has changed", () => {
+  const ring = new KeyRing([randomBytes(32), randomBytes(32)])
+  const [sessions, others] = [ring.derived("sessions"), ring.derived("others")]
+  const sealed = sessions.seal("one")
+  expect(sessions.open(sealed)).toBe("one")
+  expect(ring.derived("sessions").open(sealed)).toBe("one")
+  for (const stranger of [others, ring]) expect(() => stranger.open(sealed)).toThrow(SealBroken)
+  ring.replace(randomBytes(32))
+  expect(() => sessions.open(sealed)).toThrow(SealBroken)
+  expect(sessions.open(sessions.seal("two"))).toBe("two")
+})

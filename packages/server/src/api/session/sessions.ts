@@ -1,3 +1,4 @@
+import { hashKey } from "../../secrets/api-key.ts"
 import type { Sealer } from "../../secrets/sealing.ts"
 
 /** A person's sign-in: which key it stands for, and until when. */
@@ -16,7 +17,9 @@ const endedMax = 10_000
 
 /**
  * Sessions live in their cookie, sealed (AES-256-GCM), so that any node that has the encryption key knows them and a
- * restart ends none. What a cookie cannot say is that it was signed out of: that is kept here.
+ * restart ends none. They hold the API key itself, of which the database has the hash alone: a copy of the data directory,
+ * with the encryption key in it, makes nobody a session. What a cookie cannot say is that it was signed out of: that is
+ * kept here.
  */
 export class Sessions {
   readonly #sealer: Pick<Sealer, "seal" | "open">
@@ -28,16 +31,21 @@ export class Sessions {
   }
 
   /** @param id 16 unpredictable bytes in hex. @param keyExpiresMs no session outlives its key. */
-  begin(id: string, keyHash: string, keyExpiresMs: number | null, nowMs: number): { session: Session; cookie: string } {
+  begin(id: string, apiKey: string, keyExpiresMs: number | null, nowMs: number): { session: Session; cookie: string } {
     const expiresMs = Math.min(nowMs + sessionLifeMs, keyExpiresMs ?? Number.POSITIVE_INFINITY)
-    const session = { id, keyHash, expiresMs }
-    return { session, cookie: this.#sealer.seal(JSON.stringify([id, keyHash, expiresMs])) }
+    const session = { id, keyHash: hashKey(apiKey), expiresMs }
+    return { session, cookie: this.#sealer.seal(JSON.stringify([id, apiKey, expiresMs])) }
   }
 
   /** @returns null for a cookie that is not one of ours, has expired, or was signed out of. */
   read(cookie: string, nowMs: number): Session | null {
     const session = this.#opened(cookie)
-    return session === null || session.expiresMs <= nowMs || this.#ended.has(session.id) ? null : session
+    return session !== null && this.isOpen(session, nowMs) ? session : null
+  }
+
+  /** Whether one that was read is still good. */
+  isOpen({ id, expiresMs }: Session, nowMs: number): boolean {
+    return expiresMs > nowMs && !this.#ended.has(id)
   }
 
   end({ id, expiresMs }: Session, nowMs: number): void {
@@ -60,7 +68,7 @@ export class Sessions {
 
 function sessionOf(fields: unknown): Session | null {
   if (!Array.isArray(fields)) return null
-  const [id, keyHash, expiresMs]: unknown[] = fields
-  if (typeof id !== "string" || typeof keyHash !== "string" || typeof expiresMs !== "number") return null
-  return { id, keyHash, expiresMs }
+  const [id, apiKey, expiresMs]: unknown[] = fields
+  if (typeof id !== "string" || typeof apiKey !== "string" || typeof expiresMs !== "number") return null
+  return { id, keyHash: hashKey(apiKey), expiresMs }
 }

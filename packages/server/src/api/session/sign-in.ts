@@ -1,5 +1,5 @@
 import Type from "typebox"
-import { keyOf, refusedToken } from "../access.ts"
+import { keyOf, refusedToken, sessionOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
 import type { KeyUse } from "../key-use.ts"
 import { Problem } from "../problems.ts"
@@ -34,7 +34,8 @@ export function sessionRoutes(api: Api, parts: ApiParts, use: KeyUse, sessions: 
       const refused = crossSite(request.method, request.headers)
       if (refused !== null) throw new Problem("cross_site_request", { detail: detail(refused) })
       await limit.allow(request.ip)
-      const found = refusedToken(parts, use, request.body.api_key.trim())
+      const apiKey = request.body.api_key.trim()
+      const found = refusedToken(parts, use, apiKey)
       if (found.refusal !== null) {
         await limit.failed(request.ip)
         throw found.refusal
@@ -43,7 +44,7 @@ export function sessionRoutes(api: Api, parts: ApiParts, use: KeyUse, sessions: 
       const { key } = found.caller
       const nowMs = clock.now()
       const id = Buffer.from(random.bytes(16)).toString("hex")
-      const { session, cookie } = sessions.begin(id, key.hash, key.expiresMs, nowMs)
+      const { session, cookie } = sessions.begin(id, apiKey, key.expiresMs, nowMs)
       return reply
         .header("cache-control", "no-store")
         .header("set-cookie", cookieHeader(request, cookie, session.expiresMs - nowMs))
@@ -64,10 +65,8 @@ export function sessionRoutes(api: Api, parts: ApiParts, use: KeyUse, sessions: 
     },
     async (request, reply) => {
       const key = keyOf(request)
-      const cookie = request.headers.authorization === undefined ? sentCookie(request) : null
-      const session = cookie === null ? null : sessions.read(cookie, clock.now())
       reply.header("cache-control", "no-store")
-      return sessionView(registry, key, session?.expiresMs ?? key.expiresMs)
+      return sessionView(registry, key, sessionOf(request)?.expiresMs ?? key.expiresMs)
     },
   )
 

@@ -1,8 +1,9 @@
 import Type from "typebox"
 import { type ApiKey, isInForce } from "../../domain/workspace.ts"
-import { keyOf } from "../access.ts"
+import { keyOf, sessionOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { Problem } from "../problems.ts"
+import type { Sessions } from "../session/sessions.ts"
 import type { Activity, ActivityFeed } from "./activity-feed.ts"
 
 const streamsPerWorkspaceMax = 20
@@ -12,7 +13,7 @@ const heartbeatMs = 15_000
 const unsentBytesMax = 1024 * 1024
 
 /** GET /v1/stream: server-sent events (WHATWG HTML, "Server-sent events"). */
-export function streamActivity(api: Api, parts: ApiParts, feed: ActivityFeed): void {
+export function streamActivity(api: Api, parts: ApiParts, feed: ActivityFeed, sessions: Sessions): void {
   const { clock, registry } = parts
   const open = new Set<() => void>()
   api.addHook("preClose", async () => {
@@ -34,7 +35,7 @@ export function streamActivity(api: Api, parts: ApiParts, feed: ActivityFeed): v
       config: { access: "any_key" },
     },
     (request, reply) => {
-      const key = keyOf(request)
+      const [key, session] = [keyOf(request), sessionOf(request)]
       const wanted = wantedKinds(key)
       if (feed.watchers(key.workspaceId) >= streamsPerWorkspaceMax) {
         throw new Problem("rate_limited", {
@@ -67,10 +68,10 @@ export function streamActivity(api: Api, parts: ApiParts, feed: ActivityFeed): v
         if (raw.writableLength > unsentBytesMax) raw.destroy()
       }
 
-      /** A key that was revoked or has expired since must not go on reading. */
+      /** Whoever has been signed out since, or whose key was revoked or has expired, must not go on reading. */
       function isValid(): boolean {
-        const now = registry.keyByHash(key.hash)
-        return now !== undefined && isInForce(now, clock.now())
+        const [now, nowMs] = [registry.keyByHash(key.hash), clock.now()]
+        return now !== undefined && isInForce(now, nowMs) && (session === null || sessions.isOpen(session, nowMs))
       }
 
       function beat(): void {
