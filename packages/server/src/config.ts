@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
+import { compile } from "@fastify/proxy-addr"
 import { type ParsedTargets, parseAllowedTargets, parseDeniedTargets } from "./send/allowed-targets.ts"
 import { type EgressProxy, parseEgressProxy } from "./send/egress-proxy.ts"
 
@@ -7,6 +8,8 @@ import { type EgressProxy, parseEgressProxy } from "./send/egress-proxy.ts"
 export type Config = {
   readonly host: string
   readonly port: number
+  /** Whether an address is one of the operator's own proxies, whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: (address: string, hop: number) => boolean
   readonly dataDir: string
   /** Null: the embedded database in `dataDir`. */
   readonly databaseUrl: string | null
@@ -70,6 +73,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 export const settingNames = [
   "TOCSIN_HOST",
   "TOCSIN_PORT",
+  "TOCSIN_TRUSTED_PROXIES",
   "TOCSIN_DATA_DIR",
   "TOCSIN_DATABASE_URL",
   "TOCSIN_DATABASE_URL_FILE",
@@ -111,6 +115,7 @@ export function readConfig(environment: Environment): Config {
   return {
     host: read("TOCSIN_HOST") ?? "127.0.0.1",
     port: readWhole("TOCSIN_PORT", read("TOCSIN_PORT"), 8080, 0, 65_535),
+    trustedProxies: readTrustedProxies(read("TOCSIN_TRUSTED_PROXIES") ?? ""),
     dataDir: resolve(read("TOCSIN_DATA_DIR") ?? "./data"),
     databaseUrl,
     adminKey: readAdminKey(readSecret("TOCSIN_ADMIN_KEY")),
@@ -234,6 +239,19 @@ function readKey(text: string): Buffer {
     throw new BadSetting("TOCSIN_ENCRYPTION_KEY", problem)
   }
   return key
+}
+
+function readTrustedProxies(text: string): Config["trustedProxies"] {
+  const entries = text.split(",").flatMap((part) => part.trim() || [])
+  for (const entry of entries) {
+    try {
+      compile(entry)
+    } catch {
+      const problem = `has ${JSON.stringify(entry)}, which is neither an address, a CIDR, loopback, linklocal nor uniquelocal`
+      throw new BadSetting("TOCSIN_TRUSTED_PROXIES", problem)
+    }
+  }
+  return compile(entries)
 }
 
 function readEgressProxy(text: string | null): EgressProxy | null {

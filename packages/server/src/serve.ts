@@ -195,6 +195,7 @@ async function serveOn(
     refusal: (url) => poster.refusal(url),
     limits: { managementRequestsPerSecond: 100, ...(cluster && { shared: sharedLimiter(cluster) }) },
     logger,
+    trustProxy: config.trustedProxies,
     feed,
     sessionSealing: keyRing.derived("tocsin dashboard session"),
     keyRotation: new KeyRotation(engine.registry, store, keyRing, keyMaker(encryption, keyRing)),

@@ -71,6 +71,8 @@ describe("settings", () => {
     ["TOCSIN_ALLOWED_TARGETS", "127.0.0.0/33"],
     ["TOCSIN_ALLOWED_TARGETS", "localhost:0"],
     ["TOCSIN_DENIED_TARGETS", "https://example.com/"],
+    ["TOCSIN_TRUSTED_PROXIES", "10.0.0.0/40"],
+    ["TOCSIN_TRUSTED_PROXIES", "proxy.internal"],
     ["TOCSIN_EGRESS_PROXY", "proxy:3128"],
     ["TOCSIN_EGRESS_PROXY", "socks5://proxy:1080"],
     ["TOCSIN_EGRESS_PROXY", "http://proxy:3128/path"],

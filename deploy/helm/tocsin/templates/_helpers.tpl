@@ -73,6 +73,10 @@ spec:
           value: /data
         - name: TOCSIN_RETENTION_DAYS
           value: {{ .Values.settings.retentionDays | quote }}
+        {{- with .Values.settings.trustedProxies }}
+        - name: TOCSIN_TRUSTED_PROXIES
+          value: {{ . | quote }}
+        {{- end }}
         {{- with .Values.settings.deniedTargets }}
         - name: TOCSIN_DENIED_TARGETS
           value: {{ . | quote }}
