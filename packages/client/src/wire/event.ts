@@ -72,7 +72,8 @@ export type EventFilter = {
 /** Whether an event went to a webhook, and why not; judged by the webhook's present settings. */
 export type EventMatch = {
   readonly webhook_id: string
-  readonly url: string
+  /** Null for a key without `webhooks:read`. */
+  readonly url: string | null
   readonly description: string | null
   /**
    * - `sent`: it has deliveries.

@@ -111,7 +111,7 @@ function MatchEntry({ match }: { match: EventMatch }) {
           params={{ id: match.webhook_id }}
           className="min-w-0 font-medium wrap-anywhere hover:text-accent"
         >
-          {nameOf(match)}
+          {nameOf({ url: match.url ?? match.webhook_id, description: match.description })}
         </Link>
       </div>
       {match.outcome === "sent" ? (

@@ -1,4 +1,6 @@
+type Named = { readonly url: string; readonly description: string | null }
+
 /** A webhook in few words: what people called it, else where it leads. */
-export function nameOf({ url, description }: { readonly url: string; readonly description: string | null }): string {
+export function nameOf({ url, description }: Named): string {
   return description ?? url.replace(/^https?:\/\//, "")
 }

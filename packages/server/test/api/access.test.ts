@@ -124,6 +124,22 @@ describe("API keys", () => {
     expect((await call("DELETE", "/v1/api-keys/key_unknown", { key })).status).toBe(404)
   })
 
+  it("makes nothing last longer than the key that makes it", async () => {
+    const { call, workspaceKey, clock } = await runApi()
+    const inAnHour = new Date(clock.now() + 3_600_000).toISOString()
+    const lent = { name: "for an hour", expires_at: inAnHour }
+    const hour = text((await call("POST", "/v1/api-keys", { key: await workspaceKey(), body: lent })).json.key)
+    const heir = await call("POST", "/v1/api-keys", { key: hour, body: { name: "heir" } })
+    expect(heir).toMatchObject({ status: 201, json: { expires_at: inAnHour } })
+    const sooner = new Date(clock.now() + 1_800_000).toISOString()
+    expect(
+      (await call("POST", "/v1/api-keys", { key: hour, body: { name: "sooner", expires_at: sooner } })).status,
+    ).toBe(201)
+    const later = new Date(clock.now() + 7_200_000).toISOString()
+    const refused = await call("POST", "/v1/api-keys", { key: hour, body: { name: "later", expires_at: later } })
+    expect(refused).toMatchObject({ status: 422, pointers: ["/expires_at"] })
+  })
+
   it("gives no key more than its creator has", async () => {
     const { call, workspaceKey } = await runApi()
     const key = await workspaceKey()

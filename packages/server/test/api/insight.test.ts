@@ -61,6 +61,18 @@ describe("an event's matches", () => {
     expect(byId.get(changed.id)).toMatchObject({ outcome: "changed_since" })
     expect(byId.get(later.id)).toMatchObject({ outcome: "created_later" })
   })
+
+  it("show URLs, in which people put credentials, only to a key that may read webhooks", async () => {
+    const { call, workspaceKey, webhook } = await runApi()
+    const key = await workspaceKey()
+    const { id, url } = await webhook(key, {})
+    const { json: event } = await call("POST", "/v1/events", { key, body: violationEvent })
+    const reading = { name: "events alone", scopes: ["events:read"] }
+    const reader = text((await call("POST", "/v1/api-keys", { key, body: reading })).json.key)
+    const seenBy = (each: string) => call("GET", `/v1/events/${text(event.id)}/matches`, { key: each })
+    expect(list(await seenBy(key))).toMatchObject([{ webhook_id: id, url }])
+    expect(list(await seenBy(reader))).toMatchObject([{ webhook_id: id, url: null, outcome: "sent" }])
+  })
 })
 
 describe("a webhook's latest attempts", () => {

@@ -7,7 +7,7 @@ import type { Api, ApiParts } from "../api-parts.ts"
 import { auditEntry, change } from "../changing.ts"
 import { type Flaw, Problem, refuseIfFlawed } from "../problems.ts"
 import { Closed, Line, Nullable, Time } from "../schema-vocabulary.ts"
-import { readTime } from "../times.ts"
+import { readTime, rfc3339 } from "../times.ts"
 import { announceKey } from "./announcing-keys.ts"
 import { KeyCreated, keyView, Scope } from "./key-view.ts"
 
@@ -20,7 +20,8 @@ export function createKey(api: Api, parts: ApiParts): void {
         tags: ["API keys"],
         operationId: "createApiKey",
         summary: "Create an API key",
-        description: "Without scopes, it gets those of the key that creates it; it can never get more.",
+        description:
+          "Without scopes, it gets those of the key that creates it; it can never get more. A key that expires makes none that outlives it; without `expires_at`, one that expires with it.",
         body: Closed({
           name: Line(100),
           scopes: Type.Optional(Type.Array(Scope, { minItems: 1, uniqueItems: true })),
@@ -35,7 +36,7 @@ export function createKey(api: Api, parts: ApiParts): void {
       const workspaceId = workspaceOf(request)
       const creator = keyOf(request)
       const nowMs = clock.now()
-      const expiresMs = readExpiry(body.expires_at ?? null, nowMs)
+      const expiresMs = readExpiry(body.expires_at ?? null, creator.expiresMs, nowMs)
       const scopes = body.scopes ?? creator.scopes
       const beyond = scopes.filter((scope) => !creator.scopes.includes(scope))
       if (beyond.length > 0) {
@@ -72,10 +73,15 @@ export function createKey(api: Api, parts: ApiParts): void {
   )
 }
 
-function readExpiry(text: string | null, nowMs: number): number | null {
-  const flaws: Flaw[] = []
-  const expiresMs = text === null ? null : readTime(text, "/expires_at", flaws)
-  if (expiresMs !== null && expiresMs <= nowMs) flaws.push({ pointer: "/expires_at", detail: "must be in the future" })
+/** @param latestMs when the key ends that creates it: what was lent for a while must not be made to last. */
+function readExpiry(text: string | null, latestMs: number | null, nowMs: number): number | null {
+  if (text === null) return latestMs
+  const [flaws, pointer]: [Flaw[], string] = [[], "/expires_at"]
+  const expiresMs = readTime(text, pointer, flaws)
+  if (expiresMs !== null && expiresMs <= nowMs) flaws.push({ pointer, detail: "must be in the future" })
+  if (expiresMs !== null && latestMs !== null && expiresMs > latestMs) {
+    flaws.push({ pointer, detail: `must not be later than that of the key that creates it, ${rfc3339(latestMs)}` })
+  }
   refuseIfFlawed(flaws)
   return expiresMs
 }

@@ -5,7 +5,7 @@ import type { StoredEvent } from "../../domain/event.ts"
 import { asId } from "../../domain/ids.ts"
 import { accepted, type Criterion, match } from "../../domain/matching.ts"
 import type { Webhook } from "../../domain/webhook.ts"
-import { workspaceOf } from "../access.ts"
+import { keyOf, workspaceOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { Problem } from "../problems.ts"
 import { IdParams, Nullable, OneOf, type Static } from "../schema-vocabulary.ts"
@@ -20,7 +20,7 @@ const shownCriterion: Readonly<Record<Criterion, (typeof criteriaShown)[number]>
 
 export const EventMatchShown = Type.Object({
   webhook_id: Type.String(),
-  url: Type.String(),
+  url: Nullable(Type.String({ description: "Null for a key without webhooks:read: it may hold a credential" })),
   description: Nullable(Type.String()),
   outcome: OneOf(outcomes, {
     description:
@@ -52,25 +52,27 @@ export function eventMatches(api: Api, { store, registry }: ApiParts): void {
     },
     async (request) => {
       const workspaceId = workspaceOf(request)
+      const showsUrls = keyOf(request).scopes.includes("webhooks:read")
       const event = await store.event(workspaceId, asId(request.params.id))
       if (!event) throw new Problem("not_found", { detail: "No event of this workspace has this id." })
       const records = await store.deliveries(workspaceId, { eventId: event.id }, { limit: deliveriesMax, before: null })
-      const deliveries = Map.groupBy(records, ({ webhookId }) => webhookId)
+      const byWebhook = Map.groupBy(records, ({ webhookId }) => webhookId)
       const data = registry.webhooks(workspaceId).map((webhook) => {
-        const own = deliveries.get(webhook.id) ?? []
-        return matchView(
-          webhook,
-          event,
-          own.map(({ id, status }) => ({ id, status })),
-        )
+        const own = byWebhook.get(webhook.id) ?? []
+        const deliveries = own.map(({ id, status }) => ({ id, status }))
+        return { ...matchView(webhook, event, deliveries), url: showsUrls ? webhook.url : null }
       })
       return { data }
     },
   )
 }
 
-function matchView(webhook: Webhook, event: StoredEvent, deliveries: { id: string; status: DeliveryStatus }[]): Shown {
-  const common = { webhook_id: webhook.id, url: webhook.url, description: webhook.description, deliveries }
+function matchView(
+  webhook: Webhook,
+  event: StoredEvent,
+  deliveries: { id: string; status: DeliveryStatus }[],
+): Omit<Shown, "url"> {
+  const common = { webhook_id: webhook.id, description: webhook.description, deliveries }
   const nothing = { criterion: null, value: null, wanted: [] }
   if (deliveries.length > 0) return { ...common, ...nothing, outcome: "sent" }
   const found = match(webhook, event)

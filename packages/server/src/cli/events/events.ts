@@ -103,7 +103,7 @@ function addShow(events: Command, terminal: Terminal): void {
 
 const matchColumns: readonly Column<EventMatch>[] = [
   { title: "webhook", cell: ({ webhook_id }) => webhook_id },
-  { title: "url", cell: ({ url }) => url },
+  { title: "url", cell: ({ url, description }) => url ?? description ?? "" },
   { title: "outcome", cell: outcomeOf },
   { title: "deliveries", cell: ({ deliveries }) => deliveries.map(({ id, status }) => `${id} ${status}`).join(", ") },
 ]
