@@ -20,6 +20,7 @@ import { Origins } from "./origins.ts"
 import { Reading } from "./reading.ts"
 import { type SettledListener, type SettlingParts, settle } from "./settling.ts"
 import { Slots } from "./slots.ts"
+import { Turns } from "./turns.ts"
 import { untilStored } from "./until-stored.ts"
 import { WebhookQueue } from "./webhook-queue.ts"
 
@@ -34,9 +35,8 @@ export type DispatchLimits = {
 }
 
 export const defaultDispatchLimits: DispatchLimits = {
-  quickMax: 1_000,
+  quickMax: 1_300,
   inFlightMax: 8_000,
-  // Four for each connection that an origin is given.
   perOriginMax: socketsPerOriginMax,
   bufferedBytesMax: 64 * 1024 * 1024,
 }
@@ -91,8 +91,7 @@ export class Dispatcher {
   readonly #queues = new Map<WebhookId, WebhookQueue>()
   /** Queues of webhooks that have left this node while attempts were out; `left` when the last is settled. */
   readonly #leaving = new Map<WebhookId, { readonly queue: WebhookQueue; readonly left: PromiseWithResolvers<void> }>()
-  /** Insertion order gives each webhook its turn. */
-  readonly #ready = new Set<WebhookQueue>()
+  readonly #ready = new Turns()
   readonly #alarms: Alarms<WebhookQueue>
   readonly #reading: Reading
   #waitsForSlots = false
@@ -291,10 +290,20 @@ export class Dispatcher {
 
   #pump(): void {
     if (this.#stopping) return
-    for (const queue of this.#ready) {
+    let kept: Set<WorkspaceId> | null = null
+    for (let queue = this.#ready.next(); queue !== null; queue = this.#ready.next()) {
       // The next outcome that becomes durable goes on here.
       if (this.#unsettled - this.#slots.inFlight() >= answeredMax) return
-      if (!this.#slots.hasFree(this.#parts.clock.monotonic(), queue.silent)) return this.#waitForSlots()
+      const admission = this.#slots.admission(this.#parts.clock.monotonic(), queue.silent, queue.workspaceId)
+      if (admission !== "free") this.#waitForSlots()
+      if (admission === "full") return
+      this.#ready.pass(queue)
+      if (admission === "kept") {
+        // The others' turns come, until there is nobody else.
+        kept ??= new Set()
+        if (kept.add(queue.workspaceId).size >= this.#ready.workspaces) return
+        continue
+      }
       this.#ready.delete(queue)
       if (!this.#ownership.owns(queue.webhookId)) {
         this.#dropQueue(queue)

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest"
+import { asId, type WorkspaceId } from "../../src/domain/ids.ts"
 import { scanSample, violationOf } from "./samples.ts"
 import { World } from "./world.ts"
 
@@ -114,6 +115,31 @@ test("receivers known to be silent take no places of the quick: their retries, d
   await publishMany(world, 1)
   await world.clock.advance(50)
   expect(world.sender.arrivalsAt(healthy.url).map(({ atMs }) => atMs - fromMs)).toEqual([0])
+})
+
+test("a workspace full of silent receivers takes neither the places nor the turns of another", async () => {
+  const world = await World.open({
+    limits: { quickMax: 20, inFlightMax: 80, perOriginMax: 80, bufferedBytesMax: 500_000 },
+  })
+  const neighbour = asId<WorkspaceId>("ws_2")
+  await world.workspace(neighbour)
+  const healthy = await world.webhook({ workspaceId: neighbour, ordering: "none" })
+  for (let index = 0; index < 200; index++) await world.webhook({ ordering: "none" })
+  world.sender.answer(({ url }) =>
+    url === healthy.url ? { status: 200, afterMs: 10 } : { fails: "timeout", afterMs: 30_000 },
+  )
+  const waitedMs: number[] = []
+  for (let second = 0; second < 60; second++) {
+    await publishMany(world, 1)
+    const acceptedMs = world.clock.now()
+    await world.publish({}, null, neighbour)
+    await world.clock.advance(secondMs)
+    const arrivedMs = world.sender.arrivalsAt(healthy.url)[second]?.atMs
+    waitedMs.push(arrivedMs === undefined ? Number.POSITIVE_INFINITY : arrivedMs - acceptedMs)
+  }
+  // Once every place that the first could have is taken by attempts that wait.
+  expect(world.engine.dispatcher.inFlight()).toBe(60)
+  expect(waitedMs).toEqual(waitedMs.map(() => 0))
 })
 
 test("a backlog larger than any buffer is delivered whole and in order, beginning after a restart", async () => {

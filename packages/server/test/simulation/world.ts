@@ -63,16 +63,13 @@ export class World {
     const world = new World(options)
     world.#engine = await world.#assemble()
     await world.engine.start()
-    const put = {
-      id: world.workspaceId,
-      name: "acme",
-      profile: options.profile ?? "policycortex",
-      engineVersion: null,
-      createdMs: world.clock.now(),
-      version: 1,
-    }
-    expect(await world.engine.registry.change([{ kind: "workspace", put }], [])).toBe("done")
+    await world.workspace(world.workspaceId, options.profile)
     return world
+  }
+
+  async workspace(id: WorkspaceId, profile: ProfileName = "policycortex"): Promise<void> {
+    const put = { id, name: "acme", profile, engineVersion: null, createdMs: this.clock.now(), version: 1 }
+    expect(await this.engine.registry.change([{ kind: "workspace", put }], [])).toBe("done")
   }
 
   /** The process dies: what was in memory is gone, what was in flight may or may not have arrived. */
@@ -102,7 +99,11 @@ export class World {
     expect(await this.engine.registry.change([{ kind: "webhook", put }], [])).toBe("done")
   }
 
-  async publish(submission: Partial<Submission> = {}, trace: TraceContext | null = null): Promise<Receipt> {
+  async publish(
+    submission: Partial<Submission> = {},
+    trace: TraceContext | null = null,
+    workspaceId = this.workspaceId,
+  ): Promise<Receipt> {
     const data = submission.data ?? { scan: scanSample }
     const whole = {
       type: "scan.completed",
@@ -115,7 +116,7 @@ export class World {
       metadataText: null,
       ...submission,
     }
-    const outcome = await this.engine.intake.accept(this.workspaceId, [whole], trace)
+    const outcome = await this.engine.intake.accept(workspaceId, [whole], trace)
     if (!outcome.accepted) throw new Error(JSON.stringify(outcome.refusals))
     const receipt = outcome.receipts[0]
     if (!receipt) throw new Error("no receipt")

@@ -15,7 +15,7 @@ import {
   retrySome,
   startReplay,
 } from "./configuring.ts"
-import { crashAmid, jumpAmid, publishVolley, replayAmid } from "./meeting.ts"
+import { crashAmid, failForDays, jumpAmid, publishVolley, replayAmid } from "./meeting.ts"
 import { publish } from "./publishing.ts"
 import {
   changeReceivers,
@@ -33,6 +33,7 @@ const acts: readonly (readonly [weight: number, act: (stage: Stage) => void])[] 
   [32, publish],
   [4, publishVolley],
   [3, jumpAmid],
+  [1, failForDays],
   [3, crashAmid],
   [3, replayAmid],
   [12, changeReceivers],

@@ -1,3 +1,4 @@
+import type { WebhookId } from "../../../src/domain/ids.ts"
 import { wellBehaved } from "../disks/moody-store.ts"
 import { pick } from "../plan.ts"
 import type { Life } from "../process/engine-process.ts"
@@ -66,6 +67,10 @@ export function jumpClock(stage: Stage): void {
   const byMs = random.chance(0.5)
     ? random.below(reachMs)
     : -Math.min(random.below(reachMs), node.machine.setByMs + hourMs)
+  setClock(stage, node, byMs)
+}
+
+export function setClock(stage: Stage, node: Stage["nodes"][number], byMs: number): void {
   stage.trace.note(`the clock of node ${node.number} jumps by ${byMs} ms`)
   stage.counts.jumps++
   node.machine.highestMs = Math.max(node.machine.highestMs, stage.clock.now() + node.machine.setByMs)
@@ -109,15 +114,18 @@ export const quickMs = 4
 
 /** Receivers change their mind: one, or all. */
 export function changeReceivers(stage: Stage): void {
-  const { random, moods } = stage
+  const { random } = stage
   const ids = [...stage.model.webhooks.keys()]
   if (ids.length === 0) return
   const some = random.chance(0.3) ? ids : [pick(random, ids)]
-  const mood = random.chance(0.35) ? willing : drawMood(stage)
-  stage.trace.note(`receivers of ${some.join(" ")} become ${JSON.stringify(mood)}`)
-  for (const id of some) {
+  setMood(stage, some, random.chance(0.35) ? willing : drawMood(stage))
+}
+
+export function setMood({ trace, moods, troubles }: Stage, of: readonly WebhookId[], mood: ReceiverMood): void {
+  trace.note(`receivers of ${of.join(" ")} become ${JSON.stringify(mood)}`)
+  for (const id of of) {
     moods.set(id, mood)
-    stage.troubles.happenedAt(id)
+    troubles.happenedAt(id)
   }
 }
 

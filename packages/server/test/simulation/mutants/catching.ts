@@ -14,7 +14,7 @@ export type Caught = {
 }
 
 /** Within so many short seeds each mutant has to be caught. */
-export const mutantSeedsMax = 300
+export const mutantSeedsMax = 500
 
 function tasksFor({ setting, hours, seed: known }: Mutant): readonly SeedTask[] {
   const tasks = shortTasks(1, mutantSeedsMax).map((task) => {
