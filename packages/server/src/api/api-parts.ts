@@ -32,7 +32,7 @@ export type ApiParts = {
   readonly registry: Registry
   readonly intake: Pick<Intake, "accept">
   readonly ownSchemas: Pick<OwnSchemas, "registration">
-  readonly probe: Pick<Probe, "test" | "verify">
+  readonly probe: Pick<Probe, "test" | "verify" | "underWay">
   /** Tells the dispatcher that a webhook may have something to send. */
   readonly wake: (webhookId: WebhookId, workspaceId: WorkspaceId) => void
   readonly keyRotation: Pick<KeyRotation, "rotate">

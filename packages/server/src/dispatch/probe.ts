@@ -1,4 +1,4 @@
-import { asId, type IdMint } from "../domain/ids.ts"
+import { asId, type IdMint, type WorkspaceId } from "../domain/ids.ts"
 import type { Webhook } from "../domain/webhook.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { Posted, Poster } from "../ports/poster.ts"
@@ -16,6 +16,7 @@ export type Probed = Posted & { readonly body: string }
 /** Sends a payload to a webhook now, outside the queue: "Send test event" and "Enable Verification". */
 export class Probe {
   readonly #parts: ProbeParts
+  readonly #underWay = new Map<WorkspaceId, number>()
 
   constructor(parts: ProbeParts) {
     this.#parts = parts
@@ -32,7 +33,24 @@ export class Probe {
     return this.#send(webhook, verification.type, verification.data)
   }
 
+  /** How many are on their way for a workspace. */
+  underWay(workspaceId: WorkspaceId): number {
+    return this.#underWay.get(workspaceId) ?? 0
+  }
+
   async #send(webhook: Webhook, type: string, data: unknown): Promise<Probed> {
+    const { workspaceId } = webhook
+    this.#underWay.set(workspaceId, this.underWay(workspaceId) + 1)
+    try {
+      return await this.#post(webhook, type, data)
+    } finally {
+      const left = this.underWay(workspaceId) - 1
+      if (left === 0) this.#underWay.delete(workspaceId)
+      else this.#underWay.set(workspaceId, left)
+    }
+  }
+
+  async #post(webhook: Webhook, type: string, data: unknown): Promise<Probed> {
     const { registry, poster, clock, mint } = this.#parts
     const profile = registry.profile(webhook.workspaceId)
     const nowMs = clock.now()

@@ -168,7 +168,7 @@ export const documented: Json = {
 /** Answers at once, by a script; names are not looked up, so that no test asks the DNS. */
 class Receivers implements Sender {
   readonly requests: SendRequest[] = []
-  answer: (request: SendRequest) => SendResult = () => answered(200)
+  answer: (request: SendRequest) => SendResult | Promise<SendResult> = () => answered(200)
 
   async send(request: SendRequest): Promise<SendResult> {
     this.requests.push(request)

@@ -209,6 +209,30 @@ describe("changing a webhook", () => {
     expect((await call("GET", `/v1/webhooks/${id}`, { key })).json.status).toBe("active")
   })
 
+  it("has its workspace's tests and verifications wait for those that are not answered, and no other's", async () => {
+    const { call, workspaceKey, webhook, receivers } = await runApi()
+    const [key, neighbour] = [await workspaceKey(), await workspaceKey()]
+    const [{ id }, { id: other }] = [await webhook(key), await webhook(neighbour)]
+    const answers = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<void>()
+    receivers.answer = async () => {
+      if (receivers.requests.length === 20) begun.resolve()
+      await answers.promise
+      return answered(200)
+    }
+    const tests = Array.from({ length: 20 }, () => call("POST", `/v1/webhooks/${id}/test`, { key }))
+    await begun.promise
+    const refused = await Promise.all(
+      ["test", "verify"].map((probe) => call("POST", `/v1/webhooks/${id}/${probe}`, { key })),
+    )
+    for (const { status, json, headers } of refused)
+      expect([status, json.code, headers["retry-after"]]).toEqual([429, "rate_limited", "5"])
+    const allowed = call("POST", `/v1/webhooks/${other}/test`, { key: neighbour })
+    answers.resolve()
+    for (const { json } of await Promise.all([...tests, allowed])) expect(json.delivered).toBe(true)
+    expect((await call("POST", `/v1/webhooks/${id}/test`, { key })).json.delivered).toBe(true)
+  })
+
   it("deletes, after which it is gone", async () => {
     const { call, workspaceKey, webhook } = await runApi()
     const key = await workspaceKey()

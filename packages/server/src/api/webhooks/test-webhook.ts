@@ -7,6 +7,7 @@ import { emptyBodyIsObject } from "../empty-bodies.ts"
 import { Problem } from "../problems.ts"
 import { Closed, IdParams } from "../schema-vocabulary.ts"
 import { foundWebhook } from "./finding-webhooks.ts"
+import { mayProbe } from "./probing.ts"
 import { ProbeShown } from "./webhook-schemas.ts"
 import { probeView } from "./webhook-view.ts"
 
@@ -30,6 +31,7 @@ export function testWebhook(api: Api, parts: ApiParts): void {
     async (request) => {
       const webhook = foundWebhook(parts, request, request.params.id)
       const types = registry.eventTypes(webhook.workspaceId)
+      mayProbe(probe, webhook.workspaceId)
       return probeView(await probe.test(webhook, chosenType(types, webhook, request.body.event_type)))
     },
   )

@@ -6,6 +6,7 @@ import { emptyBodyIsObject } from "../empty-bodies.ts"
 import { Closed, IdParams, OneOf } from "../schema-vocabulary.ts"
 import { rfc3339OrNull } from "../times.ts"
 import { foundWebhook } from "./finding-webhooks.ts"
+import { mayProbe } from "./probing.ts"
 import { revised } from "./webhook-input.ts"
 import { ProbeShown } from "./webhook-schemas.ts"
 import { probeView } from "./webhook-view.ts"
@@ -38,6 +39,7 @@ export function verifyWebhook(api: Api, parts: ApiParts): void {
     },
     async (request) => {
       const probed = foundWebhook(parts, request, request.params.id)
+      mayProbe(probe, probed.workspaceId)
       const outcome = await probe.verify(probed)
       if (!outcome.verdict.delivered) return { ...probeView(outcome), status: webhookStatus(probed) }
       const webhook = await change(parts, () => {
