@@ -16,7 +16,7 @@ type Room = {
 
 /** design.md, "The house": imports go inward only. A type's import counts like any other. */
 const rooms: Readonly<Record<string, Room>> = {
-  // A hash is as pure as a sum; nothing else of Node's is.
+  // A hash is as pure as a sum, and so is whether a key is sound; nothing else of Node's is.
   domain: { from: [], outside: ["node:crypto"] },
   ports: { from: ["domain"], outside: [] },
   profiles: { from: ["domain"], outside: "node" },

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto"
 import tls from "node:tls"
 import type { Agent } from "undici"
+import { type ReadTls, readTls } from "../domain/tls-reading.ts"
 import type { WebhookTls } from "../domain/webhook.ts"
+import { SendFailure } from "./failure-codes.ts"
 
 /** Pools of connections kept for so many different certificates; the one used least recently is closed. */
 const agentsMax = 512
@@ -11,20 +13,22 @@ const agentsMax = 512
  * though both send to the same origin.
  */
 export class Agents {
-  readonly #open: (wish: WebhookTls) => Agent
-  readonly #agents = new Map<string, Agent>()
+  readonly #open: (wish: ReadTls) => Agent
+  /** A failure in place of an agent: what cannot be used is judged once too. */
+  readonly #agents = new Map<string, Agent | SendFailure>()
   /** Hashing certificates for each attempt would cost more than the attempt. */
   readonly #names = new WeakMap<WebhookTls, string>()
   readonly #closing = new Set<Promise<void>>()
 
-  constructor(open: (wish: WebhookTls) => Agent) {
+  /** @param open may throw when OpenSSL does not take the certificates. */
+  constructor(open: (wish: ReadTls) => Agent) {
     this.#open = open
   }
 
-  /** @throws Error when OpenSSL does not take the certificates. */
-  of(wish: WebhookTls): Agent {
+  /** @returns a failure when they cannot be used, or must not be: they may have been stored under other rules. */
+  of(wish: WebhookTls): Agent | SendFailure {
     const name = this.#nameOf(wish)
-    const agent = this.#agents.get(name) ?? this.#open(wish)
+    const agent = this.#agents.get(name) ?? this.#opened(wish)
     this.#agents.delete(name)
     this.#agents.set(name, agent)
     if (this.#agents.size > agentsMax) this.#closeOldest()
@@ -32,8 +36,22 @@ export class Agents {
   }
 
   async destroy(): Promise<void> {
-    for (const agent of this.#agents.values()) if (!agent.destroyed) await agent.destroy()
+    for (const agent of this.#agents.values())
+      if (!(agent instanceof SendFailure) && !agent.destroyed) await agent.destroy()
     await Promise.all(this.#closing)
+  }
+
+  #opened(wish: WebhookTls): Agent | SendFailure {
+    const reading = readTls(wish)
+    if (!reading.ok) {
+      const [{ of, detail }] = reading.flaws
+      return unusable(`its ${of} ${detail}`)
+    }
+    try {
+      return this.#open(reading.tls)
+    } catch {
+      return unusable("OpenSSL does not take it")
+    }
   }
 
   #closeOldest(): void {
@@ -41,6 +59,7 @@ export class Agents {
     if (oldest === undefined) return
     const [name, agent] = oldest
     this.#agents.delete(name)
+    if (agent instanceof SendFailure) return
     // Lets its requests under way end.
     const closing = agent.close().finally(() => this.#closing.delete(closing))
     this.#closing.add(closing)
@@ -58,17 +77,24 @@ export class Agents {
   }
 }
 
+function unusable(because: string): SendFailure {
+  return new SendFailure("tls_client_certificate", `The webhook's tls cannot be used: ${because}`)
+}
+
 /**
  * TLS 1.2 at least, whatever else is wished.
  *
  * @param authorities to trust where the wish names none; undefined: the public ones.
  * @throws Error when OpenSSL does not take the certificates.
  */
-export function secureContext(wish: WebhookTls | null, authorities: readonly string[] | undefined): tls.SecureContext {
-  const ca = wish?.authority ?? (authorities && [...authorities])
+export function secureContext(wish: ReadTls | null, authorities: readonly string[] | undefined): tls.SecureContext {
+  const ca = wish?.authorities?.map(String) ?? (authorities && [...authorities])
   return tls.createSecureContext({
     minVersion: "TLSv1.2",
     ...(ca !== undefined && { ca }),
-    ...(wish?.client && { cert: wish.client.certificate, key: wish.client.key }),
+    ...(wish?.client && {
+      cert: wish.client.chain.map(String).join(""),
+      key: wish.client.key.export({ type: "pkcs8", format: "pem" }),
+    }),
   })
 }

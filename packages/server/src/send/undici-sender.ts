@@ -9,6 +9,7 @@ import { nothingListed, type TargetList, type TargetPolicy } from "./allowed-tar
 import { guardedConnector, within } from "./connect.ts"
 import type { EgressProxy } from "./egress-proxy.ts"
 import { Exchange } from "./exchange.ts"
+import { SendFailure } from "./failure-codes.ts"
 import { type Lookup, resolveName } from "./resolve.ts"
 import { checkTarget, refusalOfAddresses, type Target, type TargetCheck, unexemptHttp } from "./target-rules.ts"
 
@@ -102,8 +103,8 @@ class UndiciSender implements Sender {
       return Promise.resolve(unsent("blocked_address", check.because))
     }
     if (this.#closed !== null) return Promise.resolve(unsent("internal", "The sender is closed"))
-    const agent = this.#agentFor(request)
-    if (agent === null) return Promise.resolve(unsent("tls_client_certificate", "The webhook's tls cannot be used"))
+    const agent = request.tls ? this.#agents.of(request.tls) : this.#agent
+    if (agent instanceof SendFailure) return Promise.resolve(unsent(agent.code, agent.message))
     this.#underWay += 1
     return new Promise((settle) =>
       this.#exchange(agent, check.target, request, (result) => {
@@ -140,16 +141,6 @@ class UndiciSender implements Sender {
     if (!this.#agent.destroyed) await this.#agent.destroy()
     await this.#agents.destroy()
     for (const socket of this.#dialling) socket.destroy()
-  }
-
-  /** Null when what was registered has become unusable, say by a newer OpenSSL. */
-  #agentFor({ tls: wish }: SendRequest): Agent | null {
-    if (wish === undefined || wish === null) return this.#agent
-    try {
-      return this.#agents.of(wish)
-    } catch {
-      return null
-    }
   }
 
   #exchange(agent: Agent, target: Target, request: SendRequest, settle: (result: SendResult) => void): void {

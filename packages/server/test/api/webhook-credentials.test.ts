@@ -1,5 +1,7 @@
+import { generateKeyPairSync } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
+import { alteredRsa, certificateOf, looseRsa, oddNumber } from "../made-keys.ts"
 import { answered, list, type RunningApi, runApi, sharedApi, text, violationEvent } from "./running-api.ts"
 
 function pem(file: string): string {
@@ -17,6 +19,12 @@ const mutual = {
   client_certificate: pem("client.crt"),
   client_key: pem("client.key"),
   authority: pem("private-authority.crt"),
+}
+const huge = looseRsa(16_384)
+const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey
+const damaged = {
+  client_certificate: certificateOf(rsa),
+  client_key: alteredRsa(rsa, { p: oddNumber(1024), q: oddNumber(1024) }),
 }
 const keyLine = pem("client.key").split("\n")[1] ?? ""
 const secrets = ["s3cr3t-static-token", "s3cr3t-of-the-client", keyLine]
@@ -121,6 +129,13 @@ describe("a webhook's authorization and certificates", () => {
     ["a key without its certificate", { tls: { client_key: mutual.client_key } }, ["/tls/client_certificate"]],
     ["another's key", { tls: { ...mutual, client_key: pem("receiver.key") } }, ["/tls/client_key"]],
     ["no key at all", { tls: { ...mutual, client_key: "-----BEGIN NOTHING-----" } }, ["/tls/client_key"]],
+    [
+      "a key that takes seconds to sign with",
+      { tls: { client_certificate: huge.certificate, client_key: huge.key } },
+      ["/tls/client_certificate", "/tls/client_key"],
+    ],
+    ["a key that contradicts itself", { tls: damaged }, ["/tls/client_key"]],
+    ["an authority with such a key", { tls: { authority: mutual.authority + huge.certificate } }, ["/tls/authority"]],
     ["a mask for a key", { tls: { ...mutual, client_key: "********" } }, ["/tls/client_key"]],
     ["no certificate at all", { tls: { ...mutual, client_certificate: "x" } }, ["/tls/client_certificate"]],
     ["a key among authorities", { tls: { authority: mutual.authority + mutual.client_key } }, ["/tls/authority"]],

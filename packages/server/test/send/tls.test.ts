@@ -6,6 +6,7 @@ import type { Sender, SendResult } from "../../src/ports/sender.ts"
 import { parseAllowedTargets } from "../../src/send/allowed-targets.ts"
 import { openSender } from "../../src/send/undici-sender.ts"
 import { kept } from "../kept.ts"
+import { looseRsa } from "../made-keys.ts"
 import { openReceiver, type Receiver } from "../receiver.ts"
 
 function pem(file: string): string {
@@ -200,6 +201,26 @@ describe("certificates of a webhook's own", () => {
     const broken = { client: { certificate: "no certificate", key: "no key" }, authority: null }
     expect((await postWith(through, target, broken)).failure?.code).toBe("tls_client_certificate")
     expect((await postWith(through, target, null)).failure).toBeNull()
+  })
+
+  test("that were stored before keys had a bound are not used: nobody waits for their signature", async () => {
+    const target = await receiver({ ...strict, rejectUnauthorized: false })
+    const through = sender()
+    const began = performance.now()
+    for (const wish of [
+      { client: looseRsa(40_960), authority: null },
+      { client: null, authority: looseRsa(16_384).certificate },
+    ]) {
+      const results = [await postWith(through, target, wish), await postWith(through, target, wish)]
+      for (const { response, failure } of results) {
+        expect({ response, code: failure?.code }).toEqual({ response: null, code: "tls_client_certificate" })
+        expect(failure?.message).toMatch(/^The webhook's tls cannot be used: its \w+ must .* RSA of 2048 to 4096 bits/)
+      }
+    }
+    // Of 40,960 bits a signature takes half a minute.
+    expect(performance.now() - began).toBeLessThan(3_000)
+    expect(target.received).toHaveLength(0)
+    expect((await postWith(through, target, { client: clientIdentity, authority: null })).failure).toBeNull()
   })
 })
 

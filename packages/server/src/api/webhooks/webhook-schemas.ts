@@ -78,7 +78,7 @@ export const Tls = Closed(
   },
   {
     description:
-      "A client certificate with its key, for endpoints that ask for one, and the authorities that alone may have signed the endpoint's. Stored sealed; the key is shown masked.",
+      "A client certificate with its key, for endpoints that ask for one, and the authorities that alone may have signed the endpoint's. All keys, the certificates' too: RSA of 2048 to 4096 bits with exponent 65537, EC on P-256, P-384 or P-521, Ed25519 or Ed448. Stored sealed; the key is shown masked.",
   },
 )
 
