@@ -29,6 +29,11 @@ export function looseDsa(bits: number): Buffer {
   return sequence(integer(Buffer.from([0])), algorithm, tagged(0x04, integer(oddNumber(bits))))
 }
 
+/** Parameters of DHE whose modulus is any odd number. */
+export function looseDh(bits: number): string {
+  return pem("DH PARAMETERS", sequence(integer(oddNumber(bits)), integer(Buffer.from([2]))))
+}
+
 type RsaPart = "n" | "e" | "d" | "p" | "q" | "dp" | "dq" | "qi"
 
 /** A true RSA key some of whose numbers are others. */

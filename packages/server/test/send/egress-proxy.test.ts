@@ -242,6 +242,27 @@ describe("a proxy that is itself behind TLS", () => {
     expect(proxy.asked).toEqual([])
   })
 
+  test("that would choose what the exchange of keys costs is not used, nor is a receiver behind it", async () => {
+    const dhe = {
+      ...certificate("rsa-receiver"),
+      maxVersion: "TLSv1.2",
+      ciphers: "DHE-RSA-AES128-GCM-SHA256",
+      dhparam: "auto",
+    } as const
+    const trusted = { trustedCertificates: [pem("rsa-receiver.crt"), pem("authority.crt")] }
+    const proxy = await openProxy({ tls: dhe })
+    const refused = await post(senderThrough(`https://localhost:${proxy.port}`, trusted), "https://receiver.test/")
+    expect(refused.failure?.code).toBe("egress_proxy")
+    expect(proxy.asked).toEqual([])
+    const receiver = kept(await openReceiver({ tls: dhe }))
+    const honest = await openProxy({ tls: certificate("rsa-receiver") })
+    const sender = senderThrough(`https://localhost:${honest.port}`, trusted)
+    const { failure } = await post(sender, `https://receiver.test:${receiver.port}/`)
+    expect(failure?.code).toBe("tls_protocol")
+    expect(honest.asked).toHaveLength(1)
+    expect(receiver.received).toHaveLength(0)
+  })
+
   test("is not trusted by an authority that one webhook names, nor shown that webhook's certificate", async () => {
     const proxy = await openProxy({ tls: { ...certificate("private-receiver"), requestCert: true } })
     const sender = senderThrough(`https://localhost:${proxy.port}`)

@@ -3,10 +3,13 @@ import tls from "node:tls"
 import { afterEach, describe, expect, test } from "vitest"
 import type { WebhookTls } from "../../src/domain/webhook.ts"
 import type { Sender, SendResult } from "../../src/ports/sender.ts"
+import { Posting } from "../../src/posting/posting.ts"
 import { parseAllowedTargets } from "../../src/send/allowed-targets.ts"
 import { openSender } from "../../src/send/undici-sender.ts"
+import { systemClock } from "../../src/system/system-clock.ts"
 import { kept } from "../kept.ts"
-import { looseRsa } from "../made-keys.ts"
+import { looseDh, looseRsa } from "../made-keys.ts"
+import { postTo as postFor } from "../posting/posters.ts"
 import { openReceiver, type Receiver } from "../receiver.ts"
 
 function pem(file: string): string {
@@ -16,11 +19,11 @@ const authority = pem("authority.crt")
 const identity = (name: string) => ({ key: pem(`${name}.key`), cert: pem(`${name}.crt`) })
 
 /** `receiver.test` is this machine. */
-function sender(): Sender {
+function sender(trustedCertificates = [authority]): Sender {
   const made = openSender({
     allowedTargets: parseAllowedTargets("127.0.0.0/8"),
     lookup: async () => [{ address: "127.0.0.1", family: 4 }],
-    trustedCertificates: [authority],
+    trustedCertificates,
   })
   kept(made)
   return made
@@ -146,6 +149,72 @@ describe("protocol versions", () => {
   test.each(["TLSv1.2", "TLSv1.3"] as const)("%s is spoken", async (version) => {
     const target = await receiver({ ...identity("receiver"), minVersion: version, maxVersion: version })
     expect((await post(sender(), target)).response?.status).toBe(200)
+  })
+})
+
+describe("exchanges of keys", () => {
+  const rsa = { client: null, authority: pem("rsa-receiver.crt") }
+  const spoken = (ciphers: string) =>
+    receiver({ ...identity("rsa-receiver"), maxVersion: "TLSv1.2", ciphers, dhparam: "auto" })
+  const postTo = (target: Receiver) =>
+    sender().send({
+      url: `https://receiver.test:${target.port}/hook`,
+      headers: [],
+      body: "{}",
+      timeoutMs: 5_000,
+      tls: rsa,
+    })
+
+  test.each(["DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-SHA256", "AES128-GCM-SHA256:AES128-SHA"])(
+    "%s alone, where the receiver chooses what it costs or nothing is kept secret, is refused at once",
+    async (ciphers) => {
+      const target = await spoken(ciphers)
+      const { response, failure, durationMs } = await postTo(target)
+      expect({ response, code: failure?.code }).toEqual({ response: null, code: "tls_protocol" })
+      expect(durationMs).toBeLessThan(1_000)
+      expect(target.received).toHaveLength(0)
+    },
+  )
+
+  test("a modulus of the receiver's own making costs nothing", async () => {
+    const target = await receiver({
+      ...identity("rsa-receiver"),
+      maxVersion: "TLSv1.2",
+      ciphers: "DHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256",
+      honorCipherOrder: true,
+      dhparam: looseDh(10_000),
+    })
+    const { failure, durationMs } = await postTo(target)
+    expect(failure).toBeNull()
+    expect(durationMs).toBeLessThan(1_000)
+  })
+
+  test.each(["ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-CHACHA20-POLY1305", "ECDHE-RSA-AES256-SHA384"])(
+    "%s is spoken with who speaks no TLS 1.3",
+    async (cipher) => {
+      expect(await postTo(await spoken(cipher))).toMatchObject({ failure: null, response: { status: 200 } })
+    },
+  )
+
+  test("hold for the token endpoint of an authorization too", async () => {
+    const target = await receiver(identity("rsa-receiver"))
+    const tokens = await spoken("DHE-RSA-AES128-GCM-SHA256")
+    const posting = kept(new Posting(sender([pem("rsa-receiver.crt")]), systemClock))
+    const { verdict } = await posting.post(
+      ...postFor(`https://receiver.test:${target.port}/hook`, {
+        authorization: {
+          kind: "client_credentials",
+          tokenUrl: `https://receiver.test:${tokens.port}/token`,
+          clientId: "tocsin",
+          clientSecret: "secret",
+          scope: null,
+          audience: null,
+          clientAuthentication: "basic",
+        },
+      }),
+    )
+    expect(verdict).toMatchObject({ delivered: false, error: { code: "authorization_failed" } })
+    expect([...tokens.received, ...target.received]).toEqual([])
   })
 })
 
