@@ -84,13 +84,14 @@ export const settingNames = [
   "TOCSIN_ALLOWED_TARGETS",
   "TOCSIN_DENIED_TARGETS",
   "TOCSIN_EGRESS_PROXY",
+  "TOCSIN_EGRESS_PROXY_FILE",
   "TOCSIN_RETENTION_DAYS",
 ] as const
 
 type SettingName = (typeof settingNames)[number]
 
 /** Those that may be in a file instead, named by `…_FILE`: what orchestrators make of their secrets. */
-const secretNames = ["TOCSIN_ADMIN_KEY", "TOCSIN_DATABASE_URL", "TOCSIN_ENCRYPTION_KEY"] as const
+const secretNames = ["TOCSIN_ADMIN_KEY", "TOCSIN_DATABASE_URL", "TOCSIN_EGRESS_PROXY", "TOCSIN_ENCRYPTION_KEY"] as const
 type SecretName = (typeof secretNames)[number]
 
 /** For the command line's calls to a server, which may be run where that server's settings are: no mistakes. */
@@ -122,7 +123,7 @@ export function readConfig(environment: Environment): Config {
     encryptionKeys,
     allowedTargets: readWith("TOCSIN_ALLOWED_TARGETS", read("TOCSIN_ALLOWED_TARGETS") ?? "", parseAllowedTargets),
     deniedTargets: readWith("TOCSIN_DENIED_TARGETS", read("TOCSIN_DENIED_TARGETS") ?? "", parseDeniedTargets),
-    egressProxy: readEgressProxy(read("TOCSIN_EGRESS_PROXY")),
+    egressProxy: readEgressProxy(readSecret("TOCSIN_EGRESS_PROXY")),
     retentionDays: readWhole("TOCSIN_RETENTION_DAYS", read("TOCSIN_RETENTION_DAYS"), 30, 1, 3_650),
     tracing: readTracing(environment),
   }

@@ -129,9 +129,11 @@ describe("settings", () => {
       TOCSIN_ADMIN_KEY_FILE: file("admin", "sixteen-characters\n"),
       TOCSIN_DATABASE_URL_FILE: file("url", "postgres://db/tocsin\n"),
       TOCSIN_ENCRYPTION_KEY_FILE: file("key", `${key},${key}\n`),
+      TOCSIN_EGRESS_PROXY_FILE: file("proxy", "http://user:password@proxy:3128\n"),
     })
     expect(config).toMatchObject({ adminKey: "sixteen-characters", databaseUrl: "postgres://db/tocsin" })
     expect(config.encryptionKeys).toEqual([Buffer.alloc(32, 7), Buffer.alloc(32, 7)])
+    expect(config.egressProxy).toMatchObject({ host: "proxy", authorization: "Basic dXNlcjpwYXNzd29yZA==" })
     const both = { TOCSIN_ADMIN_KEY: "sixteen-characters", TOCSIN_ADMIN_KEY_FILE: file("other", "x") }
     expect(() => readConfig(both)).toThrow("TOCSIN_ADMIN_KEY_FILE is given, and the setting itself too")
     expect(() => readConfig({ TOCSIN_ADMIN_KEY_FILE: join(directory, "missing") })).toThrow(/_FILE cannot be read/)

@@ -98,6 +98,10 @@ spec:
         - name: TOCSIN_DATABASE_URL_FILE
           value: /run/secrets/tocsin/database-url
         {{- end }}
+        {{- if .Values.settings.egressProxyInSecret }}
+        - name: TOCSIN_EGRESS_PROXY_FILE
+          value: /run/secrets/tocsin/egress-proxy
+        {{- end }}
         {{- end }}
       # Until it has recovered its database and taken up what was left waiting.
       startupProbe:

@@ -61,6 +61,19 @@ describe("with Helm", () => {
     expect(byName(rendered.out)).toEqual(byName(text(`rendered/${name}.yaml`)))
   })
 
+  test.each(["embedded", "postgresql"])("%s has an egress proxy's password in a file", async (store) => {
+    const rendered = await template([`store=${store}`, "existingSecret=tocsin", "settings.egressProxyInSecret=true"])
+    expect(rendered, rendered.err).toMatchObject({ code: 0 })
+    const workload = objects(rendered.out).find(({ kind }) => kind === "StatefulSet" || kind === "Deployment") ?? {}
+    const pod = member(member(member(workload, "spec"), "template"), "spec")
+    const [container = {}] = members(pod, "containers")
+    const [proxy, ...others] = members(container, "env").filter(({ name }) => /EGRESS/.test(String(name)))
+    const [mount] = members(container, "volumeMounts").filter(({ name }) => name === "secrets")
+    expect([proxy, ...others]).toEqual([
+      { name: "TOCSIN_EGRESS_PROXY_FILE", value: `${String(mount?.mountPath)}/egress-proxy` },
+    ])
+  })
+
   test("the linter would find something", async () => {
     const careless = join(newDataDirectory(), "tocsin")
     cpSync(chart, careless, { recursive: true })
@@ -75,6 +88,8 @@ describe("with Helm", () => {
     ["another store", "store=mysql", "store"],
     ["an ingress for nobody", "ingress.enabled=true", "host"],
     ["a misspelt value", "replcas=3", "replcas"],
+    ["an egress proxy's password where everybody sees it", "settings.egressProxy=http://a:b@proxy:3128", "egressProxy"],
+    ["an egress proxy in no secret", "settings.egressProxyInSecret=true", "existingSecret"],
   ])("refuses %s", async (_what, set, about) => {
     const refused = await template([set])
     expect(refused.code).not.toBe(0)
@@ -118,6 +133,13 @@ test("the defaults fit the schema, and wrong values do not", () => {
   expect(fits({ ...values, replicas: 0 })).toBe(false)
   expect(fits({ ...values, replcas: 3 })).toBe(false)
   expect(fits({ ...values, ingress: { enabled: true, host: "" } })).toBe(false)
+  const proxied = (settings: Json, existingSecret = "") =>
+    fits({ ...values, existingSecret, settings: { ...member(values, "settings"), ...settings } })
+  expect(proxied({ egressProxy: "http://proxy:3128" })).toBe(true)
+  expect(proxied({ egressProxy: "http://user:password@proxy:3128" })).toBe(false)
+  expect(proxied({ egressProxyInSecret: true })).toBe(false)
+  expect(proxied({ egressProxyInSecret: true }, "tocsin")).toBe(true)
+  expect(proxied({ egressProxyInSecret: true, egressProxy: "http://proxy:3128" }, "tocsin")).toBe(false)
   expect(parse(text("tocsin/Chart.yaml"))).toMatchObject({ appVersion: manifest.version, apiVersion: "v2" })
 })
 
