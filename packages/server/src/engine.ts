@@ -34,6 +34,8 @@ export type EngineParts = {
   readonly sealing: Sealing
   readonly retentionMs: number
   readonly onSettled?: SettledListener
+  /** Told of each event that the engine publishes itself, once it is durable. */
+  readonly onPublished?: (workspaceId: WorkspaceId, event: NewEvent) => void
   readonly onFault: OnFault
   readonly limits?: DispatchLimits
   /** The other nodes, when the store is one that several share. */
@@ -76,8 +78,10 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
   const mint = new IdMint(pooledHex16((count) => random.bytes(count)))
   const registry = await Registry.load(store, parts.sealing)
   const operational = new OperationalEvents({ registry, clock, mint })
-  const onBrought = (workspaceId: WorkspaceId, { deliveries }: NewEvent) => {
+  const onBrought = (workspaceId: WorkspaceId, event: NewEvent) => {
+    const { deliveries } = event
     metrics.accepted(1, deliveries.length)
+    parts.onPublished?.(workspaceId, event)
     for (const { webhookId } of deliveries) dispatcher.missed(workspaceId, webhookId)
   }
   const dispatcher: Dispatcher = new Dispatcher({

@@ -162,6 +162,7 @@ async function serveOn(
     sealing: keyRing,
     retentionMs: config.retentionDays * dayMs,
     onSettled: feed.settled,
+    onPublished: feed.published,
     onFault: faultLog(logger, clock),
     tracing,
     ...(cluster && { cluster }),

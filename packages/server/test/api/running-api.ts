@@ -85,6 +85,7 @@ async function startApi(options: Options) {
     sealing: keyRing,
     retentionMs: 30 * 86_400_000,
     onSettled: feed.settled,
+    onPublished: feed.published,
     onFault(fault) {
       // It is away where a test has it so.
       if (!(fault instanceof StoreUnavailable)) faults.push(fault)

@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net"
 import { describe, expect, it, onTestFinished } from "vitest"
-import { type RunningApi, runApi, text, violationEvent } from "./running-api.ts"
+import { answered, type RunningApi, runApi, text, violationEvent } from "./running-api.ts"
 
 async function listening({ app }: RunningApi): Promise<number> {
   return Number(new URL(await app.listen({ host: "127.0.0.1", port: 0 })).port)
@@ -71,6 +71,21 @@ describe("the stream", () => {
     expect(seen).not.toContain("s3cr3t")
     await api.clock.advance(15_000)
     expect(await stranger.until(": alive")).not.toContain(id)
+  })
+
+  it("tells of the events that Tocsin publishes itself as of others", async () => {
+    const api = await runApi()
+    const port = await listening(api)
+    const key = await api.workspaceKey()
+    await api.webhook(key, { events: ["webhook.disabled"] })
+    const gone = await api.webhook(key, {})
+    api.receivers.answer = () => answered(410)
+    const watcher = await watch(port, bearer(key))
+    await watcher.until(": watching")
+    await api.call("POST", "/v1/events", { key, body: violationEvent })
+    await api.clock.advance(1_000)
+    expect((await api.call("GET", `/v1/webhooks/${gone.id}`, { key })).json.status).toBe("disabled")
+    await watcher.until('"type":"webhook.disabled"')
   })
 
   it("ends for a key that was revoked, and when the server stops", async () => {

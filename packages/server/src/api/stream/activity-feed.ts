@@ -2,6 +2,7 @@ import Type from "typebox"
 import { Compile } from "typebox/compile"
 import type { Receipt } from "../../accept/intake.ts"
 import type { SettledListener } from "../../dispatch/settling.ts"
+import type { NewEvent } from "../../domain/event.ts"
 import { asId, type WorkspaceId } from "../../domain/ids.ts"
 import type { Clock } from "../../ports/clock.ts"
 import type { Relay } from "../../ports/relay.ts"
@@ -73,6 +74,10 @@ export class ActivityFeed {
       this.#tell(workspaceId, { kind: "event", shown })
     }
   }
+
+  /** To be given to the engine: of what it publishes itself no request tells. */
+  readonly published = (workspaceId: WorkspaceId, { id, type, createdMs, deliveries }: NewEvent): void =>
+    this.accepted(workspaceId, [{ id, type, createdMs, duplicate: false, deliveries: deliveries.length }])
 
   /** To be given to the dispatcher. */
   readonly settled: SettledListener = (delivery, { attempt, next, workspaceId }) => {
