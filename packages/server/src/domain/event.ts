@@ -40,3 +40,6 @@ export type StoredEvent = {
   readonly idempotencyKey: string | null
   readonly deliveries: number
 }
+
+/** As lists have it: a page of bodies can be 50 MiB. */
+export type ListedEvent = Omit<StoredEvent, "body">

@@ -7,7 +7,7 @@ import type {
   StoredState,
   WaitingDelivery,
 } from "../domain/delivery.ts"
-import type { NewEvent, StoredEvent } from "../domain/event.ts"
+import type { ListedEvent, NewEvent, StoredEvent } from "../domain/event.ts"
 import type { AuditId, DeliveryId, EventId, ReplayId, WebhookId, WorkspaceId } from "../domain/ids.ts"
 import type { LatencyHistogram } from "../domain/latency-histogram.ts"
 import type { Replay } from "../domain/replay.ts"
@@ -331,7 +331,7 @@ export interface Store {
   ): Promise<WebhookStats>
 
   event(workspaceId: WorkspaceId, id: EventId): Promise<StoredEvent | null>
-  events(workspaceId: WorkspaceId, filter: EventFilter, page: Page): Promise<readonly StoredEvent[]>
+  events(workspaceId: WorkspaceId, filter: EventFilter, page: Page): Promise<readonly ListedEvent[]>
   delivery(workspaceId: WorkspaceId, id: DeliveryId): Promise<DeliveryRecord | null>
   deliveries(workspaceId: WorkspaceId, filter: DeliveryFilter, page: Page): Promise<readonly DeliveryRecord[]>
   /** Oldest first. */

@@ -798,23 +798,28 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         timeout: 60_000,
       }, async () => {
         const strides = 2.5
-        const rare = new Map([3, 5_001, 9_000, 12_000].map((index) => [index, `{"rare":${index}}`]))
+        const rare = [3, 5_001, 9_000, 12_000]
+        const all: string[] = []
         for (let first = 0; first < strides * 5_000; first += 500)
           await story.accept(
             ...Array.from({ length: 500 }, (_, offset) => {
-              const body = rare.get(first + offset)
-              return newEvent({ acceptedMs: t0 + first, to: [story.webhookId], ...(body && { body, type: "a.rare" }) })
+              const isRare = rare.includes(first + offset)
+              const event = newEvent({
+                acceptedMs: t0 + first,
+                to: [story.webhookId],
+                ...(isRare && { body: '{"rare":1}', type: "a.rare" }),
+              })
+              if (isRare) all.unshift(event.id)
+              return event
             }),
           )
         const { workspaceId } = story
         const events = async (limit: number, before: string | null) =>
-          (await store.events(workspaceId, { text: '"RARE"' }, { limit, before })).map(({ id, body }) => ({ id, body }))
-        const all = [...rare.values()].reverse()
-        expect((await events(10, null)).map(({ body }) => body)).toEqual(all)
-        const [first, second] = await events(2, null)
-        expect([first?.body, second?.body]).toEqual(all.slice(0, 2))
-        expect((await events(2, second?.id ?? null)).map(({ body }) => body)).toEqual(all.slice(2))
-        expect(await events(2, (await events(10, null)).at(-1)?.id ?? null)).toEqual([])
+          (await store.events(workspaceId, { text: '"RARE"' }, { limit, before })).map(({ id }) => id)
+        expect(await events(10, null)).toEqual(all)
+        expect(await events(2, null)).toEqual(all.slice(0, 2))
+        expect(await events(2, all[1] ?? null)).toEqual(all.slice(2))
+        expect(await events(2, all.at(-1) ?? null)).toEqual([])
         for (const filter of [{}, { webhookId: story.webhookId }]) {
           const page = (limit: number, before: string | null) =>
             store.deliveries(workspaceId, { ...filter, eventType: "a.rare" }, { limit, before })
@@ -822,6 +827,51 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
           expect(found.map(({ sequence }) => sequence)).toEqual([12_001, 9_001, 5_002])
           expect((await page(3, found.at(-1)?.id ?? null)).map(({ sequence }) => sequence)).toEqual([4])
         }
+      })
+
+      test("a text is found in bodies of which one read searches but a few, all of them in order, page by page", {
+        timeout: 60_000,
+      }, async () => {
+        const filler = "x".repeat(200_000)
+        const sought: string[] = []
+        for (let index = 0; index < 45; index++) {
+          const isSought = index % 2 === 0 || index > 40
+          const event = newEvent({
+            acceptedMs: t0 + index,
+            type: index % 4 === 0 ? "a.one" : "a.two",
+            body: `{"filler":"${filler}","end":"${isSought ? "Needle" : "hay"}"}`,
+          })
+          await story.accept(event)
+          // Small ones between: a read of those alone may go far.
+          await story.accept(...Array.from({ length: 20 }, () => newEvent({ acceptedMs: t0 + index })))
+          if (isSought) sought.unshift(event.id)
+        }
+        const found = async (filter: Parameters<Store["events"]>[1], limit: number) => {
+          const seen: string[] = []
+          let before: string | null = null
+          for (;;) {
+            const page = await store.events(story.workspaceId, filter, { limit, before })
+            seen.push(...page.map(({ id }) => id))
+            before = page.at(-1)?.id ?? null
+            if (page.length < limit) return seen
+          }
+        }
+        expect(sought).toHaveLength(25)
+        for (const limit of [1, 7, 100]) expect(await found({ text: "needle" }, limit)).toEqual(sought)
+        const ofOne = await found({ text: "needle", type: "a.one" }, 5)
+        expect(ofOne).toEqual(await found({ type: "a.one" }, 100))
+        expect(ofOne).toHaveLength(12)
+        expect(await found({ text: "needle", fromMs: t0 + 41, toMs: t0 + 44 }, 2)).toEqual(sought.slice(1, 4))
+        expect(await found({ text: "straw" }, 10)).toEqual([])
+      })
+
+      test("lists of events come without the bodies, which one event has", async () => {
+        const event = newEvent({ body: '{"data":"long"}' })
+        await story.accept(event)
+        const [listed] = await store.events(story.workspaceId, {}, firstPage)
+        const { body, ...rest } = (await store.event(story.workspaceId, event.id)) ?? {}
+        expect(body).toBe('{"data":"long"}')
+        expect(listed).toStrictEqual(rest)
       })
 
       test("the audit log is newest first, for one workspace or for all", async () => {

@@ -1,8 +1,8 @@
-import type { StoredEvent } from "../../domain/event.ts"
+import type { ListedEvent, StoredEvent } from "../../domain/event.ts"
 import { memberTexts } from "../../domain/json-source.ts"
 import { rfc3339 } from "../times.ts"
 
-export function eventView(event: StoredEvent) {
+export function eventView(event: ListedEvent) {
   return {
     id: event.id,
     type: event.type,

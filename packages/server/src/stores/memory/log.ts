@@ -1,18 +1,21 @@
 import type { AuditRecord } from "../../domain/audit.ts"
-import type { StoredEvent } from "../../domain/event.ts"
+import type { ListedEvent, StoredEvent } from "../../domain/event.ts"
 import type { WebhookId, WorkspaceId } from "../../domain/ids.ts"
 import type { WebhookHealth } from "../../domain/webhook.ts"
 import type { DeliveryFilter, DeliveryRecord, EventFilter, Page } from "../../ports/store.ts"
 import { type DeliveryRow, type EventRow, type Rows, statusOf, type WebhookRow } from "./rows.ts"
 
 export function storedEvent(workspaceId: WorkspaceId, row: EventRow): StoredEvent {
+  return { ...listedEvent(workspaceId, row), body: row.body }
+}
+
+function listedEvent(workspaceId: WorkspaceId, row: EventRow): ListedEvent {
   return {
     id: row.id,
     workspaceId,
     type: row.type,
     createdMs: row.createdMs,
     acceptedMs: row.acceptedMs,
-    body: row.body,
     orderingKey: row.orderingKey,
     attributes: row.attributes,
     metadata: row.metadata,
@@ -47,7 +50,7 @@ export function deliveryRecord(workspaceId: WorkspaceId, row: DeliveryRow): Deli
 }
 
 /** See `Store.events`. */
-export function events(rows: Rows, workspaceId: WorkspaceId, filter: EventFilter, page: Page): readonly StoredEvent[] {
+export function events(rows: Rows, workspaceId: WorkspaceId, filter: EventFilter, page: Page): readonly ListedEvent[] {
   const text = filter.text === undefined ? undefined : lowerAscii(filter.text)
   const matching = [...(rows.visible(workspaceId)?.events.values() ?? [])].filter(
     (row) =>
@@ -56,7 +59,7 @@ export function events(rows: Rows, workspaceId: WorkspaceId, filter: EventFilter
       (filter.toMs === undefined || row.acceptedMs < filter.toMs) &&
       (text === undefined || lowerAscii(row.body).includes(text)),
   )
-  return newestFirst(matching, page).map((row) => storedEvent(workspaceId, row))
+  return newestFirst(matching, page).map((row) => listedEvent(workspaceId, row))
 }
 
 /** See `Store.deliveries`. */

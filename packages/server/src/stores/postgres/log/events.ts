@@ -1,4 +1,4 @@
-import type { StoredEvent } from "../../../domain/event.ts"
+import type { ListedEvent, StoredEvent } from "../../../domain/event.ts"
 import { asId, type EventId, type WorkspaceId } from "../../../domain/ids.ts"
 import type { EventFilter, Page } from "../../../ports/store.ts"
 import { pageFrom, type Stride } from "../../stride.ts"
@@ -11,15 +11,14 @@ import { Conditions } from "./conditions.ts"
 import { ends } from "./ends.ts"
 import { strideEnd } from "./stride-end.ts"
 
-const select = `SELECT id, type, created_ms, accepted_ms, delivery_count, ordering_key, attributes, metadata,
-  idempotency_key, body FROM events`
+const listed = "id, type, created_ms, accepted_ms, delivery_count, ordering_key, attributes, metadata, idempotency_key"
 
 export async function event(run: Runner["run"], workspaceId: WorkspaceId, id: EventId): Promise<StoredEvent | null> {
   const [row] = await run(
-    `${select} WHERE workspace_id = $1 AND id = $2 AND minted_ms = $3 AND ${workspaceIsVisible}`,
+    `SELECT ${listed}, body FROM events WHERE workspace_id = $1 AND id = $2 AND minted_ms = $3 AND ${workspaceIsVisible}`,
     [workspaceId, id, mintedMs(id)],
   )
-  return row === undefined ? null : storedEvent(workspaceId, row)
+  return row === undefined ? null : { ...listedEvent(workspaceId, row), body: text(row, "body") }
 }
 
 /** A page of events, newest first; see `Store.events`. */
@@ -28,7 +27,7 @@ export function events(
   workspaceId: WorkspaceId,
   filter: EventFilter,
   page: Page,
-): Promise<readonly StoredEvent[]> {
+): Promise<readonly ListedEvent[]> {
   return pageFrom(page.limit, page.before, (limit, before) => stretch(run, workspaceId, filter, { limit, before }))
 }
 
@@ -37,7 +36,7 @@ async function stretch(
   workspaceId: WorkspaceId,
   filter: EventFilter,
   page: Page,
-): Promise<Stride<StoredEvent>> {
+): Promise<Stride<ListedEvent>> {
   const found = await ends(run, "events", workspaceId)
   if (found === null) return { items: [], resumeBefore: null }
   const span = idsBetween(found.oldest, found.newest, filter.fromMs, filter.toMs, page.before)
@@ -56,9 +55,9 @@ async function stretch(
   if (filter.text !== undefined)
     rows.add(`strpos(lower(body COLLATE "C"), lower(?::text COLLATE "C")) > 0`, filter.text)
   const limit = rows.parameter(page.limit)
-  const items = await run(`${select} WHERE ${rows.sql} ORDER BY id DESC LIMIT ${limit}`, rows.values)
+  const items = await run(`SELECT ${listed} FROM events WHERE ${rows.sql} ORDER BY id DESC LIMIT ${limit}`, rows.values)
   return {
-    items: items.map((row) => storedEvent(workspaceId, row)),
+    items: items.map((row) => listedEvent(workspaceId, row)),
     resumeBefore: end === null || items.length >= page.limit ? null : end,
   }
 }
@@ -67,7 +66,7 @@ function isFiltered({ fromMs, toMs, type, text }: EventFilter): boolean {
   return fromMs !== undefined || toMs !== undefined || type !== undefined || text !== undefined
 }
 
-function storedEvent(workspaceId: WorkspaceId, row: Row): StoredEvent {
+function listedEvent(workspaceId: WorkspaceId, row: Row): ListedEvent {
   return {
     id: asId<EventId>(text(row, "id")),
     workspaceId,
@@ -79,6 +78,5 @@ function storedEvent(workspaceId: WorkspaceId, row: Row): StoredEvent {
     attributes: record(row, "attributes"),
     metadata: textOrNull(row, "metadata"),
     idempotencyKey: textOrNull(row, "idempotency_key"),
-    body: text(row, "body"),
   }
 }

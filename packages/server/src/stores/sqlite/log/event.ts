@@ -1,13 +1,13 @@
 import type { DatabaseSync } from "node:sqlite"
-import type { StoredEvent } from "../../../domain/event.ts"
+import type { ListedEvent, StoredEvent } from "../../../domain/event.ts"
 import { asId, type EventId, type WorkspaceId } from "../../../domain/ids.ts"
 import { number, type Row, reader, record, text, textOrNull } from "../prepared.ts"
 import type { VisibleWorkspace } from "../visible-workspace.ts"
 
-export const eventColumns =
-  "id, type, created_ms, accepted_ms, delivery_count, ordering_key, attributes, metadata, idempotency_key, body"
+export const listedColumns =
+  "id, type, created_ms, accepted_ms, delivery_count, ordering_key, attributes, metadata, idempotency_key"
 
-export function storedEvent(workspaceId: WorkspaceId, row: Row): StoredEvent {
+export function listedEvent(workspaceId: WorkspaceId, row: Row): ListedEvent {
   return {
     id: asId<EventId>(text(row[0])),
     workspaceId,
@@ -19,17 +19,16 @@ export function storedEvent(workspaceId: WorkspaceId, row: Row): StoredEvent {
     attributes: record(row[6]),
     metadata: textOrNull(row[7]),
     idempotencyKey: textOrNull(row[8]),
-    body: text(row[9]),
   }
 }
 
 export type OneEvent = { readonly workspaceId: WorkspaceId; readonly id: EventId }
 
 export function prepareEvent(db: DatabaseSync, visible: VisibleWorkspace): (query: OneEvent) => StoredEvent | null {
-  const find = reader(db, `SELECT ${eventColumns} FROM events WHERE workspace = ? AND id = ?`)
+  const find = reader(db, `SELECT ${listedColumns}, body FROM events WHERE workspace = ? AND id = ?`)
   return ({ workspaceId, id }) => {
     const workspace = visible(workspaceId)
     const row = workspace === null ? undefined : find.row(workspace, id)
-    return row === undefined ? null : storedEvent(workspaceId, row)
+    return row === undefined ? null : { ...listedEvent(workspaceId, row), body: text(row[9]) }
   }
 }

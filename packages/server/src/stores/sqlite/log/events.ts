@@ -1,12 +1,12 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite"
-import type { StoredEvent } from "../../../domain/event.ts"
+import type { ListedEvent } from "../../../domain/event.ts"
 import type { WorkspaceId } from "../../../domain/ids.ts"
 import type { EventFilter, Page } from "../../../ports/store.ts"
 import { type Stride, strideRows } from "../../stride.ts"
 import { idsBetween } from "../../time-bounds.ts"
 import { reader, text } from "../prepared.ts"
 import type { VisibleWorkspace } from "../visible-workspace.ts"
-import { eventColumns, storedEvent } from "./event.ts"
+import { listedColumns, listedEvent } from "./event.ts"
 import { statements } from "./statements.ts"
 
 export type EventsQuery = { readonly workspaceId: WorkspaceId; readonly filter: EventFilter; readonly page: Page }
@@ -15,7 +15,7 @@ export type EventsQuery = { readonly workspaceId: WorkspaceId; readonly filter: 
 export function prepareEvents(
   db: DatabaseSync,
   visible: VisibleWorkspace,
-): (query: EventsQuery) => Stride<StoredEvent> {
+): (query: EventsQuery) => Stride<ListedEvent> {
   const prepared = statements(db)
   const ends = reader(
     db,
@@ -54,11 +54,11 @@ export function prepareEvents(
     const end = conditions.length === 0 ? undefined : strideEnd.row(workspace, span.above, span.least)
     const least = end === undefined ? span.least : text(end[0])
     const items = prepared(
-      `SELECT ${eventColumns} FROM events INDEXED BY events_by_id
+      `SELECT ${listedColumns} FROM events INDEXED BY events_by_id
        WHERE ${["workspace = ?", "id < ?", "id >= ?", ...conditions].join(" AND ")} ORDER BY id DESC LIMIT ?`,
     )
       .rows(workspace, span.above, least, ...values, page.limit)
-      .map((row) => storedEvent(workspaceId, row))
+      .map((row) => listedEvent(workspaceId, row))
     return { items, resumeBefore: end === undefined || items.length >= page.limit ? null : least }
   }
 }
