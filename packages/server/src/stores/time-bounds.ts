@@ -19,6 +19,11 @@ const slackMs = 10_000
 /** Above every id: `~` follows all that ids are made of. */
 export const aboveAll = "~"
 
+/** Above this id and no other: a space comes before all that ids are made of. */
+export function justAbove(id: string): string {
+  return `${id} `
+}
+
 /**
  * The ids between two moments, for records whose oldest and newest ids are given. Unless both have the same known
  * shape, that is all ids.

@@ -5,6 +5,8 @@ export type Row = readonly SQLOutputValue[]
 export type Reader = {
   row(...values: SQLInputValue[]): Row | undefined
   rows(...values: SQLInputValue[]): readonly Row[]
+  /** Row by row: whoever stops reading ends the query. */
+  each(...values: SQLInputValue[]): Iterable<Row>
 }
 
 /** Prepares a query whose rows come as arrays: they cost half of what objects with named properties do. */
@@ -19,6 +21,10 @@ export function reader(db: DatabaseSync, sql: string): Reader {
     rows: (...values) => {
       const rows: readonly unknown[] = statement.all(...values)
       return rows.map(asRow)
+    },
+    *each(...values) {
+      const rows: Iterable<unknown> = statement.iterate(...values)
+      for (const row of rows) yield asRow(row)
     },
   }
 }

@@ -9,9 +9,9 @@ import type { Row, Runner } from "../session.ts"
 import { workspaceIsVisible } from "../visible-workspace.ts"
 import { Conditions } from "./conditions.ts"
 import { ends } from "./ends.ts"
-import { strideEnd } from "./stride-end.ts"
+import { searchEnd, strideEnd } from "./stride-end.ts"
 
-const listed = "id, type, created_ms, accepted_ms, delivery_count, ordering_key, attributes, metadata, idempotency_key"
+const listed = `id, type, created_ms, accepted_ms, delivery_count, ordering_key, attributes, metadata, idempotency_key`
 
 export async function event(run: Runner["run"], workspaceId: WorkspaceId, id: EventId): Promise<StoredEvent | null> {
   const [row] = await run(
@@ -46,7 +46,7 @@ async function stretch(
   if (filter.fromMs !== undefined) rows.add("minted_ms >= ?", filter.fromMs - mintSlackMs)
   if (filter.toMs !== undefined) rows.add("minted_ms < ?", filter.toMs + mintSlackMs)
   if (page.before !== null) rows.add("minted_ms <= ?", mintedMs(page.before))
-  const end = isFiltered(filter) ? await strideEnd(run, "events", rows) : null
+  const end = await endOf(run, filter, rows)
   if (end !== null) rows.add("id >= ?", end).add("minted_ms >= ?", mintedMs(end))
   if (filter.fromMs !== undefined) rows.add("accepted_ms >= ?", filter.fromMs)
   if (filter.toMs !== undefined) rows.add("accepted_ms < ?", filter.toMs)
@@ -62,8 +62,11 @@ async function stretch(
   }
 }
 
-function isFiltered({ fromMs, toMs, type, text }: EventFilter): boolean {
-  return fromMs !== undefined || toMs !== undefined || type !== undefined || text !== undefined
+async function endOf(run: Runner["run"], filter: EventFilter, rows: Conditions): Promise<string | null> {
+  const { fromMs, toMs, type, text } = filter
+  if (text !== undefined) return searchEnd(run, rows)
+  const isFiltered = fromMs !== undefined || toMs !== undefined || type !== undefined
+  return isFiltered ? strideEnd(run, "events", rows) : null
 }
 
 function listedEvent(workspaceId: WorkspaceId, row: Row): ListedEvent {

@@ -3,9 +3,10 @@ import type { ListedEvent } from "../../../domain/event.ts"
 import type { WorkspaceId } from "../../../domain/ids.ts"
 import type { EventFilter, Page } from "../../../ports/store.ts"
 import { type Stride, strideRows } from "../../stride.ts"
-import { idsBetween } from "../../time-bounds.ts"
+import { idsBetween, justAbove } from "../../time-bounds.ts"
 import { reader, text } from "../prepared.ts"
 import type { VisibleWorkspace } from "../visible-workspace.ts"
+import { BodySearch } from "./body-search.ts"
 import { listedColumns, listedEvent } from "./event.ts"
 import { statements } from "./statements.ts"
 
@@ -17,6 +18,7 @@ export function prepareEvents(
   visible: VisibleWorkspace,
 ): (query: EventsQuery) => Stride<ListedEvent> {
   const prepared = statements(db)
+  const search = new BodySearch(db)
   const ends = reader(
     db,
     "SELECT min(id), (SELECT max(id) FROM events WHERE workspace = ?1) FROM events WHERE workspace = ?1",
@@ -47,18 +49,22 @@ export function prepareEvents(
       values.push(filter.type)
     }
     if (filter.text !== undefined) {
-      // lower() changes ASCII letters alone, on both sides.
-      conditions.push("instr(lower(body), lower(?)) > 0")
+      conditions.push(search.condition)
       values.push(filter.text)
     }
     const end = conditions.length === 0 ? undefined : strideEnd.row(workspace, span.above, span.least)
     const least = end === undefined ? span.least : text(end[0])
-    const items = prepared(
+    const found = prepared(
       `SELECT ${listedColumns} FROM events INDEXED BY events_by_id
        WHERE ${["workspace = ?", "id < ?", "id >= ?", ...conditions].join(" AND ")} ORDER BY id DESC LIMIT ?`,
-    )
-      .rows(workspace, span.above, least, ...values, page.limit)
-      .map((row) => listedEvent(workspaceId, row))
+    ).each(workspace, span.above, least, ...values, page.limit)
+    search.begin()
+    const items: ListedEvent[] = []
+    for (const row of found) {
+      const event = listedEvent(workspaceId, row)
+      if (search.isSpent) return { items, resumeBefore: justAbove(event.id) }
+      items.push(event)
+    }
     return { items, resumeBefore: end === undefined || items.length >= page.limit ? null : least }
   }
 }
