@@ -331,9 +331,24 @@ export interface Store {
   ): Promise<WebhookStats>
 
   event(workspaceId: WorkspaceId, id: EventId): Promise<StoredEvent | null>
-  events(workspaceId: WorkspaceId, filter: EventFilter, page: Page): Promise<readonly ListedEvent[]>
+  /**
+   * Newest first, as all lists with pages.
+   * @param signal of whoever asks: a list that takes several reads ends between them, with the signal's reason.
+   */
+  events(
+    workspaceId: WorkspaceId,
+    filter: EventFilter,
+    page: Page,
+    signal?: AbortSignal,
+  ): Promise<readonly ListedEvent[]>
   delivery(workspaceId: WorkspaceId, id: DeliveryId): Promise<DeliveryRecord | null>
-  deliveries(workspaceId: WorkspaceId, filter: DeliveryFilter, page: Page): Promise<readonly DeliveryRecord[]>
+  /** @param signal as of `events`. */
+  deliveries(
+    workspaceId: WorkspaceId,
+    filter: DeliveryFilter,
+    page: Page,
+    signal?: AbortSignal,
+  ): Promise<readonly DeliveryRecord[]>
   /** Oldest first. */
   attempts(workspaceId: WorkspaceId, id: DeliveryId): Promise<readonly Attempt[]>
   /** The audit log of one workspace, or (null) of all, newest first. It outlives a workspace. */

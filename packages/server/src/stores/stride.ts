@@ -21,15 +21,21 @@ export const strideBytes = 2 * 1024 * 1024
 /** Bodies up to this length cost little more to search than to count: their number bounds them. */
 export const uncountedBytes = 512
 
-/** Fills a page from strides. */
+/**
+ * Fills a page from strides.
+ *
+ * @throws the signal's reason: nobody is there to get the rest
+ */
 export async function pageFrom<Item>(
   limit: number,
   before: string | null,
+  signal: AbortSignal | undefined,
   stride: (limit: number, before: string | null) => Promise<Stride<Item>>,
 ): Promise<readonly Item[]> {
   const page: Item[] = []
   let from = before
   while (page.length < limit) {
+    signal?.throwIfAborted()
     const { items, resumeBefore } = await stride(limit - page.length, from)
     page.push(...items)
     if (resumeBefore === null) break

@@ -874,6 +874,13 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         expect(listed).toStrictEqual(rest)
       })
 
+      test("a list is not begun for whoever has gone", async () => {
+        const { workspaceId } = story
+        const signal = AbortSignal.abort()
+        await expect(store.events(workspaceId, {}, firstPage, signal)).rejects.toMatchObject({ name: "AbortError" })
+        await expect(store.deliveries(workspaceId, {}, firstPage, signal)).rejects.toMatchObject({ name: "AbortError" })
+      })
+
       test("the audit log is newest first, for one workspace or for all", async () => {
         const elsewhere = await Story.of(store)
         const entries = ["a", "b", "c"].map((action) => auditOf(story.workspaceId, action))

@@ -31,6 +31,7 @@ test("one statement searches no more bytes of bodies than a stride has, however 
     story.workspaceId,
     { text: "nowhere" },
     { limit: 10, before: null },
+    undefined,
   )
   expect(found).toEqual([])
   expect(searches).toBe(Math.ceil(count / Math.ceil(strideBytes / bodyBytes)))

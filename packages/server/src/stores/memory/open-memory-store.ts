@@ -63,13 +63,21 @@ export function openMemoryStore(): Store {
         const row = rows.visible(workspaceId)?.events.get(id)
         return row === undefined ? null : storedEvent(workspaceId, row)
       }),
-    events: (workspaceId, filter, page) => act(() => events(rows, workspaceId, filter, page)),
+    events: (workspaceId, filter, page, signal) =>
+      act(() => {
+        signal?.throwIfAborted()
+        return events(rows, workspaceId, filter, page)
+      }),
     delivery: (workspaceId, id) =>
       act(() => {
         const row = rows.visible(workspaceId)?.deliveries.get(id)
         return row === undefined ? null : deliveryRecord(workspaceId, row)
       }),
-    deliveries: (workspaceId, filter, page) => act(() => deliveries(rows, workspaceId, filter, page)),
+    deliveries: (workspaceId, filter, page, signal) =>
+      act(() => {
+        signal?.throwIfAborted()
+        return deliveries(rows, workspaceId, filter, page)
+      }),
     attempts: (workspaceId, id) =>
       act(() =>
         [...(rows.visible(workspaceId)?.deliveries.get(id)?.attempts ?? [])]

@@ -240,9 +240,9 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     stats: (workspaceId, webhookId, sinceMs, nowMs, points) =>
       stats(read, workspaceId, webhookId, sinceMs, nowMs, points),
     event: (workspaceId, id) => event(read, workspaceId, id),
-    events: (workspaceId, filter, page) => events(read, workspaceId, filter, page),
+    events: (workspaceId, filter, page, signal) => events(read, workspaceId, filter, page, signal),
     delivery: (workspaceId, id) => delivery(read, workspaceId, id),
-    deliveries: (workspaceId, filter, page) => deliveries(read, workspaceId, filter, page),
+    deliveries: (workspaceId, filter, page, signal) => deliveries(read, workspaceId, filter, page, signal),
     attempts: (workspaceId, id) => attempts(read, workspaceId, id),
     audit: (workspaceId, page) => audit(read, workspaceId, page),
     auditChain: (workspaceId, afterSequence, limit) => auditChain(read, workspaceId, afterSequence, limit),

@@ -165,14 +165,14 @@ export function sqliteStoreOver(places: Places, bounds: SqliteBounds): Store {
       return log.call("stats", { workspaceId, webhookId, sinceMs, nowMs, points })
     },
     event: (workspaceId, id) => log.call("event", { workspaceId, id }),
-    events: (workspaceId, filter, page) =>
-      pageFrom(page.limit, page.before, (limit, before) =>
+    events: (workspaceId, filter, page, signal) =>
+      pageFrom(page.limit, page.before, signal, (limit, before) =>
         log.call("events", { workspaceId, filter, page: { limit, before } }),
       ),
     delivery: (workspaceId, id) => log.call("delivery", { workspaceId, id }),
-    deliveries: async (workspaceId, filter, page) => {
+    deliveries: async (workspaceId, filter, page, signal) => {
       if (filter.webhookId !== undefined) await lag.caughtUpIfPossible()
-      return pageFrom(page.limit, page.before, (limit, before) =>
+      return pageFrom(page.limit, page.before, signal, (limit, before) =>
         log.call("deliveries", { workspaceId, filter, page: { limit, before } }),
       )
     },

@@ -88,7 +88,7 @@ export function sqliteDisk(clock: VirtualClock): Disk {
   return {
     direct: {
       deliveries: (workspaceId, filter, { limit, before }) =>
-        pageFrom(limit, before, async (most, from) =>
+        pageFrom(limit, before, undefined, async (most, from) =>
           direct("deliveries", { workspaceId, filter, page: { limit: most, before: from } }),
         ),
       attempts: async (workspaceId, id) => direct("attempts", { workspaceId, id }),

@@ -56,8 +56,11 @@ export function deliveries(
   workspaceId: WorkspaceId,
   filter: DeliveryFilter,
   page: Page,
+  signal: AbortSignal | undefined,
 ): Promise<readonly DeliveryRecord[]> {
-  return pageFrom(page.limit, page.before, (limit, before) => stretch(run, workspaceId, filter, { limit, before }))
+  return pageFrom(page.limit, page.before, signal, (limit, before) =>
+    stretch(run, workspaceId, filter, { limit, before }),
+  )
 }
 
 async function stretch(

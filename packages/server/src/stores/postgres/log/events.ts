@@ -27,8 +27,11 @@ export function events(
   workspaceId: WorkspaceId,
   filter: EventFilter,
   page: Page,
+  signal: AbortSignal | undefined,
 ): Promise<readonly ListedEvent[]> {
-  return pageFrom(page.limit, page.before, (limit, before) => stretch(run, workspaceId, filter, { limit, before }))
+  return pageFrom(page.limit, page.before, signal, (limit, before) =>
+    stretch(run, workspaceId, filter, { limit, before }),
+  )
 }
 
 async function stretch(
