@@ -14,6 +14,7 @@ import { malformedHttpReply, problemOf, replyWithProblems, sendProblem } from ".
 import { Problem } from "./problems.ts"
 import { limitRates } from "./rate-limiting.ts"
 import { addRoutes } from "./routes.ts"
+import { listsInTurns } from "./searching.ts"
 import { Sessions } from "./session/sessions.ts"
 import { ActivityFeed } from "./stream/activity-feed.ts"
 import { compileValidator } from "./validation.ts"
@@ -48,6 +49,7 @@ export function buildApi(given: ApiParts): FastifyInstance {
 
   const sessions = new Sessions(parts.sessionSealing ?? sealerFor(randomBytes(32)))
   const use = new KeyUse(parts.store, parts.clock, (error) => api.log.error({ err: error }, "key use was not noted"))
+  const lists = listsInTurns(parts.store)
   api.addHook("onReady", async () => use.start())
   api.addHook("onClose", async () => use.stop())
 
@@ -61,7 +63,7 @@ export function buildApi(given: ApiParts): FastifyInstance {
   limitRates(api, parts.limits)
   describeRoutes(api, parts.version)
   api.register(async (routes) =>
-    addRoutes(routes.withTypeProvider<TypeBoxTypeProvider>(), parts, { use, sessions, feed, accepted }),
+    addRoutes(routes.withTypeProvider<TypeBoxTypeProvider>(), parts, { use, sessions, feed, accepted, lists }),
   )
   return api
 }

@@ -16,7 +16,10 @@ export function replyWithProblems(api: Api): void {
     for (const each of [method].flat()) path.methods.add(each)
   })
   api.setErrorHandler(async (error: unknown, request, reply) =>
-    sendProblem(reply, problemOf(error, request), request.id),
+    // What its client gave up is no failure, and nobody is there to answer.
+    isAbort(error) && request.signal.aborted
+      ? reply.hijack()
+      : sendProblem(reply, problemOf(error, request), request.id),
   )
   api.setNotFoundHandler(async (request, reply) => {
     const path = request.url.split("?", 1)[0] ?? ""
@@ -70,6 +73,10 @@ export function problemOf(error: unknown, request: Pick<FastifyRequest, "log">):
   }
   request.log.error({ err: error }, "a request failed for a reason that was not foreseen")
   return new Problem("internal")
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError"
 }
 
 function isFastifyError(error: unknown): error is FastifyError {

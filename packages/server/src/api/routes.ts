@@ -29,6 +29,7 @@ import { showOverview } from "./overview/show-overview.ts"
 import { cancelReplay } from "./replays/cancel-replay.ts"
 import { getReplay } from "./replays/get-replay.ts"
 import { startReplay } from "./replays/start-replay.ts"
+import type { Lists } from "./searching.ts"
 import type { Sessions } from "./session/sessions.ts"
 import { sessionRoutes } from "./session/sign-in.ts"
 import type { ActivityFeed } from "./stream/activity-feed.ts"
@@ -50,7 +51,7 @@ import { getWorkspace } from "./workspaces/get-workspace.ts"
 import { listWorkspaces } from "./workspaces/list-workspaces.ts"
 import { updateWorkspace } from "./workspaces/update-workspace.ts"
 
-const routes: readonly ((api: Api, parts: ApiParts, use: KeyUse) => void)[] = [
+const routes: readonly ((api: Api, parts: ApiParts, kept: Kept) => void)[] = [
   // First: it lists the routes that come after it, and itself.
   referencePage,
   createWorkspace,
@@ -104,10 +105,12 @@ export type Kept = {
   readonly sessions: Sessions
   readonly feed: ActivityFeed
   readonly accepted: AcceptedMinutes
+  readonly lists: Lists
 }
 
-export function addRoutes(api: Api, parts: ApiParts, { use, sessions, feed, accepted }: Kept): void {
-  for (const route of routes) route(api, parts, use)
+export function addRoutes(api: Api, parts: ApiParts, kept: Kept): void {
+  const { use, sessions, feed, accepted } = kept
+  for (const route of routes) route(api, parts, kept)
   streamActivity(api, parts, feed, sessions)
   showOverview(api, parts, accepted)
   sessionRoutes(api, parts, use, sessions)

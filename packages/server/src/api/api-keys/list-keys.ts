@@ -1,11 +1,11 @@
 import { workspaceOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
-import type { KeyUse } from "../key-use.ts"
 import { newestFirst, pageAnswer } from "../paging.ts"
+import type { Kept } from "../routes.ts"
 import { Closed, PageOf, pageQuery } from "../schema-vocabulary.ts"
 import { KeyShown, keyView } from "./key-view.ts"
 
-export function listKeys(api: Api, { registry, store }: ApiParts, use: KeyUse): void {
+export function listKeys(api: Api, { registry, store }: ApiParts, { use }: Pick<Kept, "use">): void {
   api.get(
     "/v1/api-keys",
     {

@@ -6,11 +6,12 @@ import { workspaceOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { pageAnswer, pageAsked } from "../paging.ts"
 import { type Flaw, refuseIfFlawed } from "../problems.ts"
+import type { Kept } from "../routes.ts"
 import { Closed, Line, OneOf, PageOf, pageQuery, Time } from "../schema-vocabulary.ts"
 import { readRange } from "../times.ts"
 import { DeliveryShown, deliveryView } from "./delivery-view.ts"
 
-export function listDeliveries(api: Api, { store }: ApiParts): void {
+export function listDeliveries(api: Api, _: ApiParts, { lists }: Pick<Kept, "lists">): void {
   api.get(
     "/v1/deliveries",
     {
@@ -43,7 +44,7 @@ export function listDeliveries(api: Api, { store }: ApiParts): void {
         ...(query.event_type !== undefined && { eventType: query.event_type }),
         ...(query.status !== undefined && { status: query.status }),
       }
-      const found = await store.deliveries(workspaceOf(request), filter, pageAsked(query))
+      const found = await lists.deliveries(workspaceOf(request), filter, pageAsked(query), request.signal)
       return pageAnswer(query, found, ({ id }) => id, deliveryView)
     },
   )

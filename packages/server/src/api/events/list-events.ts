@@ -3,12 +3,13 @@ import { workspaceOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { pageAnswer, pageAsked } from "../paging.ts"
 import { type Flaw, refuseIfFlawed } from "../problems.ts"
+import type { Kept } from "../routes.ts"
 import { Closed, Line, PageOf, pageQuery, Time } from "../schema-vocabulary.ts"
 import { readRange } from "../times.ts"
 import { EventShown } from "./event-schemas.ts"
 import { eventView } from "./event-view.ts"
 
-export function listEvents(api: Api, { store }: ApiParts): void {
+export function listEvents(api: Api, _: ApiParts, { lists }: Pick<Kept, "lists">): void {
   api.get(
     "/v1/events",
     {
@@ -38,7 +39,7 @@ export function listEvents(api: Api, { store }: ApiParts): void {
         ...(query.type !== undefined && { type: query.type }),
         ...(query.text !== undefined && { text: query.text }),
       }
-      const found = await store.events(workspaceOf(request), filter, pageAsked(query))
+      const found = await lists.events(workspaceOf(request), filter, pageAsked(query), request.signal)
       return pageAnswer(query, found, ({ id }) => id, eventView)
     },
   )
