@@ -9,6 +9,7 @@ import { Problem } from "./problems.ts"
 const atOnceMax = 2
 const waitingMax = 20
 const retryAfterSeconds = 5
+const dayMs = 86_400_000
 
 type Queue = {
   underWay: number
@@ -52,7 +53,7 @@ class Searches {
 function turnIn({ waiting }: Queue, signal: AbortSignal | undefined): Promise<void> {
   if (waiting.size >= waitingMax)
     throw new Problem("rate_limited", {
-      detail: `This workspace has ${atOnceMax} searches under way and ${waitingMax} waiting. Lists without filters are not limited so.`,
+      detail: `This workspace has ${atOnceMax} searches under way and ${waitingMax} waiting. Lists without filters and statistics of a day are not limited so.`,
       headers: { "retry-after": String(retryAfterSeconds) },
     })
   return new Promise((resolve, reject) => {
@@ -71,9 +72,9 @@ function turnIn({ waiting }: Queue, signal: AbortSignal | undefined): Promise<vo
   })
 }
 
-export type Lists = Pick<Store, "events" | "deliveries">
+export type Lists = Pick<Store, "events" | "deliveries" | "stats">
 
-/** The store's lists, those in turns that may go through a whole history. */
+/** The store's lists and statistics, those in turns that may go through a whole history. */
 export function listsInTurns(store: Lists): Lists {
   const searches = new Searches()
   return {
@@ -84,6 +85,10 @@ export function listsInTurns(store: Lists): Lists {
     deliveries: (workspaceId, filter, page, signal) => {
       const list = () => store.deliveries(workspaceId, filter, page, signal)
       return searchesDeliveries(filter) ? searches.inTurn(workspaceId, signal, list) : list()
+    },
+    stats: (workspaceId, webhookId, sinceMs, nowMs, points) => {
+      const stats = () => store.stats(workspaceId, webhookId, sinceMs, nowMs, points)
+      return nowMs - sinceMs > dayMs ? searches.inTurn(workspaceId, undefined, stats) : stats()
     },
   }
 }

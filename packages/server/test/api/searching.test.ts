@@ -66,18 +66,20 @@ describe("searches", () => {
     expect(await Promise.all(searches)).toEqual(order.map(() => 200))
   })
 
-  it("beyond what may wait are refused until one has ended, those of deliveries as well", async () => {
+  it("beyond what may wait are refused until one has ended, those of deliveries and long statistics as well", async () => {
     const api = await runSlowly()
     const [ours, theirs] = [await api.workspaceKey(), await api.workspaceKey()]
+    const stats = `/v1/webhooks/${(await api.webhook(ours)).id}/stats?window=`
     const searches = Array.from({ length: 22 }, (_, index) => search(api, ours, index))
     await api.haveBegun(2)
-    for (const url of ["/v1/events?text=x", "/v1/deliveries?status=pending"]) {
+    for (const url of ["/v1/events?text=x", "/v1/deliveries?status=pending", `${stats}25h`]) {
       const refused = await api.call("GET", url, { key: ours })
       expect(refused).toMatchObject({ status: 429, json: { code: "rate_limited" } })
       expect(refused.json.detail).toMatch(/2 searches under way and 20 waiting/)
       expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0)
     }
     expect((await api.call("GET", "/v1/deliveries?status=pending", { key: theirs })).status).toBe(200)
+    expect((await api.call("GET", `${stats}24h`, { key: ours })).status).toBe(200)
 
     api.begun[0]?.goOn()
     await searches[0]

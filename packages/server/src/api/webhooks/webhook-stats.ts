@@ -3,6 +3,7 @@ import { deliveryStatuses } from "../../domain/delivery.ts"
 import { mergedHistogram, percentiles } from "../../domain/latency-histogram.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { Problem } from "../problems.ts"
+import type { Kept } from "../routes.ts"
 import { Closed, IdParams, LatencyShown, Nullable, Time } from "../schema-vocabulary.ts"
 import { rfc3339 } from "../times.ts"
 import { foundWebhook } from "./finding-webhooks.ts"
@@ -10,8 +11,8 @@ import { foundWebhook } from "./finding-webhooks.ts"
 const unitsMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 const windowMaxMs = 90 * 86_400_000
 
-export function webhookStats(api: Api, parts: ApiParts): void {
-  const { store, clock } = parts
+export function webhookStats(api: Api, parts: ApiParts, { lists }: Pick<Kept, "lists">): void {
+  const { clock } = parts
   api.get(
     "/v1/webhooks/:id/stats",
     {
@@ -53,7 +54,7 @@ export function webhookStats(api: Api, parts: ApiParts): void {
       const { window = "24h", points = 48 } = request.query
       const nowMs = clock.now()
       const fromMs = nowMs - windowMs(window)
-      const stats = await store.stats(workspaceId, id, fromMs, nowMs, points)
+      const stats = await lists.stats(workspaceId, id, fromMs, nowMs, points)
       const { succeeded, failed } = stats.attempts
       return {
         window,

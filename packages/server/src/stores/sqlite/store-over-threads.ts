@@ -1,7 +1,8 @@
 import type { CommitListener } from "../../ports/metrics.ts"
-import type { Brought, Store } from "../../ports/store.ts"
+import type { Brought, Store, WebhookStats } from "../../ports/store.ts"
 import { GroupCommit } from "../group-commit.ts"
 import { pageFrom } from "../stride.ts"
+import { summedStats } from "../summed-stats.ts"
 import { BooksLag } from "./books/lag.ts"
 import { Damage, type DamageListener } from "./damage.ts"
 import type { CheckpointVerbs } from "./threads/checkpoint-verbs.ts"
@@ -162,7 +163,16 @@ export function sqliteStoreOver(places: Places, bounds: SqliteBounds): Store {
     },
     stats: async (workspaceId, webhookId, sinceMs, nowMs, points) => {
       await lag.caughtUpIfPossible()
-      return log.call("stats", { workspaceId, webhookId, sinceMs, nowMs, points })
+      const stride = (fromMinute: number | null) =>
+        log.call("stats", { workspaceId, webhookId, sinceMs, nowMs, points, fromMinute })
+      const first = await stride(null)
+      const others: WebhookStats[] = []
+      for (let from = first.resumeMinute; from !== null; ) {
+        const { stats, resumeMinute } = await stride(from)
+        others.push(stats)
+        from = resumeMinute
+      }
+      return others.length === 0 ? first.stats : summedStats([first.stats, ...others])
     },
     event: (workspaceId, id) => log.call("event", { workspaceId, id }),
     events: (workspaceId, filter, page, signal) =>

@@ -12,29 +12,43 @@ export type StatsQuery = {
   readonly sinceMs: number
   readonly nowMs: number
   readonly points: number
+  /** Where to go on; null: at the beginning of the window. */
+  readonly fromMinute: number | null
 }
+
+export type StatsStride = {
+  /** Of the whole window, with the counts of the minutes that were read. */
+  readonly stats: WebhookStats
+  /** Null when there is nothing left to read. */
+  readonly resumeMinute: number | null
+}
+
+/** Read at once: two days, in some 10 ms. Ninety would keep all other readers waiting. */
+export const statsStrideMinutes = 2_880
 
 /**
  * Statistics of a webhook; see `Store.stats`. Counts come from a row a minute, so they include the whole minute in
- * which `sinceMs` lies.
+ * which `sinceMs` lies. A stride of them: the caller asks again for the rest.
  */
-export function prepareStats(db: DatabaseSync, visible: VisibleWorkspace): (query: StatsQuery) => WebhookStats {
+export function prepareStats(db: DatabaseSync, visible: VisibleWorkspace): (query: StatsQuery) => StatsStride {
   const findWebhook = reader(db, "SELECT num, sending, deleted FROM webhooks WHERE workspace = ? AND id = ?")
   const minutes = reader(
     db,
     `SELECT minute, succeeded, failed, pending, retrying, delivered, exhausted, expired, cancelled, latencies
-     FROM webhook_minutes WHERE webhook = ? AND minute >= ? ORDER BY minute`,
+     FROM webhook_minutes WHERE webhook = ? AND minute >= ? ORDER BY minute LIMIT ${statsStrideMinutes}`,
   )
 
-  return ({ workspaceId, webhookId, sinceMs, nowMs, points }) => {
+  return ({ workspaceId, webhookId, sinceMs, nowMs, points, fromMinute }) => {
     const workspace = visible(workspaceId)
     const webhook = workspace === null ? undefined : findWebhook.row(workspace, webhookId)
-    const rows = webhook === undefined ? [] : minutes.rows(number(webhook[0]), minuteOf(sinceMs))
-    return {
+    const rows = webhook === undefined ? [] : minutes.rows(number(webhook[0]), fromMinute ?? minuteOf(sinceMs))
+    const stats = {
       byStatus: byStatus(rows, { sending: webhook?.[1] === 1, deleted: webhook?.[2] === 1 }),
       attempts: { succeeded: total(rows, 1), failed: total(rows, 2) },
       series: series(rows, sinceMs, nowMs, points),
     }
+    const last = rows.length < statsStrideMinutes ? undefined : rows.at(-1)
+    return { stats, resumeMinute: last === undefined ? null : number(last[0]) + 1 }
   }
 }
 

@@ -1,0 +1,56 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { expect, onTestFinished, test } from "vitest"
+import { statsStrideMinutes } from "../../src/stores/sqlite/log/stats.ts"
+import { openSqliteStore } from "../../src/stores/sqlite/open-sqlite-store.ts"
+import { openLogVerbs } from "../../src/stores/sqlite/threads/log-verbs.ts"
+import { newAttempt, newEvent, Story, t0 } from "../contracts/store-fixtures.ts"
+
+const minuteMs = 60_000
+
+test("one call of the log thread reads no more minutes than a stride has; a long window adds up over many", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "tocsin-stats-"))
+  const store = await openSqliteStore({ directory })
+  const log = openLogVerbs({ directory })
+  onTestFinished(async () => {
+    log.close(null)
+    await store.close()
+    await rm(directory, { recursive: true })
+  })
+  const story = await Story.of(store)
+  const minutes = 2 * statsStrideMinutes + 100
+  const events = Array.from({ length: minutes }, (_, index) =>
+    newEvent({ acceptedMs: t0 + index * minuteMs, to: [story.webhookId] }),
+  )
+  for (let from = 0; from < minutes; from += 500) await story.accept(...events.slice(from, from + 500))
+  const { workspaceId, webhookId } = story
+  // A success in the first minute, one in the last.
+  for (const at of [0, minutes - 1]) {
+    const [delivery] = await store.waiting({
+      workspaceId,
+      webhookId,
+      limit: 1,
+      read: "fresh",
+      afterSequence: at,
+    })
+    if (!delivery) throw new Error("nothing waits")
+    const attempt = newAttempt(1, { atMs: t0 + at * minuteMs, durationMs: at + 1 })
+    await story.settle(delivery.id, { state: "delivered" }, attempt)
+  }
+  const nowMs = t0 + minutes * minuteMs
+  const stats = await store.stats(workspaceId, webhookId, t0, nowMs, 4)
+  expect(stats.byStatus).toMatchObject({ pending: minutes - 2, delivered: 2 })
+  expect(stats.attempts).toEqual({ succeeded: 2, failed: 0 })
+  expect(stats.series.map(({ delivered }) => delivered)).toEqual([1, 0, 0, 1])
+  expect(stats.series.map(({ latencies }) => latencies.length)).toEqual([2, 0, 0, 2])
+  const asked = { workspaceId, webhookId, sinceMs: t0, nowMs, points: 4 }
+  const read: number[] = []
+  for (let fromMinute: number | null = null; read.length < 9; ) {
+    const stride = log.stats({ ...asked, fromMinute })
+    read.push(stride.stats.byStatus.pending + stride.stats.byStatus.delivered)
+    fromMinute = stride.resumeMinute
+    if (fromMinute === null) break
+  }
+  expect(read).toEqual([statsStrideMinutes, statsStrideMinutes, 100])
+})
