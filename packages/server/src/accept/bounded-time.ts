@@ -14,7 +14,7 @@ const script = new vm.Script("run()")
 
 /**
  * Runs synchronous work for at most so long, endless loops and backtracking regular expressions included: V8 ends them
- * from another thread. That costs some tens of microseconds a call, so callers put much into one.
+ * from another thread, made for each call. That costs some tenths of a millisecond, so callers put much into one.
  *
  * @throws TookTooLong; whatever the work throws.
  */

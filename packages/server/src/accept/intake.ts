@@ -13,7 +13,7 @@ import type { AcceptSpan, Tracing } from "../ports/tracing.ts"
 import { attributesOf } from "../profiles/attributes.ts"
 import type { Registry } from "../registry/registry.ts"
 import { buildEvent } from "./event-building.ts"
-import { type OwnSchemas, tooSlowPauseMs } from "./own-schemas.ts"
+import type { OwnSchemas } from "./own-schemas.ts"
 import { type Flaw, flawOf } from "./schema-check.ts"
 
 /** api.md, "Events": of `data` as sent, in UTF-8. */
@@ -273,9 +273,9 @@ export class Intake {
     }
     const [first] = own
     if (!first) return refusals
-    const flaws = ownSchemas.flaws(workspaceId, own)
-    if (flaws === null) return [...refusals, tooSlow(first.index)]
-    for (const [at, flaw] of flaws.entries()) if (flaw !== null) refusals.push(unfit(own[at]?.index ?? 0, flaw))
+    const verdict = ownSchemas.check(workspaceId, own)
+    if (verdict.is === "tooSlow") return [...refusals, tooSlow(first.index, verdict.waitMs)]
+    for (const [at, flaw] of verdict.flaws.entries()) if (flaw !== null) refusals.push(unfit(own[at]?.index ?? 0, flaw))
     return refusals.sort((a, b) => a.index - b.index)
   }
 
@@ -341,8 +341,8 @@ function unfit(index: number, flaw: Flaw): Refusal {
   return { index, pointer: `/data${flaw.pointer}`, code: "data_invalid", detail: flaw.detail }
 }
 
-function tooSlow(index: number): Refusal {
-  const detail = `takes too long to check against its type's schema; simplify the schema's patterns, references or unique items. Events of the workspace's own types with schemas are refused for ${tooSlowPauseMs / 1000} s`
+function tooSlow(index: number, waitMs: number): Refusal {
+  const detail = `takes too long to check against its type's schema, or others of this workspace did; simplify the schemas' patterns, references or unique items. Events of the workspace's own types with schemas are refused for ${Math.ceil(waitMs / 1000)} s`
   return { index, pointer: "/data", code: "data_invalid", detail }
 }
 

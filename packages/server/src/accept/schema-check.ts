@@ -3,6 +3,7 @@ import { Ajv2020 } from "ajv/dist/2020.js"
 import addFormats from "ajv-formats"
 import { pointerPart } from "../domain/json-pointer.ts"
 import type { JsonSchema } from "../domain/workspace.ts"
+import type { Clock } from "../ports/clock.ts"
 import { TookTooLong, withinTime } from "./bounded-time.ts"
 
 /** What is wrong with a value, and where (RFC 6901 pointer, from the value itself). */
@@ -31,28 +32,51 @@ function validatorOf(schema: JsonSchema): ValidateFunction {
 }
 
 /** What an acceptance may spend on all its events together; an honest event takes a few thousandths of it. */
-const checkMaxMs = 100
+export const checkMaxMs = 100
 /** Paid once for each schema, not with each event. */
 const compileMaxMs = 500
 
 export type Check = { readonly schema: JsonSchema; readonly data: unknown }
 
-/**
- * Checks events against schemas that workspaces registered. Patterns, references and unique items can be made to take
- * for ever, whatever the schema's size, so the time is bounded rather than the language.
- *
- * @returns a flaw or null for each, in their order; null in place of them all when that took too long.
- */
-export function ownFlaws(checks: readonly Check[]): readonly (Flaw | null)[] | null {
-  if (checks.length === 0) return []
-  try {
-    // Apart from the checks: after a start all are to be compiled anew, and each that was is kept.
-    withinTime(compileMaxMs, () => {
+/** Whether each of them has been compiled: after a start none is. */
+export function areCompiled(checks: readonly Check[]): boolean {
+  return checks.every(({ schema }) => compiled.has(schema))
+}
+
+/** Compiles what has not been. @returns whether that was done in time; what was done by then is kept. */
+export function compileAll(checks: readonly Check[]): boolean {
+  return (
+    bounded(compileMaxMs, () => {
       for (const { schema } of checks) validatorOf(schema)
-    })
-    return withinTime(checkMaxMs, () => checks.map(({ schema, data }) => flawOf(schema, data)))
+      return true
+    }) ?? false
+  )
+}
+
+/** `flaws`: a flaw or null for each, in their order; null in place of them all when that took too long. */
+export type Checked = { readonly flaws: readonly (Flaw | null)[] | null; readonly tookMs: number }
+
+/**
+ * Checks events against schemas that workspaces registered, and that are compiled. Patterns, references and unique items
+ * can be made to take for ever, whatever the schema's size, so the time is bounded rather than the language.
+ */
+export function ownFlaws(clock: Pick<Clock, "monotonic">, checks: readonly Check[]): Checked {
+  let startedMs = clock.monotonic()
+  const flaws = bounded(checkMaxMs, () => {
+    // From here: what it costs to set the bound is a hundred times an honest check, and the same whatever is checked.
+    startedMs = clock.monotonic()
+    const found = checks.map(({ schema, data }) => flawOf(schema, data))
+    return { found, tookMs: clock.monotonic() - startedMs }
+  })
+  if (flaws === null) return { flaws: null, tookMs: clock.monotonic() - startedMs }
+  return { flaws: flaws.found, tookMs: flaws.tookMs }
+}
+
+/** Null when it took too long, or ended the stack: a schema that refers to itself does so on some data only. */
+function bounded<Result>(maxMs: number, work: () => Result): Result | null {
+  try {
+    return withinTime(maxMs, work)
   } catch (error) {
-    // A schema that refers to itself ends the stack, on some data only.
     if (error instanceof TookTooLong || error instanceof RangeError) return null
     throw error
   }
