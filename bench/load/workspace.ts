@@ -21,7 +21,7 @@ export type Workspace = {
   readonly webhookIds: readonly string[]
 }
 
-/** The server takes 100 management requests a second of each key. */
+/** The server takes 100 management requests a second of each key, and 300 of a workspace: beyond it the client waits. */
 const perKey = 90
 
 /** A workspace with webhooks for the violation event, numbered in the order of `webhookIds`. */

@@ -68,7 +68,7 @@ export type ProblemCode =
   | "event_type_reserved"
   /** The event's data does not match its type's schema. */
   | "data_invalid"
-  /** Too many requests with this key. */
+  /** Too many requests with this key, or of this workspace. */
   | "rate_limited"
   /** Too many failed sign-ins from this address. */
   | "sign_in_limited"

@@ -45,7 +45,9 @@ export function problemHeaders(codes: readonly ProblemCode[], route: RouteOption
 function limitHeaders({ config }: RouteOptions, access: Access): DescribedHeaders {
   if (access === "anyone" || config?.limited === false) return {}
   return {
-    ratelimit: text("What is left of the limit, and for how long (draft-ietf-httpapi-ratelimit-headers)"),
-    "ratelimit-policy": text("The limit: requests in a window of seconds"),
+    ratelimit: text(
+      "What is left of the key's limit and the workspace's, and for how long (draft-ietf-httpapi-ratelimit-headers)",
+    ),
+    "ratelimit-policy": text("The limits of the key and the workspace: requests in a window of seconds"),
   }
 }

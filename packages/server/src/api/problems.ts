@@ -136,7 +136,7 @@ export const problems = {
   },
   rate_limited: {
     status: 429,
-    title: "Too many requests with this key",
+    title: "Too many requests with this key, or of this workspace",
     remedy: "Wait as long as Retry-After says. Publishing is not limited.",
   },
   sign_in_limited: {

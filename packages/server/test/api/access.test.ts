@@ -190,8 +190,8 @@ describe("rates", () => {
     const other = await workspaceKey()
     const first = await call("GET", "/v1/webhooks", { key })
     expect(first.headers).toMatchObject({
-      "ratelimit-policy": '"management";q=3;w=1',
-      ratelimit: '"management";r=2;t=1',
+      "ratelimit-policy": '"management";q=3;w=1, "workspace";q=9;w=1',
+      ratelimit: '"management";r=2;t=1, "workspace";r=8;t=1',
     })
     await call("GET", "/v1/webhooks", { key })
     await call("GET", "/v1/webhooks", { key })
@@ -202,6 +202,38 @@ describe("rates", () => {
     const published = await call("POST", "/v1/events", { key, body: violationEvent })
     expect(published.status).toBe(202)
     expect(published.headers).not.toHaveProperty("ratelimit")
+  })
+
+  it("limits all keys of a workspace together to three times as much, and refuses no other", async () => {
+    const { call, workspaceKey } = await runApi({ managementRequestsPerSecond: 3 })
+    const key = await workspaceKey()
+    const others: string[] = []
+    for (const name of ["b", "c", "d"])
+      others.push(text((await call("POST", "/v1/api-keys", { key, body: { name } })).json.key))
+    const [b = "", c = "", d = ""] = others
+    for (const each of [b, b, b, c, c, c]) expect((await call("GET", "/v1/webhooks", { key: each })).status).toBe(200)
+    const refused = await call("GET", "/v1/webhooks", { key: d })
+    expect(refused).toMatchObject({ status: 429, json: { code: "rate_limited" } })
+    expect(refused.text).toContain("workspace")
+    expect(refused.headers).toMatchObject({
+      "retry-after": "1",
+      "ratelimit-policy": '"management";q=3;w=1, "workspace";q=9;w=1',
+      ratelimit: '"management";r=2;t=1, "workspace";r=0;t=1',
+    })
+    expect((await call("GET", "/v1/webhooks", { key: await workspaceKey() })).status).toBe(200)
+    expect((await call("POST", "/v1/events", { key, body: violationEvent })).status).toBe(202)
+  })
+
+  it("counts nothing for the workspace of what the key itself may not, and of the admin's only the admin's own", async () => {
+    const { call, workspaceKey } = await runApi({ managementRequestsPerSecond: 3 })
+    const key = await workspaceKey()
+    const other = text((await call("POST", "/v1/api-keys", { key, body: { name: "other" } })).json.key)
+    for (let n = 0; n < 10; n++) await call("GET", "/v1/webhooks", { key })
+    const answer = await call("GET", "/v1/webhooks", { key: other })
+    expect(answer.status).toBe(200)
+    expect(answer.headers.ratelimit).toBe('"management";r=2;t=1, "workspace";r=5;t=1')
+    const admin = await call("GET", "/v1/workspaces", { key: adminKey })
+    expect(admin.headers["ratelimit-policy"]).toBe('"management";q=3;w=1')
   })
 })
 
