@@ -8,6 +8,7 @@ import manifest from "../package.json" with { type: "json" }
 import type { SharedLimiter } from "./api/api-parts.ts"
 import { buildApi } from "./api/app.ts"
 import { ActivityFeed } from "./api/stream/activity-feed.ts"
+import { workspaceCaps } from "./api/workspace-caps.ts"
 import type { Config } from "./config.ts"
 import { assembleEngine, type Engine } from "./engine.ts"
 import type { Clock } from "./ports/clock.ts"
@@ -194,7 +195,11 @@ async function serveOn(
     adminKeyHash: admin.hash,
     version: manifest.version,
     refusal: (url) => poster.refusal(url),
-    limits: { managementRequestsPerSecond: 100, ...(cluster && { shared: sharedLimiter(cluster) }) },
+    limits: {
+      managementRequestsPerSecond: 100,
+      perWorkspace: workspaceCaps,
+      ...(cluster && { shared: sharedLimiter(cluster) }),
+    },
     logger,
     trustProxy: config.trustedProxies,
     feed,

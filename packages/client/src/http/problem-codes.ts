@@ -50,6 +50,8 @@ export type ProblemCode =
   | "event_type_built_in"
   /** The webhook of this delivery was deleted. */
   | "webhook_deleted"
+  /** The workspace has as many of these as it may. */
+  | "workspace_full"
   /** The body is too large. */
   | "body_too_large"
   /** The event's data is too large. */

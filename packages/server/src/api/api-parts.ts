@@ -20,6 +20,7 @@ import type { KeyRotation } from "../registry/key-rotation.ts"
 import type { Registry } from "../registry/registry.ts"
 import type { Sealer } from "../secrets/sealing.ts"
 import type { ActivityFeed } from "./stream/activity-feed.ts"
+import type { WorkspaceCaps } from "./workspace-caps.ts"
 
 /** A limiter of rate-limiter-flexible that other nodes count in as well. */
 export type SharedLimiter = (points: number, durationSeconds: number) => RateLimiterAbstract
@@ -48,6 +49,7 @@ export type ApiParts = {
   readonly refusal: (url: string) => Promise<string | null>
   readonly limits: {
     readonly managementRequestsPerSecond: number
+    readonly perWorkspace: WorkspaceCaps
     /** Counts over all nodes; without it, each process counts for itself. */
     readonly shared?: SharedLimiter
   }

@@ -103,6 +103,9 @@ function answers(route: RouteOptions, access: Access): Record<string, object> {
   return Object.fromEntries(own.map(([status, response]) => [status, { ...object(response), ...headers }]))
 }
 
+/** Where what a workspace may have no more than so many of is made. */
+const capped = ["/v1/webhooks", "/v1/api-keys", "/v1/event-types"]
+
 /** What can go wrong follows from what a route takes. */
 function errorResponses(route: RouteOptions, access: Access): Record<string, object> {
   const { method, schema, config, url } = route
@@ -126,6 +129,7 @@ function errorResponses(route: RouteOptions, access: Access): Record<string, obj
   // Whoever changes something may meet another who does.
   if (access !== "anyone" && method !== "GET" && !url.startsWith("/v1/events")) codes.push("conflict")
   if (url === "/v1/event-types" && method === "POST") codes.push("event_type_exists")
+  if (method === "POST" && capped.includes(url)) codes.push("workspace_full")
   if (url === "/v1/event-types/:name" && method !== "GET") codes.push("event_type_built_in")
   if (url === "/v1/deliveries/:id/retry") codes.push("webhook_deleted")
   if (url === "/v1/session") codes.push("cross_site_request")

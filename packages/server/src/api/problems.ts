@@ -88,6 +88,12 @@ export const problems = {
     title: "The webhook of this delivery was deleted",
     remedy: "Register the endpoint again and send the event anew.",
   },
+  workspace_full: {
+    status: 409,
+    title: "The workspace has as many of these as it may",
+    remedy:
+      "Delete what is no longer used: a workspace may have 20,000 webhooks, 1,000 API keys and 2,000 event types of its own.",
+  },
   body_too_large: {
     status: 413,
     title: "The body is too large",

@@ -1,7 +1,14 @@
 import type { AuditEntry } from "../domain/audit.ts"
 import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
 import type { Webhook } from "../domain/webhook.ts"
-import { type ApiKey, type CustomEventType, type EventType, inCatalogue, type Workspace } from "../domain/workspace.ts"
+import {
+  type ApiKey,
+  type CustomEventType,
+  type EventType,
+  inCatalogue,
+  isInForce,
+  type Workspace,
+} from "../domain/workspace.ts"
 import type { ChangedConfig } from "../ports/ownership.ts"
 import type { Brought, ConfigChange, ConfigSnapshot, Store } from "../ports/store.ts"
 import { profileByName } from "../profiles/by-name.ts"
@@ -22,6 +29,8 @@ type Held = {
   readonly webhooks: Map<WebhookId, Webhook>
   readonly customTypes: Map<string, CustomEventType>
   readonly keys: Map<string, ApiKey>
+  /** How many of the webhooks are not deleted. */
+  webhooksAlive: number
   routing: Routing | null
   types: ReadonlyMap<string, EventType> | null
 }
@@ -187,6 +196,17 @@ export class Registry {
     return this.#workspaces.get(workspaceId)?.webhooks.get(id)
   }
 
+  /** What a workspace has now: neither what is deleted nor keys that are no longer in force. */
+  counts(
+    id: WorkspaceId,
+    nowMs: number,
+  ): { readonly webhooks: number; readonly apiKeys: number; readonly eventTypes: number } {
+    const held = this.#held(id)
+    let apiKeys = 0
+    for (const key of held.keys.values()) if (isInForce(key, nowMs)) apiKeys++
+    return { webhooks: held.webhooksAlive, apiKeys, eventTypes: held.customTypes.size }
+  }
+
   /** The profile's catalogue, the workspace's own types, and what Tocsin tells of its own work, by name. */
   eventTypes(id: WorkspaceId): ReadonlyMap<string, EventType> {
     const held = this.#held(id)
@@ -242,7 +262,14 @@ export class Registry {
   #takeWorkspace(workspace: Workspace): void {
     const held = this.#workspaces.get(workspace.id)
     this.#workspaces.set(workspace.id, {
-      ...(held ?? { webhooks: new Map(), customTypes: new Map(), keys: new Map(), routing: null, types: null }),
+      ...(held ?? {
+        webhooks: new Map(),
+        customTypes: new Map(),
+        keys: new Map(),
+        webhooksAlive: 0,
+        routing: null,
+        types: null,
+      }),
       workspace,
       profile: profileByName(workspace.profile),
     })
@@ -265,6 +292,7 @@ export class Registry {
     const before = held.webhooks.get(webhook.id) ?? null
     if (before !== null && before.version >= webhook.version) return
     held.webhooks.set(webhook.id, webhook)
+    held.webhooksAlive += alive(webhook) - (before === null ? 0 : alive(before))
     held.routing = null
     this.#tell(webhook, before)
   }
@@ -287,4 +315,8 @@ export class Registry {
   #tell(after: Webhook, before: Webhook | null): void {
     for (const listener of this.#listeners) listener(after, before)
   }
+}
+
+function alive({ deletedMs }: Webhook): number {
+  return deletedMs === null ? 1 : 0
 }

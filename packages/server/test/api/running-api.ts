@@ -2,6 +2,7 @@ import Fastify from "fastify"
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest"
 import { buildApi } from "../../src/api/app.ts"
 import { ActivityFeed } from "../../src/api/stream/activity-feed.ts"
+import { type WorkspaceCaps, workspaceCaps } from "../../src/api/workspace-caps.ts"
 import type { ProfileName } from "../../src/domain/workspace.ts"
 import { assembleEngine } from "../../src/engine.ts"
 import { type Metrics, noMetrics } from "../../src/ports/metrics.ts"
@@ -41,6 +42,7 @@ type Sent = {
 
 export type Options = {
   readonly managementRequestsPerSecond?: number
+  readonly caps?: Partial<WorkspaceCaps>
   readonly wrapStore?: (store: Store) => Store
   readonly unready?: string
   readonly metrics?: Metrics
@@ -106,7 +108,10 @@ async function startApi(options: Options) {
     adminKeyHash: hashKey(adminKey),
     version: "0.0.0-test",
     refusal: (url) => receivers.refusal(url),
-    limits: { managementRequestsPerSecond: options.managementRequestsPerSecond ?? 100_000 },
+    limits: {
+      managementRequestsPerSecond: options.managementRequestsPerSecond ?? 100_000,
+      perWorkspace: { ...workspaceCaps, ...options.caps },
+    },
     logger: Fastify({ logger: false }).log,
     feed,
     sessionSealing: keyRing.derived("sessions"),

@@ -8,6 +8,7 @@ import { auditEntry, change } from "../changing.ts"
 import { type Flaw, Problem, refuseIfFlawed } from "../problems.ts"
 import { Closed, Line, Nullable, Time } from "../schema-vocabulary.ts"
 import { readTime, rfc3339 } from "../times.ts"
+import { refuseBeyond } from "../workspace-caps.ts"
 import { announceKey } from "./announcing-keys.ts"
 import { KeyCreated, keyView, Scope } from "./key-view.ts"
 
@@ -54,16 +55,19 @@ export function createKey(api: Api, parts: ApiParts): void {
         expiresMs,
         revokedMs: null,
       }
-      await change(parts, () => ({
-        changes: [{ kind: "apiKey", put: key }],
-        audit: auditEntry(parts, request, nowMs, {
-          workspaceId,
-          action: "api_key.created",
-          subject: key.id,
-          after: keyView(key, null),
-        }),
-        result: null,
-      }))
+      await change(parts, () => {
+        refuseBeyond(parts, workspaceId, "apiKeys")
+        return {
+          changes: [{ kind: "apiKey", put: key }],
+          audit: auditEntry(parts, request, nowMs, {
+            workspaceId,
+            action: "api_key.created",
+            subject: key.id,
+            after: keyView(key, null),
+          }),
+          result: null,
+        }
+      })
       await announceKey(parts, key, request.log)
       return reply
         .code(201)

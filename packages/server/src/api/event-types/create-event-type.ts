@@ -4,6 +4,7 @@ import type { Api, ApiParts } from "../api-parts.ts"
 import { auditEntry, change } from "../changing.ts"
 import { Problem } from "../problems.ts"
 import { Closed } from "../schema-vocabulary.ts"
+import { refuseBeyond } from "../workspace-caps.ts"
 import { EventTypeName, EventTypeShown, eventTypeView, ownTypeSettings } from "./event-type-view.ts"
 import { ownType, refuseUnusable } from "./own-types.ts"
 
@@ -27,6 +28,7 @@ export function createEventType(api: Api, parts: ApiParts): void {
       refuseUnusable(ownSchemas, workspaceId, input)
       const type = await change(parts, () => {
         if (registry.eventTypes(workspaceId).has(name)) throw new Problem("event_type_exists")
+        refuseBeyond(parts, workspaceId, "eventTypes")
         const nowMs = clock.now()
         const put = ownType(input, { workspaceId, name, createdMs: nowMs, version: 1 })
         return {
