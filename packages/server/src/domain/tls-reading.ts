@@ -35,6 +35,13 @@ export function readTls({ client, authority }: WebhookTls): TlsReading {
   return { ok: true, tls: { client: key && { chain, key }, authorities } }
 }
 
+/** What is wrong with certificates by themselves, whose key is not known. */
+export function certificateFlaws(of: TlsFlaw["of"], pem: string): readonly TlsFlaw[] {
+  const flaws: TlsFlaw[] = []
+  readCertificates(of, pem, flaws)
+  return flaws
+}
+
 function readCertificates(of: TlsFlaw["of"], pem: string, flaws: TlsFlaw[]): X509Certificate[] {
   const certificates = certificatesIn(pem)
   if (certificates === null) {

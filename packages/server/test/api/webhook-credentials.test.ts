@@ -126,6 +126,11 @@ describe("a webhook's authorization and certificates", () => {
       ["/authorization"],
     ],
     ["a certificate without its key", { tls: { client_certificate: mutual.client_certificate } }, ["/tls/client_key"]],
+    [
+      "all that is wrong at once",
+      { tls: { client_certificate: "x", authority: "y" } },
+      ["/tls/client_key", "/tls/client_certificate", "/tls/authority"],
+    ],
     ["a key without its certificate", { tls: { client_key: mutual.client_key } }, ["/tls/client_certificate"]],
     ["another's key", { tls: { ...mutual, client_key: pem("receiver.key") } }, ["/tls/client_key"]],
     ["no key at all", { tls: { ...mutual, client_key: "-----BEGIN NOTHING-----" } }, ["/tls/client_key"]],

@@ -1,5 +1,5 @@
 import { headerMask } from "../../domain/credential-headers.ts"
-import { readTls } from "../../domain/tls-reading.ts"
+import { certificateFlaws, readTls, type TlsFlaw } from "../../domain/tls-reading.ts"
 import type { Webhook, WebhookTls } from "../../domain/webhook.ts"
 import type { Flaw } from "../problems.ts"
 import type { Static } from "../schema-vocabulary.ts"
@@ -10,10 +10,22 @@ type Given = Static<typeof Tls>
 /** Checks what a schema cannot. @param before the webhook's present ones, in the clear. */
 export function tlsFlaws(given: Given, before: WebhookTls | null): Flaw[] {
   const missing = missingIn(given, before)
-  const wanted = missing === null ? tlsOf(given, before) : { client: null, authority: given.authority ?? null }
-  const reading = wanted && readTls(wanted)
-  const flaws = reading === null || reading.ok ? [] : reading.flaws
-  return [...(missing === null ? [] : [missing]), ...flaws.map(({ of, detail }) => ({ pointer: `/tls/${of}`, detail }))]
+  const found = missing === null ? flawsIn(tlsOf(given, before)) : flawsApart(given)
+  const flaws = found.map(({ of, detail }) => ({ pointer: `/tls/${of}`, detail }))
+  return missing === null ? flaws : [missing, ...flaws]
+}
+
+function flawsIn(tls: WebhookTls | null): readonly TlsFlaw[] {
+  const reading = tls && readTls(tls)
+  return reading === null || reading.ok ? [] : reading.flaws
+}
+
+/** Who forgot the one thing shall not have to come a second time for another. */
+function flawsApart({ client_certificate: certificate, authority }: Given): readonly TlsFlaw[] {
+  return [
+    ...(certificate === undefined ? [] : certificateFlaws("client_certificate", certificate)),
+    ...(authority === undefined ? [] : certificateFlaws("authority", authority)),
+  ]
 }
 
 /** A certificate and its key are nothing without each other. */
