@@ -2,7 +2,6 @@ import { pino } from "pino"
 import { PinoPretty as pretty } from "pino-pretty"
 import { firstSteps } from "./cli/first-steps.ts"
 import { readConfig } from "./config.ts"
-import { serve } from "./serve.ts"
 import { openLog } from "./system/logging.ts"
 import { keepCompiled } from "./threads/keep-compiled.ts"
 
@@ -10,9 +9,11 @@ import { keepCompiled } from "./threads/keep-compiled.ts"
 const logger = openLog(process.stderr.isTTY ? pretty({ destination: 2 }) : pino.destination(2))
 
 async function main(): Promise<void> {
+  // First: a wrong setting is told before all the rest is loaded.
+  const config = readConfig(process.env)
+  const { serve } = await import("./serve.ts")
   // Before anything waits for this thread.
   keepCompiled()
-  const config = readConfig(process.env)
   const running = await serve(config, logger)
   const stop = async (signal: string) => {
     process.off("SIGTERM", stop).off("SIGINT", stop)
