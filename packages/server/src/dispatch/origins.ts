@@ -1,13 +1,13 @@
+import { Counts } from "./counts.ts"
 import type { WebhookQueue } from "./webhook-queue.ts"
 
 /**
  * How many attempts to one origin may be in flight, so that one that has gone silent cannot take the places of all others,
- * however many webhooks lead to it. Its webhooks take turns. More than there are connections to it: the thread that
- * posts shall not wait for this one.
+ * however many webhooks lead to it. Its webhooks take turns.
  */
 export class Origins {
   readonly #max: number
-  readonly #inFlight = new Map<string, number>()
+  readonly #inFlight = new Counts<string>()
   /** Which origin an attempt in flight goes to. */
   readonly #of = new Map<object, string>()
   readonly #waiting = new Map<string, Set<WebhookQueue>>()
@@ -17,11 +17,11 @@ export class Origins {
   }
 
   hasFree(origin: string): boolean {
-    return (this.#inFlight.get(origin) ?? 0) < this.#max
+    return this.#inFlight.of(origin) < this.#max
   }
 
   start(flight: object, origin: string): void {
-    this.#inFlight.set(origin, (this.#inFlight.get(origin) ?? 0) + 1)
+    this.#inFlight.more(origin)
     this.#of.set(flight, origin)
   }
 
@@ -36,9 +36,7 @@ export class Origins {
     const origin = this.#of.get(flight)
     if (origin === undefined) return null
     this.#of.delete(flight)
-    const left = (this.#inFlight.get(origin) ?? 1) - 1
-    if (left === 0) this.#inFlight.delete(origin)
-    else this.#inFlight.set(origin, left)
+    this.#inFlight.less(origin)
     const waiting = this.#waiting.get(origin)
     if (waiting?.size === 0) this.#waiting.delete(origin)
     return waiting ?? null

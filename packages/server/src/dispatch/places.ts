@@ -1,4 +1,5 @@
 import type { WorkspaceId } from "../domain/ids.ts"
+import { Counts } from "./counts.ts"
 
 /** "kept": there are some, for other workspaces. */
 export type Admission = "free" | "kept" | "full"
@@ -10,7 +11,7 @@ const ownShare = 1 / 8
 /** A bounded number of places, of which no workspace can take all from the others. */
 export class Places {
   readonly #max: number
-  readonly #held = new Map<WorkspaceId, number>()
+  readonly #held = new Counts<WorkspaceId>()
   #taken = 0
 
   constructor(max: number) {
@@ -24,18 +25,16 @@ export class Places {
   admission(workspaceId: WorkspaceId): Admission {
     if (this.#taken >= this.#max) return "full"
     if (this.#taken < this.#max * openShare) return "free"
-    return (this.#held.get(workspaceId) ?? 0) < this.#max * ownShare ? "free" : "kept"
+    return this.#held.of(workspaceId) < this.#max * ownShare ? "free" : "kept"
   }
 
   enter(workspaceId: WorkspaceId): void {
     this.#taken++
-    this.#held.set(workspaceId, (this.#held.get(workspaceId) ?? 0) + 1)
+    this.#held.more(workspaceId)
   }
 
   leave(workspaceId: WorkspaceId): void {
     this.#taken--
-    const left = (this.#held.get(workspaceId) ?? 1) - 1
-    if (left === 0) this.#held.delete(workspaceId)
-    else this.#held.set(workspaceId, left)
+    this.#held.less(workspaceId)
   }
 }

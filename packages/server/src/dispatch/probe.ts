@@ -3,6 +3,7 @@ import type { Webhook } from "../domain/webhook.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { Posted, Poster } from "../ports/poster.ts"
 import type { Registry } from "../registry/registry.ts"
+import { Counts } from "./counts.ts"
 
 export type ProbeParts = {
   readonly registry: Registry
@@ -16,7 +17,7 @@ export type Probed = Posted & { readonly body: string }
 /** Sends a payload to a webhook now, outside the queue: "Send test event" and "Enable Verification". */
 export class Probe {
   readonly #parts: ProbeParts
-  readonly #underWay = new Map<WorkspaceId, number>()
+  readonly #underWay = new Counts<WorkspaceId>()
 
   constructor(parts: ProbeParts) {
     this.#parts = parts
@@ -35,18 +36,15 @@ export class Probe {
 
   /** How many are on their way for a workspace. */
   underWay(workspaceId: WorkspaceId): number {
-    return this.#underWay.get(workspaceId) ?? 0
+    return this.#underWay.of(workspaceId)
   }
 
   async #send(webhook: Webhook, type: string, data: unknown): Promise<Probed> {
-    const { workspaceId } = webhook
-    this.#underWay.set(workspaceId, this.underWay(workspaceId) + 1)
+    this.#underWay.more(webhook.workspaceId)
     try {
       return await this.#post(webhook, type, data)
     } finally {
-      const left = this.underWay(workspaceId) - 1
-      if (left === 0) this.#underWay.delete(workspaceId)
-      else this.#underWay.set(workspaceId, left)
+      this.#underWay.less(webhook.workspaceId)
     }
   }
 
