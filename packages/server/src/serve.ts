@@ -31,7 +31,7 @@ import {
   encryptionKeysIn,
 } from "./secrets/key-files.ts"
 import { KeyRing } from "./secrets/key-ring.ts"
-import { SealBroken } from "./secrets/sealing.ts"
+import { keyBytes, SealBroken } from "./secrets/sealing.ts"
 import { openPostgresStore, type PostgresStore } from "./stores/postgres/open-postgres-store.ts"
 import { openSqliteStore } from "./stores/sqlite/open-sqlite-store.ts"
 import { faultLog } from "./system/fault-log.ts"
@@ -47,7 +47,6 @@ const lastLineMs = 100
 /** For spans not sent yet, while the store is closed. */
 const lastSpansMs = 3_000
 const dayMs = 86_400_000
-const keyBytes = 32
 const dashboardDir = fileURLToPath(new URL("../../dashboard/dist", import.meta.url))
 
 export type Running = {

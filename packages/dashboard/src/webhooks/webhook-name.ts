@@ -1,6 +1,4 @@
-type Named = { readonly url: string; readonly description: string | null }
-
 /** A webhook in few words: what people called it, else where it leads. */
-export function nameOf({ url, description }: Named): string {
+export function nameOf({ url, description }: { readonly url: string; readonly description: string | null }): string {
   return description ?? url.replace(/^https?:\/\//, "")
 }

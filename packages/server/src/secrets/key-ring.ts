@@ -1,7 +1,5 @@
 import { hkdfSync } from "node:crypto"
-import { type Sealer, sealerFor } from "./sealing.ts"
-
-const keyBytes = 32
+import { keyBytes, type Sealer, sealerFor } from "./sealing.ts"
 
 /** The key that seals, and those that only open what they once sealed. The first can be changed while the server runs. */
 export class KeyRing {

@@ -19,6 +19,8 @@ export type Sealer = {
   open(sealed: string): string
 }
 
+/** Of a key that seals. */
+export const keyBytes = 32
 const nonceBytes = 12
 const tagBytes = 16
 

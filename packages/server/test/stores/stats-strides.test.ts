@@ -1,24 +1,12 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { expect, onTestFinished, test } from "vitest"
+import { expect, test } from "vitest"
 import { statsStrideMinutes } from "../../src/stores/sqlite/log/stats.ts"
-import { openSqliteStore } from "../../src/stores/sqlite/open-sqlite-store.ts"
-import { openLogVerbs } from "../../src/stores/sqlite/threads/log-verbs.ts"
-import { newAttempt, newEvent, Story, t0 } from "../contracts/store-fixtures.ts"
+import { newAttempt, newEvent, t0 } from "../contracts/store-fixtures.ts"
+import { withLogThread } from "./log-thread.ts"
 
 const minuteMs = 60_000
 
 test("one call of the log thread reads no more minutes than a stride has; a long window adds up over many", async () => {
-  const directory = await mkdtemp(join(tmpdir(), "tocsin-stats-"))
-  const store = await openSqliteStore({ directory })
-  const log = openLogVerbs({ directory })
-  onTestFinished(async () => {
-    log.close(null)
-    await store.close()
-    await rm(directory, { recursive: true })
-  })
-  const story = await Story.of(store)
+  const { store, log, story } = await withLogThread()
   const minutes = 2 * statsStrideMinutes + 100
   const events = Array.from({ length: minutes }, (_, index) =>
     newEvent({ acceptedMs: t0 + index * minuteMs, to: [story.webhookId] }),

@@ -1,27 +1,15 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { expect, onTestFinished, test } from "vitest"
-import { openSqliteStore } from "../../src/stores/sqlite/open-sqlite-store.ts"
-import { openLogVerbs } from "../../src/stores/sqlite/threads/log-verbs.ts"
+import { expect, test } from "vitest"
+import type { EventFilter } from "../../src/ports/store.ts"
 import { strideBytes } from "../../src/stores/stride.ts"
-import { newEvent, Story, t0 } from "../contracts/store-fixtures.ts"
+import { newEvent, t0 } from "../contracts/store-fixtures.ts"
+import { withLogThread } from "./log-thread.ts"
 
 const bodyBytes = 250 * 1024
 
-/** What the log thread answers, asked here. */
 async function opened() {
-  const directory = await mkdtemp(join(tmpdir(), "tocsin-text-"))
-  const store = await openSqliteStore({ directory })
-  const log = openLogVerbs({ directory })
-  onTestFinished(async () => {
-    log.close(null)
-    await store.close()
-    await rm(directory, { recursive: true })
-  })
-  const story = await Story.of(store)
+  const { log, story } = await withLogThread()
   /** Of the whole history: what each call of the log thread found. */
-  function strides(filter: Parameters<typeof store.events>[1]): string[][] {
+  function strides(filter: EventFilter): string[][] {
     const found: string[][] = []
     for (let before: string | null = null; ; ) {
       const page = { limit: 10_000, before }

@@ -80,7 +80,8 @@ export function createKey(api: Api, parts: ApiParts): void {
 /** @param latestMs when the key ends that creates it: what was lent for a while must not be made to last. */
 function readExpiry(text: string | null, latestMs: number | null, nowMs: number): number | null {
   if (text === null) return latestMs
-  const [flaws, pointer]: [Flaw[], string] = [[], "/expires_at"]
+  const flaws: Flaw[] = []
+  const pointer = "/expires_at"
   const expiresMs = readTime(text, pointer, flaws)
   if (expiresMs !== null && expiresMs <= nowMs) flaws.push({ pointer, detail: "must be in the future" })
   if (expiresMs !== null && latestMs !== null && expiresMs > latestMs) {
