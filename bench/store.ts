@@ -1,8 +1,9 @@
 /**
- * Measures the embedded store through its port, from the main thread: whole lifecycles (accept one event with one
+ * Measures a store through its port, from the main thread, the embedded one unless a database is named: whole lifecycles (accept one event with one
  * delivery, then settle it with a realistic attempt), then the reads beside them.
  *
  * node bench/store.ts [--lifecycles 200000] [--concurrency 400] [--webhooks 20] [--rounds 3]
+ *   [--database-url postgres://…]   a database that may be filled; a webhook's shard is taken as it comes
  */
 import { mkdtempSync } from "node:fs"
 import { rm } from "node:fs/promises"
@@ -12,8 +13,9 @@ import { performance } from "node:perf_hooks"
 import { parseArgs } from "node:util"
 import { asId, type WebhookId, type WorkspaceId } from "../packages/server/src/domain/ids.ts"
 import type { Store } from "../packages/server/src/ports/store.ts"
+import { openPostgresStore } from "../packages/server/src/stores/postgres/open-postgres-store.ts"
 import { openSqliteStore } from "../packages/server/src/stores/sqlite/open-sqlite-store.ts"
-import { cleanedUp } from "./load/cleaning-up.ts"
+import { type CleaningUp, cleanedUp } from "./load/cleaning-up.ts"
 import { acceptedEvent, delivered, unique } from "./load/lifecycle.ts"
 
 const { values } = parseArgs({
@@ -23,6 +25,7 @@ const { values } = parseArgs({
     webhooks: { type: "string", default: "20" },
     rounds: { type: "string", default: "3" },
     directory: { type: "string", default: tmpdir() },
+    "database-url": { type: "string" },
   },
 })
 const lifecycles = Number(values.lifecycles)
@@ -97,10 +100,16 @@ async function reads(store: Store): Promise<void> {
   console.table(table)
 }
 
-await cleanedUp(async (cleaning) => {
+async function opened(cleaning: CleaningUp): Promise<Store> {
+  const url = values["database-url"]
+  if (url !== undefined) return openPostgresStore({ url })
   const directory = mkdtempSync(join(values.directory, "tocsin-bench-"))
   cleaning.later(() => rm(directory, { recursive: true }))
-  const store = await openSqliteStore({ directory })
+  return openSqliteStore({ directory })
+}
+
+await cleanedUp(async (cleaning) => {
+  const store = await opened(cleaning)
   cleaning.later(() => store.close())
   for (let round = 1; round <= Number(values.rounds); round++) {
     const [accepts, settles] = [new Times(), new Times()]

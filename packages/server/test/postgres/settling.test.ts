@@ -2,9 +2,11 @@ import postgres from "postgres"
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
 import { untilStored } from "../../src/dispatch/until-stored.ts"
 import { recordedAttempt } from "../../src/domain/attempt-detail.ts"
+import { histogramIn } from "../../src/domain/latency-histogram.ts"
 import type { Settlement } from "../../src/ports/store.ts"
 import { openPostgresStore, type PostgresStore } from "../../src/stores/postgres/open-postgres-store.ts"
 import { plannedAnewByKey, type Row, Session, type Value } from "../../src/stores/postgres/session.ts"
+import { OwnedLatencies } from "../../src/stores/postgres/writes/owned-latencies.ts"
 import { settleBatch } from "../../src/stores/postgres/writes/settle.ts"
 import { systemClock } from "../../src/system/system-clock.ts"
 import { failedAttempt, newAttempt, Story, t0 } from "../contracts/store-fixtures.ts"
@@ -12,19 +14,24 @@ import { postgresForThisFile } from "./postgres-for-this-file.ts"
 
 const token = "the-token-of-this-session"
 
-/** Lets something happen right after the deliveries of a batch have been found for the first time. */
+/** Lets something happen right before a batch is written for the first time, and after what it needs was read. */
 class Watched extends Session {
   readonly statements: string[] = []
   between: (() => Promise<unknown>) | null = null
 
   override async run(text: string, values: readonly Value[] = []): Promise<readonly Row[]> {
     this.statements.push(text.trim())
-    const rows = await super.run(text, values)
-    if (!text.includes("FROM unnest") || !text.includes("AS seen")) return rows
-    const between = this.between
-    this.between = null
-    await between?.()
-    return rows
+    if (text.includes("WITH moved")) {
+      const between = this.between
+      this.between = null
+      await between?.()
+    }
+    return super.run(text, values)
+  }
+
+  /** How often deliveries were read. */
+  reads(): number {
+    return this.statements.filter((statement) => statement.includes("AS seen")).length
   }
 
   transactions(): number {
@@ -35,12 +42,14 @@ class Watched extends Session {
 const server = postgresForThisFile()
 let store: PostgresStore
 let session: Watched
+let latencies: OwnedLatencies
 let story: Story
 let url: string
 beforeEach(async () => {
   url = await server().freshDatabase()
   store = await openPostgresStore({ url })
   story = await Story.of(store)
+  latencies = new OwnedLatencies()
   session = new Watched(url, plannedAnewByKey)
   await session.run("SELECT set_config('tocsin.token', $1, false)", [token])
 })
@@ -48,6 +57,8 @@ afterEach(async () => {
   await session.close()
   await store.close()
 })
+
+const settle = (as: string, batchNow: () => readonly Settlement[]) => settleBatch(session, as, latencies, batchNow)
 
 function settlement(deliveryId: Settlement["deliveryId"], sketch: Pick<Settlement, "attempt" | "next">): Settlement {
   const { workspaceId, webhookId } = story
@@ -82,25 +93,103 @@ async function expectSettledOnce({ one, other }: Awaited<ReturnType<typeof twoOf
   expect(await story.health()).toMatchObject({ backlog: 0, consecutiveFailures: 1 })
 }
 
-test("a batch that nobody else touches is one read and one write, without a transaction around them", async () => {
+test("a batch of first attempts that nobody else touches is one write, without a transaction around it", async () => {
   const all = await twoOfThem()
-  await settleBatch(session, token, () => all.batch)
+  await settle(token, () => all.batch)
   await expectSettledOnce(all)
   expect(session.transactions()).toBe(0)
+  expect(session.reads()).toBe(0)
 })
 
-test("one that was retried by hand since it was read is settled again under locks, nothing of the batch twice", async () => {
+/** Two that wait for their second attempt, and the outcomes of that. */
+async function twoThatFailed() {
+  const [one, other] = [await story.delivery(), await story.delivery()]
+  for (const id of [one, other]) await story.settle(id, { state: "waiting", dueMs: t0 + 1 }, failedAttempt(1))
+  const batch = [
+    settlement(one, { attempt: recordedAttempt(newAttempt(2)), next: { state: "delivered" } }),
+    settlement(other, {
+      attempt: recordedAttempt(failedAttempt(2)),
+      next: { state: "exhausted", because: "attempts" },
+    }),
+  ]
+  return { one, other, batch }
+}
+
+test("later attempts are one read more, beside first ones in the same batch too", async () => {
+  const [first, later] = [await twoOfThem(), await twoThatFailed()]
+  await settle(token, () => [...first.batch, ...later.batch])
+  expect(await story.stateOf(later.one)).toMatchObject({ status: "delivered", attempts: 2 })
+  expect(await story.stateOf(later.other)).toMatchObject({ status: "exhausted", attempts: 2 })
+  expect(await story.stateOf(first.one)).toMatchObject({ status: "delivered", attempts: 1 })
+  expect(await story.health()).toMatchObject({ backlog: 0, consecutiveFailures: 1 })
+  expect(session.transactions()).toBe(0)
+  expect(session.reads()).toBe(1)
+})
+
+test("later ones that were retried by hand since they were read are settled again under locks", async () => {
+  const all = await twoThatFailed()
+  session.between = () => store.reopen(story.workspaceId, all.other, t0 + 2)
+  await settle(token, () => all.batch)
+  expect(await story.stateOf(all.one)).toMatchObject({ status: "delivered", attempts: 2 })
+  expect(await story.stateOf(all.other)).toMatchObject({ status: "exhausted", attempts: 2 })
+  for (const id of [all.one, all.other]) expect(await store.attempts(story.workspaceId, id)).toHaveLength(2)
+  expect(await story.health()).toMatchObject({ backlog: 0, consecutiveFailures: 1 })
+  expect(session.transactions()).toBe(1)
+})
+
+test("failures and successes of several batches count as if they were one", async () => {
+  const failed = async (atMs: number): Promise<Settlement> => {
+    const attempt = recordedAttempt(failedAttempt(1))
+    return {
+      ...settlement(await story.delivery(), { attempt, next: { state: "exhausted", because: "attempts" } }),
+      atMs,
+    }
+  }
+  const succeeded = async (atMs: number): Promise<Settlement> => {
+    const attempt = recordedAttempt(newAttempt(1))
+    return { ...settlement(await story.delivery(), { attempt, next: { state: "delivered" } }), atMs }
+  }
+  const settleAll = async (...batch: readonly Promise<Settlement>[]) => {
+    const settlements = await Promise.all(batch)
+    await settle(token, () => settlements)
+  }
+  await settleAll(failed(t0 + 1))
+  await settleAll(failed(t0 + 2))
+  expect(await story.health()).toMatchObject({ consecutiveFailures: 2, failingSinceMs: t0 + 1, lastSuccessMs: null })
+  await settleAll(failed(t0 + 3), succeeded(t0 + 4), failed(t0 + 5), failed(t0 + 6))
+  const since = { consecutiveFailures: 2, failingSinceMs: t0 + 5, lastSuccessMs: t0 + 4 }
+  expect(await story.health()).toMatchObject(since)
+  await settleAll(failed(t0 + 7))
+  expect(await story.health()).toMatchObject({ ...since, consecutiveFailures: 3 })
+  await settleAll(succeeded(t0 + 8))
+  expect(await story.health()).toMatchObject({ consecutiveFailures: 0, failingSinceMs: null, lastSuccessMs: t0 + 8 })
+})
+
+test("what another node settled in between, while it had the shard, stays in the minute's latencies", async () => {
+  const [here, there, again] = [await twoOfThem(), await twoOfThem(), await twoOfThem()]
+  latencies.during(1)
+  await settle(token, () => here.batch)
+  await settleBatch(session, token, new OwnedLatencies(), () => there.batch)
+  latencies.during(2)
+  await settle(token, () => again.batch)
+  const rows = await session.run("SELECT latencies FROM webhook_minutes WHERE latencies IS NOT NULL")
+  expect(rows).toHaveLength(1)
+  const counts = histogramIn(String(rows[0]?.latencies)).filter((_, index) => index % 2 === 1)
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(6)
+})
+
+test("one that was retried by hand before its outcome was written is settled again under locks, nothing of the batch twice", async () => {
   const all = await twoOfThem()
   session.between = () => store.reopen(story.workspaceId, all.other, t0 + 1)
-  await settleBatch(session, token, () => all.batch)
+  await settle(token, () => all.batch)
   await expectSettledOnce(all)
   expect(session.transactions()).toBe(1)
 })
 
-test("what was cancelled since it was read stays so, unless it was delivered", async () => {
+test("what was cancelled meanwhile stays so, unless it was delivered", async () => {
   const all = await twoOfThem()
   session.between = () => store.cancelWaiting(story.workspaceId, story.webhookId, t0 + 1, 10)
-  await settleBatch(session, token, () => all.batch)
+  await settle(token, () => all.batch)
   expect(await story.stateOf(all.one)).toMatchObject({ status: "delivered" })
   expect(await story.stateOf(all.other)).toMatchObject({ status: "cancelled" })
   expect(await story.health()).toMatchObject({ backlog: 0 })
@@ -117,7 +206,7 @@ test("rows are locked in the order in which others lock them: a retry by hand at
   await sql.begin(async (rival) => {
     // The health first, the minutes then: as in reopen.ts and cancel-waiting.ts.
     await rival`SELECT 1 FROM webhook_health WHERE workspace_id = ${workspaceId} AND webhook_id = ${webhookId} FOR UPDATE`
-    settleBatch(session, token, () => all.batch).then(settled.resolve, settled.reject)
+    settle(token, () => all.batch).then(settled.resolve, settled.reject)
     await waitingForALock()
     await rival`SELECT 1 FROM webhook_minutes WHERE workspace_id = ${workspaceId} FOR UPDATE`
   })
@@ -132,13 +221,12 @@ test("what was settled before, without its answer, is left out of a batch; the r
   const all = await twoOfThem()
   const [first, second] = all.batch
   if (!first || !second) throw new Error("a batch of two")
-  await settleBatch(session, token, () => [first])
-  await settleBatch(session, token, () => all.batch)
+  await settle(token, () => [first])
+  await settle(token, () => all.batch)
   await expectSettledOnce(all)
-  expect(session.transactions()).toBe(0)
-  // Under locks too.
+  // Whatever was done to it since.
   session.between = () => store.reopen(story.workspaceId, all.other, t0 + 1)
-  await settleBatch(session, token, () => all.batch)
+  await settle(token, () => all.batch)
   expect(await story.stateOf(all.one)).toMatchObject({ status: "delivered", attempts: 1 })
   expect(await story.stateOf(all.other)).toMatchObject({ status: "retrying", attempts: 1, dueMs: t0 + 1 })
   expect(await store.attempts(story.workspaceId, all.other)).toHaveLength(1)
@@ -146,10 +234,10 @@ test("what was settled before, without its answer, is left out of a batch; the r
 
 test("a session that has not this token writes nothing", async () => {
   const all = await twoOfThem()
-  await settleBatch(session, "another", () => all.batch)
+  await settle("another", () => all.batch)
   expect(await story.stateOf(all.one)).toMatchObject({ status: "pending", attempts: 0 })
   session.between = () => session.run("SELECT set_config('tocsin.token', 'lost meanwhile', false)")
-  await settleBatch(session, token, () => all.batch)
+  await settle(token, () => all.batch)
   expect(await story.stateOf(all.one)).toMatchObject({ status: "pending", attempts: 0 })
 })
 

@@ -1,7 +1,7 @@
 import { histogramIn, type LatencyHistogram, LatencyTally, mergedHistogram } from "../../domain/latency-histogram.ts"
 import { minuteOf } from "../minute.ts"
-import { number, text, textOrNull } from "./columns.ts"
-import { arrayOf } from "./literals.ts"
+import { textOrNull } from "./columns.ts"
+import { arrayOf, joined, separated } from "./literals.ts"
 import type { Row } from "./session.ts"
 import { type Bucket, buckets } from "./states.ts"
 
@@ -14,7 +14,7 @@ export const side = { accepting: 0, settling: 1 } as const
 type Counted = { readonly workspaceId: string; readonly webhookId: string; readonly minute: number } & Record<
   MinuteColumn,
   number
-> & { latencies: LatencyTally | null }
+> & { latencies: LatencyTally | null; histogram: LatencyHistogram | null }
 
 /** Changes to what webhooks' minutes count, gathered over a batch: one row each to write. */
 export class Minutes {
@@ -24,47 +24,53 @@ export class Minutes {
     this.#minute(workspaceId, webhookId, atMs)[column] += change
   }
 
-  /** Adds an attempt that got a response to the latencies of its minute, which `addStoredLatencies` completes. */
+  /** Adds an attempt that got a response to the latencies of its minute, which `addLatencies` completes. */
   took(workspaceId: string, webhookId: string, atMs: number, durationMs: number): void {
     const minute = this.#minute(workspaceId, webhookId, atMs)
     minute.latencies ??= new LatencyTally()
     minute.latencies.add(durationMs)
   }
 
-  /** @param rows what `findLatencies` found: those minutes are then written whole. */
-  addStoredLatencies(rows: readonly Row[]): void {
-    for (const row of rows) {
-      const name = nameOf(text(row, "workspace_id"), text(row, "webhook_id"), number(row, "minute"))
-      this.#rows.get(name)?.latencies?.merge(histogramIn(text(row, "latencies")))
+  /** @param before what is stored of these minutes, which are then written whole. @returns what they are with it, by name */
+  addLatencies(before: { of(name: string): LatencyHistogram }): ReadonlyMap<string, LatencyHistogram> {
+    const all = new Map<string, LatencyHistogram>()
+    for (const [name, row] of this.#rows) {
+      if (row.latencies === null) continue
+      row.histogram = row.latencies.merge(before.of(name)).histogram()
+      all.set(name, row.histogram)
     }
+    return all
   }
 
   #minute(workspaceId: string, webhookId: string, atMs: number): Counted {
     const minute = minuteOf(atMs)
-    const name = nameOf(workspaceId, webhookId, minute)
+    const name = nameOfMinute(workspaceId, webhookId, minute)
     let row = this.#rows.get(name)
     if (row === undefined) {
       const zeros = { pending: 0, retrying: 0, delivered: 0, exhausted: 0, expired: 0, cancelled: 0 }
-      row = { workspaceId, webhookId, minute, ...zeros, succeeded: 0, failed: 0, latencies: null }
+      row = { workspaceId, webhookId, minute, ...zeros, succeeded: 0, failed: 0, latencies: null, histogram: null }
       this.#rows.set(name, row)
     }
     return row
   }
 
-  /** Array literals for `addMinutes`. Sorted, so that all writers lock the rows in one order. */
+  /** Columns for `addMinutes`. Sorted, so that all writers lock the rows in one order. */
   columns(): string[] {
     const rows = [...this.#rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
     return [
-      arrayOf(rows.map((row) => row.workspaceId)),
-      arrayOf(rows.map((row) => row.webhookId)),
+      joined(rows.map((row) => row.workspaceId)),
+      joined(rows.map((row) => row.webhookId)),
       arrayOf(rows.map((row) => row.minute)),
       ...minuteColumns.map((column) => arrayOf(rows.map((row) => row[column]))),
-      arrayOf(rows.map(({ latencies }) => (latencies === null ? null : JSON.stringify(latencies.histogram())))),
+      joined(rows.map(({ histogram }) => (histogram === null ? null : JSON.stringify(histogram)))),
     ]
   }
 }
 
-const nameOf = (workspaceId: string, webhookId: string, minute: number) => `${workspaceId} ${webhookId} ${minute}`
+/** What tells a webhook's minute from all others. */
+export function nameOfMinute(workspaceId: string, webhookId: string, minute: number): string {
+  return `${workspaceId} ${webhookId} ${minute}`
+}
 
 /**
  * An INSERT that adds what `Minutes.columns` holds.
@@ -72,8 +78,9 @@ const nameOf = (workspaceId: string, webhookId: string, minute: number) => `${wo
  * @param from a condition on the rows `m`, to make it wait for another part of the same statement.
  */
 export function addMinutes(first: number, which: number, from = ""): string {
-  const types = ["text", "text", "bigint", ...minuteColumns.map(() => "bigint"), "text"]
-  const arrays = types.map((type, index) => `$${first + index}::${type}[]`).join(", ")
+  const counts = ["minute", ...minuteColumns].map((_, index) => `$${first + 2 + index}::bigint[]`)
+  const latencies = separated(first + 2 + counts.length)
+  const arrays = [separated(first), separated(first + 1), ...counts, latencies].join(", ")
   const names = minuteColumns.join(", ")
   return `INSERT INTO webhook_minutes AS w (workspace_id, webhook_id, minute, side, ${names}, latencies)
     SELECT m.workspace_id, m.webhook_id, m.minute, ${which}, ${minuteColumns.map((name) => `m.${name}`).join(", ")}, m.latencies
@@ -82,18 +89,6 @@ export function addMinutes(first: number, which: number, from = ""): string {
       ${minuteColumns.map((name) => `${name} = w.${name} + excluded.${name}`).join(", ")},
       latencies = coalesce(excluded.latencies, w.latencies)`
 }
-
-/**
- * What settling has stored of the latencies of minutes. For the owner of their shard alone, which then writes them
- * whole: like health, they change in no other hands. Parameters: workspaces, webhooks, minutes, the
- * first and the last of these.
- */
-export const findLatencies = `
-SELECT w.workspace_id, w.webhook_id, w.minute, w.latencies
-FROM unnest($1::text[], $2::text[], $3::bigint[]) AS m (workspace_id, webhook_id, minute)
-JOIN webhook_minutes w ON w.workspace_id = m.workspace_id AND w.webhook_id = m.webhook_id AND w.minute = m.minute
-  AND w.minute BETWEEN $4 AND $5 AND w.side = ${side.settling}
-WHERE w.latencies IS NOT NULL`
 
 /** Selects what both sides hold of a minute's latencies, for `latenciesOf`. */
 export const allLatencies = "'[' || string_agg(btrim(latencies, '[]'), ',') || ']' AS latencies"

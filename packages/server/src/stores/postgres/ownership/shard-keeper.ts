@@ -41,6 +41,7 @@ export class ShardKeeper implements Ownership {
   /** Locked by the session; those of `#leaving` are no longer worked on. */
   #held = new Set<number>()
   readonly #leaving = new Set<number>()
+  #tenure = 0
   #sureUntilMs = 0
   #timer: NodeJS.Timeout | undefined
   #beating: Promise<void> = Promise.resolve()
@@ -123,6 +124,11 @@ export class ShardKeeper implements Ownership {
     const session = this.#session
     if (session === null || session.lost || !this.#held.has(shardOf(webhookId))) return null
     return { session, token: this.#token }
+  }
+
+  /** Changes whenever this node has come into shards, for which another may have settled before. */
+  get tenure(): number {
+    return this.#tenure
   }
 
   /** Whether this node is connected and has taken, since then, what was free of its share. */
@@ -263,6 +269,7 @@ export class ShardKeeper implements Ownership {
       ),
     )
     if (this.#session !== session) return false
+    this.#tenure += 1
     for (const row of got) this.#held.add(number(row, "shard"))
     return got.length > 0
   }

@@ -2,7 +2,7 @@ import type { NewEvent } from "../../../domain/event.ts"
 import { asId, type EventId, type WorkspaceId } from "../../../domain/ids.ts"
 import type { Acceptance, AcceptConflict, Accepted, AcceptedEvent, KeyedEvent } from "../../../ports/store.ts"
 import { number, text } from "../columns.ts"
-import { columns } from "../literals.ts"
+import { columns, joinedColumns, separated } from "../literals.ts"
 import { mintedMs } from "../minted.ts"
 import { addMinutes, Minutes, side } from "../minutes.ts"
 import { dayOf } from "../partitions.ts"
@@ -21,22 +21,23 @@ export type AcceptOutcome = Accepted | AcceptConflict
 const storeBatch = `
 WITH counters AS (
   INSERT INTO webhook_sequences AS w (workspace_id, webhook_id, last_sequence)
-  SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
+  SELECT * FROM unnest(${separated(1)}, ${separated(2)}, $3::bigint[])
   ON CONFLICT (workspace_id, webhook_id) DO UPDATE SET last_sequence = w.last_sequence + excluded.last_sequence
   RETURNING workspace_id, webhook_id, last_sequence
 ), new_events AS (
-  INSERT INTO events (workspace_id, id, minted_ms, type, created_ms, accepted_ms, delivery_count, ordering_key,
-    attributes, metadata, idempotency_key, body, trace)
-  SELECT * FROM unnest($4::text[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[], $10::integer[],
-    $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])
+  INSERT INTO events (workspace_id, id, type, attributes, metadata, trace, body, minted_ms, created_ms, accepted_ms,
+    delivery_count, ordering_key, idempotency_key)
+  SELECT * FROM unnest(${separated(4)}, ${separated(5)}, ${separated(6)}, ${separated(7)}, ${separated(8)},
+    ${separated(9)}, ${separated(10)}, $11::bigint[], $12::bigint[], $13::bigint[], $14::integer[], $15::text[],
+    $16::text[])
 ), new_deliveries AS (
   INSERT INTO deliveries (workspace_id, id, minted_ms, webhook_id, event_id, event_minted_ms, event_type, sequence,
     state, attempts, attempts_before, created_ms, window_from_ms, due_ms, lane_key)
   SELECT d.workspace_id, d.id, d.minted_ms, d.webhook_id, d.event_id, d.event_minted_ms, d.event_type,
     c.last_sequence - d.behind, ${code.fresh}, 0, 0, d.at_ms, d.at_ms, d.at_ms, d.lane_key
-  FROM unnest($17::text[], $18::text[], $19::bigint[], $20::text[], $21::text[], $22::bigint[], $23::text[],
-      $24::bigint[], $25::bigint[], $26::text[])
-    AS d (workspace_id, id, minted_ms, webhook_id, event_id, event_minted_ms, event_type, behind, at_ms, lane_key)
+  FROM unnest(${separated(17)}, ${separated(18)}, ${separated(19)}, ${separated(20)}, ${separated(21)}, $22::bigint[],
+      $23::bigint[], $24::bigint[], $25::bigint[], $26::text[])
+    AS d (workspace_id, id, webhook_id, event_id, event_type, minted_ms, event_minted_ms, behind, at_ms, lane_key)
   JOIN counters c ON c.workspace_id = d.workspace_id AND c.webhook_id = d.webhook_id
 ), minutes AS (
   ${addMinutes(27, side.accepting, "JOIN counters c ON c.workspace_id = m.workspace_id AND c.webhook_id = m.webhook_id")}
@@ -244,37 +245,43 @@ async function store(runner: Runner, rows: readonly NewRow[]): Promise<ReadonlyM
   )
   const sorted = [...counters].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, counter]) => counter)
   const result = await runner.run(storeBatch, [
-    ...columns(
+    ...joinedColumns(
       sorted,
       (counter) => counter.workspaceId,
       (counter) => counter.webhookId,
-      (counter) => counter.count,
     ),
-    ...columns(
+    ...columns(sorted, (counter) => counter.count),
+    ...joinedColumns(
       rows,
       (row) => row.workspaceId,
       ({ event }) => event.id,
-      (row) => row.mintedMs,
       ({ event }) => event.type,
+      ({ event }) => JSON.stringify(event.attributes),
+      ({ event }) => event.metadata,
+      ({ event }) => event.trace,
+      ({ event }) => event.body,
+    ),
+    ...columns(
+      rows,
+      (row) => row.mintedMs,
       ({ event }) => event.createdMs,
       ({ event }) => event.acceptedMs,
       ({ event }) => event.deliveries.length,
       ({ event }) => event.orderingKey,
-      ({ event }) => JSON.stringify(event.attributes),
-      ({ event }) => event.metadata,
       ({ event }) => event.idempotency?.key ?? null,
-      ({ event }) => event.body,
-      ({ event }) => event.trace,
     ),
-    ...columns(
+    ...joinedColumns(
       deliveries,
       (each) => each.workspaceId,
       ({ delivery }) => delivery.id,
-      ({ minted }) => minted,
       ({ delivery }) => delivery.webhookId,
       ({ event }) => event.id,
-      (each) => each.eventMintedMs,
       ({ event }) => event.type,
+    ),
+    ...columns(
+      deliveries,
+      ({ minted }) => minted,
+      (each) => each.eventMintedMs,
       ({ counter, place }) => counter.count - place,
       ({ event }) => event.acceptedMs,
       ({ delivery }) => delivery.laneKey,

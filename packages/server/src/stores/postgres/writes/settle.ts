@@ -1,15 +1,15 @@
-import type { Next } from "../../../domain/delivery.ts"
-import { countAttempt, type HealthCounts } from "../../../domain/webhook-health.ts"
 import type { Acceptance, Settlement } from "../../../ports/store.ts"
 import { minuteOf } from "../../minute.ts"
 import { number, numberOrNull, text, textOrNull } from "../columns.ts"
 import { codeOf, isRivalry } from "../failure.ts"
-import { columns } from "../literals.ts"
+import { arrayOf, columns, joinedColumns, separated } from "../literals.ts"
 import { mintedMs } from "../minted.ts"
-import { addMinutes, findLatencies, Minutes, side } from "../minutes.ts"
+import { addMinutes, Minutes, nameOfMinute, side } from "../minutes.ts"
 import type { Row, Runner, Session } from "../session.ts"
-import { bucket, code, isWaiting } from "../states.ts"
+import { code } from "../states.ts"
 import { acceptKeyed } from "./accept.ts"
+import { asAccepted, type Before, type Health, type Moved, move, type Named } from "./move.ts"
+import type { OwnedLatencies, WebhookMinute } from "./owned-latencies.ts"
 
 /**
  * Nothing is found, and so nothing written, on any session but the one that holds the locks of these shards: its token
@@ -17,17 +17,15 @@ import { acceptKeyed } from "./accept.ts"
  * the attempt is recorded already is looked up only where one of its number can be there.
  */
 const findDeliveries = `
-SELECT d.workspace_id, d.id, d.webhook_id, d.state, d.attempts, d.due_ms, d.ended_ms, d.because,
-  d.last_status_code, d.last_error_code, d.window_from_ms, d.xmin::text AS seen, h.consecutive_failures, h.failing_since_ms,
-  h.last_success_ms,
+SELECT d.workspace_id, d.id, d.state, d.attempts, d.due_ms, d.ended_ms, d.because, d.last_status_code,
+  d.last_error_code, d.window_from_ms, d.xmin::text AS seen,
   EXISTS (SELECT FROM attempts a WHERE d.attempts >= s.number AND a.workspace_id = d.workspace_id
     AND a.delivery_id = d.id AND a.number = s.number AND a.at_ms = s.at_ms AND a.minted_ms = d.minted_ms
     AND a.minted_ms BETWEEN $4 AND $5) AS recorded
-FROM unnest($1::text[], $2::text[], $3::bigint[], $7::integer[], $8::bigint[]) WITH ORDINALITY
+FROM unnest(${separated(1)}, ${separated(2)}, $3::bigint[], $7::integer[], $8::bigint[]) WITH ORDINALITY
   AS s (workspace_id, id, minted_ms, number, at_ms, place)
 JOIN deliveries d ON d.workspace_id = s.workspace_id AND d.id = s.id AND d.minted_ms = s.minted_ms
   AND d.minted_ms BETWEEN $4 AND $5
-LEFT JOIN webhook_health h ON h.workspace_id = d.workspace_id AND h.webhook_id = d.webhook_id
 WHERE current_setting('tocsin.token', true) = $6`
 
 /** Rows are locked in the order given, until the end of the transaction. */
@@ -35,34 +33,39 @@ const lockDeliveries = `${findDeliveries} ORDER BY s.place FOR UPDATE OF d`
 
 /**
  * The minutes are joined with the health only to be written after it: the order in which all writers lock these rows.
+ * The health comes as `HealthCounts` of the batch alone, from nothing: a success in it begins the count anew.
  *
- * Writes everything, or fails with `overtaken` where a delivery is no longer as it was found, or this no longer the
- * session that found it.
+ * Writes everything, or fails with `overtaken` where a delivery is no longer as it was found, or was taken to be (fresh,
+ * where it has not been looked at), or this is no longer the session that found it.
  */
 const writeBatch = `
 WITH moved AS (
   UPDATE deliveries d SET state = s.state, attempts = s.attempts, due_ms = s.due_ms, ended_ms = s.ended_ms,
     because = s.because, last_status_code = s.last_status_code, last_error_code = s.last_error_code
-  FROM unnest($1::text[], $2::text[], $3::bigint[], $4::smallint[], $5::integer[], $6::bigint[], $7::bigint[],
-      $8::text[], $9::integer[], $10::text[], $11::text[])
-    AS s (workspace_id, id, minted_ms, state, attempts, due_ms, ended_ms, because, last_status_code, last_error_code,
-      seen)
-  WHERE d.workspace_id = s.workspace_id AND d.id = s.id AND d.minted_ms = s.minted_ms AND d.xmin = s.seen::xid
+  FROM unnest(${separated(1)}, ${separated(2)}, ${separated(3)}, ${separated(4)}, ${separated(5)}, $6::bigint[],
+      $7::smallint[], $8::integer[], $9::bigint[], $10::bigint[], $11::integer[])
+    AS s (workspace_id, id, because, last_error_code, seen, minted_ms, state, attempts, due_ms, ended_ms,
+      last_status_code)
+  WHERE d.workspace_id = s.workspace_id AND d.id = s.id AND d.minted_ms = s.minted_ms
+    AND CASE WHEN s.seen IS NULL THEN d.state = ${code.fresh} ELSE d.xmin = s.seen::xid END
     AND d.minted_ms BETWEEN $12 AND $13 AND current_setting('tocsin.token', true) = $29
   RETURNING 1
 ), made AS (
-  INSERT INTO attempts (workspace_id, delivery_id, minted_ms, number, at_ms, duration_ms, status_code, detail)
+  INSERT INTO attempts (workspace_id, delivery_id, detail, minted_ms, number, at_ms, duration_ms, status_code)
   -- Those recorded already are left out before. Should one slip through: refused, it would be sent again for ever.
-  SELECT * FROM unnest($14::text[], $15::text[], $16::bigint[], $17::integer[], $18::bigint[], $19::float8[],
-    $20::integer[], $21::text[])
+  SELECT * FROM unnest(${separated(14)}, ${separated(15)}, ${separated(16)}, $17::bigint[], $18::integer[],
+    $19::bigint[], $20::float8[], $21::integer[])
   ON CONFLICT DO NOTHING
 ), health AS (
   INSERT INTO webhook_health AS h (workspace_id, webhook_id, ended, consecutive_failures, failing_since_ms,
     last_success_ms)
-  SELECT * FROM unnest($22::text[], $23::text[], $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[])
+  SELECT * FROM unnest(${separated(22)}, ${separated(23)}, $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[])
   ON CONFLICT (workspace_id, webhook_id) DO UPDATE SET ended = h.ended + excluded.ended,
-    consecutive_failures = excluded.consecutive_failures, failing_since_ms = excluded.failing_since_ms,
-    last_success_ms = excluded.last_success_ms
+    consecutive_failures = excluded.consecutive_failures
+      + CASE WHEN excluded.last_success_ms IS NULL THEN h.consecutive_failures ELSE 0 END,
+    failing_since_ms = CASE WHEN excluded.last_success_ms IS NULL
+      THEN coalesce(h.failing_since_ms, excluded.failing_since_ms) ELSE excluded.failing_since_ms END,
+    last_success_ms = greatest(h.last_success_ms, excluded.last_success_ms)
   RETURNING workspace_id, webhook_id
 ), minutes AS (
   ${addMinutes(30, side.settling, "JOIN health h ON h.workspace_id = m.workspace_id AND h.webhook_id = m.webhook_id")}
@@ -74,30 +77,15 @@ FROM moved`
 /** A text that is no number: as much as a plain statement can do to undo itself, and to say why in the server's log. */
 const overtaken = "22P02"
 
-type Health = HealthCounts & {
-  readonly workspaceId: string
-  readonly webhookId: string
-  ended: number
-}
-
-type Moved = {
-  readonly settlement: Settlement
-  readonly mintedMs: number
-  readonly to: Position
-  readonly attempts: number
-  readonly lastStatusCode: number | null
-  readonly lastErrorCode: string | null
-  readonly seen: string
-}
-
 /**
  * Records attempts and moves their deliveries; see `Store.settle`. What has been forgotten meanwhile is left alone.
- * The health of a webhook is written whole: nobody but the owner of its shard, which this session is, settles for it.
  *
- * Hardly ever does another touch a delivery that is being settled. So it is found without a lock and written in one
- * statement, which is a transaction by itself: half the ways to the database and back, and no mark on each row before
- * the change of it. When somebody did, it is done again under locks.
+ * Hardly ever does another touch a delivery that is being settled, and one that has its first attempt is as accepting
+ * left it. So only the others are read before, without a lock, and all are written in one statement, which is a
+ * transaction by itself: half the ways to the database and back, and no mark on each row before the change of it. Where
+ * somebody did, or a first attempt was recorded already, it is done again under locks.
  *
+ * @param latencies of the shards' minutes, as this node's own settlements have left them.
  * @param batchNow asked once no other can take its turn on this session: a shard is let go only in a turn. Each delivery
  *   at most once.
  * @returns that batch.
@@ -105,20 +93,42 @@ type Moved = {
 export function settleBatch(
   session: Session,
   token: string,
+  latencies: OwnedLatencies,
   batchNow: () => readonly Settlement[],
 ): Promise<readonly Settlement[]> {
   return session.alone(async () => {
     const batch = batchNow()
-    if (batch.length > 0 && !(await settledAtOnce(session, token, batch))) await settleLocked(session, token, batch)
+    if (batch.length === 0) return batch
+    const named = batch.map((settlement) => ({
+      settlement,
+      name: nameOf(settlement),
+      mintedMs: mintedMs(settlement.deliveryId),
+    }))
+    try {
+      if (!(await settledAtOnce(session, token, latencies, named))) await settleLocked(session, token, latencies, named)
+    } catch (error) {
+      // It may have been written all the same.
+      latencies.forget()
+      throw error
+    }
     return batch
   })
 }
 
 /** @returns false when others were there before it, or it needs more than one statement: nothing is written then. */
-async function settledAtOnce(session: Session, token: string, batch: readonly Settlement[]): Promise<boolean> {
-  if (broughtBy(batch).length > 0) return false
+async function settledAtOnce(
+  session: Session,
+  token: string,
+  latencies: OwnedLatencies,
+  batch: readonly Named[],
+): Promise<boolean> {
+  if (broughtBy(batch.map(({ settlement }) => settlement)).length > 0) return false
+  const run: Runner["run"] = (...statement) => session.run(...statement)
+  const [toFind, first] = [batch.filter((each) => !isFirst(each)), new Set(batch.filter(isFirst))]
   try {
-    await settle((...statement) => session.run(...statement), findDeliveries, token, batch)
+    // Sent together: one way to the database and back.
+    const [found] = await Promise.all([find(run, findDeliveries, token, toFind), latencies.read(run, minutesOf(batch))])
+    await write(run, token, latencies, batch, (each) => (first.has(each) ? asAccepted : beforeOf(each, found)))
     return true
   } catch (error) {
     if (codeOf(error) === overtaken || isRivalry(error)) return false
@@ -126,51 +136,68 @@ async function settledAtOnce(session: Session, token: string, batch: readonly Se
   }
 }
 
-function settleLocked(session: Session, token: string, batch: readonly Settlement[]): Promise<void> {
+function settleLocked(
+  session: Session,
+  token: string,
+  latencies: OwnedLatencies,
+  batch: readonly Named[],
+): Promise<void> {
   return session.inTransaction(async (run) => {
-    const rows = await settle(run, lockDeliveries, token, batch)
-    const brought = broughtBy(batch.filter((settlement) => rows.has(nameOf(settlement))))
+    const [found] = await Promise.all([find(run, lockDeliveries, token, batch), latencies.read(run, minutesOf(batch))])
+    await write(run, token, latencies, batch, (each) => beforeOf(each, found))
+    const brought = broughtBy(batch.flatMap(({ settlement, name }) => (found.has(name) ? [settlement] : [])))
     if (brought.length > 0) await acceptKeyed({ run }, brought)
   })
 }
 
+/** So its delivery is fresh, unless somebody was there before it. */
+function isFirst({ settlement: { attempt } }: Named): boolean {
+  return attempt?.number === 1
+}
+
 /** @returns the rows that were found, by their names. */
-async function settle(
+async function find(
   run: Runner["run"],
   finding: string,
   token: string,
-  batch: readonly Settlement[],
+  batch: readonly Named[],
 ): Promise<ReadonlyMap<string, Row>> {
-  const sorted = [...batch].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
-  const minted = sorted.map(({ deliveryId }) => mintedMs(deliveryId))
-  const attempted = minutesOf(batch)
-  const minutes = attempted.map(({ minute }) => minute)
-  // Sent together: one way to the database and back.
-  const [latencies, found] = await Promise.all([
-    attempted.length === 0
-      ? []
-      : run(findLatencies, [...columns(attempted, ...minuteColumns), Math.min(...minutes), Math.max(...minutes)]),
-    run(finding, [
-      ...columns(
-        sorted,
-        (each) => each.workspaceId,
-        (each) => each.deliveryId,
-        (each) => mintedMs(each.deliveryId),
-      ),
-      Math.min(...minted),
-      Math.max(...minted),
-      token,
-      ...columns(
-        sorted,
-        ({ attempt }) => attempt?.number ?? null,
-        ({ attempt }) => attempt?.atMs ?? null,
-      ),
-    ]),
+  if (batch.length === 0) return new Map()
+  const sorted = [...batch].sort((a, b) => (a.name < b.name ? -1 : 1))
+  const minted = sorted.map((each) => each.mintedMs)
+  const found = await run(finding, [
+    ...joinedColumns(
+      sorted,
+      ({ settlement }) => settlement.workspaceId,
+      ({ settlement }) => settlement.deliveryId,
+    ),
+    arrayOf(minted),
+    Math.min(...minted),
+    Math.max(...minted),
+    token,
+    ...columns(
+      sorted,
+      ({ settlement: { attempt } }) => attempt?.number ?? null,
+      ({ settlement: { attempt } }) => attempt?.atMs ?? null,
+    ),
   ])
-  const rows = new Map(found.map((row) => [`${text(row, "workspace_id")} ${text(row, "id")}`, row]))
-  // In the order of the calls: a webhook's failures and successes count as they came.
-  await write(run, token, batch, rows, latencies)
-  return rows
+  return new Map(found.map((row) => [`${text(row, "workspace_id")} ${text(row, "id")}`, row]))
+}
+
+/** @returns null when it is gone, or its attempt is recorded. */
+function beforeOf({ settlement, name }: Named, found: ReadonlyMap<string, Row>): Before | null {
+  const row = found.get(name)
+  if (row === undefined || isMade(settlement, row)) return null
+  return {
+    state: number(row, "state"),
+    attempts: number(row, "attempts"),
+    dueMs: numberOrNull(row, "due_ms"),
+    endedMs: numberOrNull(row, "ended_ms"),
+    because: textOrNull(row, "because"),
+    lastStatusCode: numberOrNull(row, "last_status_code"),
+    lastErrorCode: textOrNull(row, "last_error_code"),
+    seen: text(row, "seen"),
+  }
 }
 
 /** The events that settlements bring about. */
@@ -181,58 +208,66 @@ export function broughtBy(batch: readonly Settlement[]): readonly Acceptance[] {
 async function write(
   run: Runner["run"],
   token: string,
-  batch: readonly Settlement[],
-  rows: ReadonlyMap<string, Row>,
-  latencies: readonly Row[],
+  latencies: OwnedLatencies,
+  batch: readonly Named[],
+  before: (each: Named) => Before | null,
 ): Promise<void> {
   const healths = new Map<string, Health>()
   const minutes = new Minutes()
   const moved: Moved[] = []
-  for (const settlement of batch) {
-    const row = rows.get(nameOf(settlement))
-    if (row !== undefined && !isMade(settlement, row)) moved.push(move(settlement, row, healths, minutes))
+  // In the order of the calls: a webhook's failures and successes count as they came.
+  for (const each of batch) {
+    const was = before(each)
+    if (was !== null) moved.push(move(each, was, healths, minutes))
   }
   if (moved.length === 0) return
-  minutes.addStoredLatencies(latencies)
-  const attempted = moved.flatMap(({ settlement, mintedMs: minted }) =>
-    settlement.attempt === null ? [] : [{ settlement, attempt: settlement.attempt, minted }],
+  const written = minutes.addLatencies(latencies)
+  const attempted = moved.flatMap(({ settlement: { workspaceId, deliveryId, attempt }, mintedMs: minted }) =>
+    attempt === null ? [] : [{ workspaceId, deliveryId, attempt, minted }],
   )
   const sortedHealths = [...healths].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, health]) => health)
-  const mintedAll = moved.map((each) => each.mintedMs)
+  const minted = moved.map((each) => each.mintedMs)
   await run(writeBatch, [
-    ...columns(
+    ...joinedColumns(
       moved,
       ({ settlement }) => settlement.workspaceId,
       ({ settlement }) => settlement.deliveryId,
-      (each) => each.mintedMs,
+      ({ to }) => to.because,
+      (each) => each.lastErrorCode,
+      (each) => each.seen,
+    ),
+    arrayOf(minted),
+    ...columns(
+      moved,
       ({ to }) => to.state,
       (each) => each.attempts,
       ({ to }) => to.dueMs,
       ({ to }) => to.endedMs,
-      ({ to }) => to.because,
       (each) => each.lastStatusCode,
-      (each) => each.lastErrorCode,
-      (each) => each.seen,
     ),
-    Math.min(...mintedAll),
-    Math.max(...mintedAll),
+    Math.min(...minted),
+    Math.max(...minted),
+    ...joinedColumns(
+      attempted,
+      (each) => each.workspaceId,
+      (each) => each.deliveryId,
+      ({ attempt }) => attempt.detail,
+    ),
     ...columns(
       attempted,
-      ({ settlement }) => settlement.workspaceId,
-      ({ settlement }) => settlement.deliveryId,
-      ({ minted }) => minted,
+      (each) => each.minted,
       ({ attempt }) => attempt.number,
       ({ attempt }) => attempt.atMs,
       ({ attempt }) => attempt.durationMs,
       ({ attempt }) => attempt.statusCode,
-      ({ attempt }) =>
-        // PostgreSQL's text holds no NUL; JSON writes one as an escape, so none is left here.
-        attempt.detail,
     ),
-    ...columns(
+    ...joinedColumns(
       sortedHealths,
       (health) => health.workspaceId,
       (health) => health.webhookId,
+    ),
+    ...columns(
+      sortedHealths,
       (health) => health.ended,
       (health) => health.consecutiveFailures,
       (health) => health.failingSinceMs,
@@ -242,6 +277,7 @@ async function write(
     token,
     ...minutes.columns(),
   ])
+  latencies.keep(written)
 }
 
 /** By a commit whose answer was lost: it is all there, and what was asked for since then stands. */
@@ -249,98 +285,17 @@ function isMade({ windowFromMs }: Settlement, row: Row): boolean {
   return row.recorded === true || (windowFromMs !== undefined && windowFromMs !== number(row, "window_from_ms"))
 }
 
-type AttemptedMinute = { readonly workspaceId: string; readonly webhookId: string; readonly minute: number }
-const minuteColumns = [
-  (each: AttemptedMinute) => each.workspaceId,
-  (each: AttemptedMinute) => each.webhookId,
-  (each: AttemptedMinute) => each.minute,
-] as const
-
 /** Each minute in which a webhook was attempted and answered, once: mostly one for each webhook of the batch. */
-function minutesOf(batch: readonly Settlement[]): readonly AttemptedMinute[] {
-  const found = new Map<string, AttemptedMinute>()
-  for (const { workspaceId, webhookId, attempt } of batch) {
+function minutesOf(batch: readonly Named[]): readonly WebhookMinute[] {
+  const found = new Map<string, WebhookMinute>()
+  for (const { settlement } of batch) {
+    const { workspaceId, webhookId, attempt } = settlement
     if (attempt === null || attempt.statusCode === null) continue
     const minute = minuteOf(attempt.atMs)
-    found.set(`${workspaceId} ${webhookId} ${minute}`, { workspaceId, webhookId, minute })
+    const name = nameOfMinute(workspaceId, webhookId, minute)
+    if (!found.has(name)) found.set(name, { workspaceId, webhookId, minute, name })
   }
   return [...found.values()]
-}
-
-function move(settlement: Settlement, row: Row, healths: Map<string, Health>, minutes: Minutes): Moved {
-  const { workspaceId, atMs, attempt, next } = settlement
-  const from: Position = {
-    state: number(row, "state"),
-    dueMs: numberOrNull(row, "due_ms"),
-    endedMs: numberOrNull(row, "ended_ms"),
-    because: textOrNull(row, "because"),
-  }
-  const made = number(row, "attempts")
-  const minted = mintedMs(settlement.deliveryId)
-  const webhookId = text(row, "webhook_id")
-  const attempts = attempt === null ? made : Math.max(made, attempt.number)
-  const to = after(from, next, atMs)
-  const health = healthOf(healths, workspaceId, webhookId, row)
-  health.ended += Number(isWaiting(from.state)) - Number(isWaiting(to.state))
-  const [before, now] = [bucket(from.state, made), bucket(to.state, attempts)]
-  if (before !== now) {
-    minutes.count(workspaceId, webhookId, minted, before, -1)
-    minutes.count(workspaceId, webhookId, minted, now, 1)
-  }
-  if (attempt !== null) {
-    const succeeded = next.state === "delivered"
-    minutes.count(workspaceId, webhookId, attempt.atMs, succeeded ? "succeeded" : "failed", 1)
-    if (attempt.statusCode !== null) minutes.took(workspaceId, webhookId, attempt.atMs, attempt.durationMs)
-    countAttempt(health, succeeded, atMs)
-  }
-  return {
-    settlement,
-    mintedMs: minted,
-    to,
-    attempts,
-    lastStatusCode: attempt === null ? numberOrNull(row, "last_status_code") : attempt.statusCode,
-    lastErrorCode: attempt === null ? textOrNull(row, "last_error_code") : (attempt.error?.code ?? null),
-    seen: text(row, "seen"),
-  }
-}
-
-function healthOf(healths: Map<string, Health>, workspaceId: string, webhookId: string, row: Row): Health {
-  const name = `${workspaceId} ${webhookId}`
-  let health = healths.get(name)
-  if (health === undefined) {
-    health = {
-      workspaceId,
-      webhookId,
-      ended: 0,
-      consecutiveFailures: numberOrNull(row, "consecutive_failures") ?? 0,
-      failingSinceMs: numberOrNull(row, "failing_since_ms"),
-      lastSuccessMs: numberOrNull(row, "last_success_ms"),
-    }
-    healths.set(name, health)
-  }
-  return health
-}
-
-type Position = {
-  readonly state: number
-  readonly dueMs: number | null
-  readonly endedMs: number | null
-  readonly because: string | null
-}
-
-function after(from: Position, next: Next, atMs: number): Position {
-  // A delivery that has ended stays as it is, unless what came late is a success.
-  if (!isWaiting(from.state) && (next.state !== "delivered" || from.state === code.delivered)) return from
-  switch (next.state) {
-    case "waiting":
-      return { state: code.again, dueMs: next.dueMs, endedMs: null, because: null }
-    case "exhausted":
-      return { state: code.exhausted, dueMs: null, endedMs: atMs, because: next.because }
-    case "delivered":
-    case "expired":
-    case "cancelled":
-      return { state: code[next.state], dueMs: null, endedMs: atMs, because: null }
-  }
 }
 
 function nameOf({ workspaceId, deliveryId }: Settlement): string {

@@ -8,6 +8,7 @@ import type { SessionPool } from "../session.ts"
 import { settlementBytes } from "../sizes.ts"
 import { daysOf } from "./accept.ts"
 import { cancelWaiting } from "./cancel-waiting.ts"
+import { OwnedLatencies } from "./owned-latencies.ts"
 import { reopen } from "./reopen.ts"
 import { broughtBy, settleBatch } from "./settle.ts"
 
@@ -36,13 +37,14 @@ type Holder = NonNullable<ReturnType<ShardKeeper["holder"]>>
  * their shards, what people ask for one by one on any.
  */
 export class Settling {
-  readonly #keeper: Pick<ShardKeeper, "holder" | "knowsItsShards">
+  readonly #keeper: Pick<ShardKeeper, "holder" | "knowsItsShards" | "tenure">
   readonly #sessions: SessionPool
   readonly #partitions: Partitions
   readonly #group: GroupCommit<Operation, unknown>
+  readonly #latencies = new OwnedLatencies()
 
   constructor(
-    keeper: Pick<ShardKeeper, "holder" | "knowsItsShards">,
+    keeper: Pick<ShardKeeper, "holder" | "knowsItsShards" | "tenure">,
     sessions: SessionPool,
     partitions: Partitions,
     queue: { readonly operationsMax: number; readonly bytesMax: number },
@@ -120,14 +122,19 @@ export class Settling {
       ...all.flatMap(({ attempt }) => (attempt === null ? [] : [dayOf(attempt.atMs)])),
       ...daysOf(broughtBy(all)),
     ]
+    const batchNow = () => {
+      this.#latencies.during(this.#keeper.tenure)
+      return all.filter(ours)
+    }
+    const settle = () => settleBatch(session, token, this.#latencies, batchNow)
     await this.#partitions.ensure(days)
     try {
-      return await settleBatch(session, token, () => all.filter(ours))
+      return await settle()
     } catch (error) {
       if (!isMissingPartition(error)) throw error
       this.#partitions.forget()
       await this.#partitions.ensure(days)
-      return settleBatch(session, token, () => all.filter(ours))
+      return settle()
     }
   }
 
