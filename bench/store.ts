@@ -3,6 +3,7 @@
  * delivery, then settle it with a realistic attempt), then the reads beside them.
  *
  * node bench/store.ts [--lifecycles 200000] [--concurrency 400] [--webhooks 20] [--rounds 3]
+ *   [--keyed]   each event with an idempotency key of its own
  *   [--database-url postgres://…]   a database that may be filled; a webhook's shard is taken as it comes
  */
 import { mkdtempSync } from "node:fs"
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "3" },
     directory: { type: "string", default: tmpdir() },
     "database-url": { type: "string" },
+    keyed: { type: "boolean", default: false },
   },
 })
 const lifecycles = Number(values.lifecycles)
@@ -54,7 +56,7 @@ class Times {
 async function lifecycle(store: Store, index: number, accepts: Times, settles: Times): Promise<void> {
   const webhookId = webhookIds[index % webhookIds.length] ?? webhookIds[0]
   if (webhookId === undefined) throw new Error("at least one webhook is needed")
-  const event = acceptedEvent([webhookId])
+  const event = acceptedEvent([webhookId], values.keyed)
   await accepts.of(store.accept({ workspaceId, events: [event] }))
   for (const delivery of event.deliveries)
     await settles.of(store.settle(delivered(workspaceId, event, delivery, index)))

@@ -20,8 +20,12 @@ const { data } = JSON.parse(readFileSync(violationDocument, "utf8")) as { data: 
 const dataText = JSON.stringify(data)
 const resource = "arn:aws:s3:::my-bucket"
 
-/** The documented violation, as the intake hands it to a store: one delivery to each of the webhooks. */
-export function acceptedEvent(webhookIds: readonly WebhookId[]): NewEvent {
+/**
+ * The documented violation, as the intake hands it to a store: one delivery to each of the webhooks.
+ *
+ * @param keyed with an idempotency key of its own.
+ */
+export function acceptedEvent(webhookIds: readonly WebhookId[], keyed = false): NewEvent {
   const nowMs = Date.now()
   const id = asId<EventId>(`evt_${unique()}`)
   return {
@@ -34,7 +38,7 @@ export function acceptedEvent(webhookIds: readonly WebhookId[]): NewEvent {
     attributes: { severity: "HIGH", environment: "production", cloud_provider: "aws", resource_id: resource },
     metadata: null,
     trace: null,
-    idempotency: null,
+    idempotency: keyed ? { key: id, fingerprint: `sha256:${"ab".repeat(32)}` } : null,
     deliveries: webhookIds.map(
       (webhookId): NewDelivery => ({ id: asId<DeliveryId>(`dlv_${unique()}`), webhookId, laneKey: resource }),
     ),

@@ -2,6 +2,7 @@ import type { NewEvent } from "../../../domain/event.ts"
 import { asId, type EventId, type WorkspaceId } from "../../../domain/ids.ts"
 import type { Acceptance, AcceptConflict, Accepted, AcceptedEvent, KeyedEvent } from "../../../ports/store.ts"
 import { number, text } from "../columns.ts"
+import { codeOf } from "../failure.ts"
 import { columns, joinedColumns, separated } from "../literals.ts"
 import { mintedMs } from "../minted.ts"
 import { addMinutes, Minutes, side } from "../minutes.ts"
@@ -18,10 +19,10 @@ export type AcceptOutcome = Accepted | AcceptConflict
  * So of two batches for one webhook, on whatever nodes, the one with the smaller numbers is seen first, and a reader
  * never finds number 7 before number 6. The minutes are joined with the counters only to be written after them.
  */
-const storeBatch = `
-WITH counters AS (
+const storing = (claims: string, afterClaims: string) => `
+WITH ${claims} counters AS (
   INSERT INTO webhook_sequences AS w (workspace_id, webhook_id, last_sequence)
-  SELECT * FROM unnest(${separated(1)}, ${separated(2)}, $3::bigint[])
+  SELECT * FROM unnest(${separated(1)}, ${separated(2)}, $3::bigint[]) ${afterClaims}
   ON CONFLICT (workspace_id, webhook_id) DO UPDATE SET last_sequence = w.last_sequence + excluded.last_sequence
   RETURNING workspace_id, webhook_id, last_sequence
 ), new_events AS (
@@ -44,9 +45,29 @@ WITH counters AS (
 )
 SELECT workspace_id, webhook_id, last_sequence FROM counters`
 
+const storeBatch = storing("", "")
+
+const keyColumnNames = "workspace_id, key, fingerprint, event_id, minted_ms, created_ms, delivery_count"
+
+/**
+ * With keys that were free a moment ago. It fails as a whole, with `taken`, where a rival was there before it. The keys
+ * come before the counters, as they do in a transaction that claims them, so that two batches cannot lock each other out.
+ */
+const storeClaiming = storing(
+  `claimed AS (
+  INSERT INTO idempotency_keys (${keyColumnNames})
+  SELECT * FROM unnest($39::text[], $40::text[], $41::text[], $42::text[], $43::bigint[], $44::bigint[], $45::integer[])
+  RETURNING 1
+),`,
+  "WHERE (SELECT count(*) FROM claimed) > 0",
+)
+
+/** PostgreSQL's manual, "Error Codes": unique_violation. */
+const taken = "23505"
+
 /** Taken in sorted order, so that two batches that share keys wait for each other instead of locking each other out. */
 const claimKeys = `
-INSERT INTO idempotency_keys (workspace_id, key, fingerprint, event_id, minted_ms, created_ms, delivery_count)
+INSERT INTO idempotency_keys (${keyColumnNames})
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::integer[])
 ON CONFLICT (workspace_id, key) DO NOTHING`
 
@@ -92,16 +113,35 @@ export function daysOf(batch: readonly Acceptance[]): Set<number> {
 
 /** Commits acceptances together; see `Store.accept`. @throws whatever the database refuses; nothing is kept then */
 export async function acceptBatch(session: Session, batch: readonly Acceptance[]): Promise<readonly AcceptOutcome[]> {
-  const keyed = batch.some(({ events }) => events.some((event) => event.idempotency !== null))
-  if (!keyed) {
-    const rows = batch.flatMap(({ workspaceId, events }) => events.map((event) => ({ workspaceId, event })))
-    const sequences = await session.alone(() => store(session, rows.map(withMinted)))
-    return batch.map(({ events }) => ({
-      outcome: "accepted",
-      events: events.map((event) => accepted(event, sequences)),
-    }))
+  const rows = batch.flatMap(({ workspaceId, events }) => events.map((event) => withMinted({ workspaceId, event })))
+  const sequences = await session.alone(() => storeAtOnce(session, rows, claimsOf(batch)))
+  if (sequences === null) return session.transaction((run) => acceptKeyed({ run }, batch))
+  return batch.map(({ events }) => ({
+    outcome: "accepted",
+    events: events.map((event) => accepted(event, sequences)),
+  }))
+}
+
+/**
+ * Hardly ever is an idempotency key not new. So keys are looked up, and claimed in the statement that stores what they
+ * stand for, which is a transaction by itself: two ways to the database and back in place of five.
+ *
+ * @returns the number each delivery was given, by its id; null where a key is not new: nothing is kept then.
+ */
+async function storeAtOnce(
+  session: Session,
+  rows: readonly NewRow[],
+  claims: readonly NewRow[],
+): Promise<ReadonlyMap<string, number> | null> {
+  if (claims.length === 0) return store(session, rows)
+  if (claims.length < rows.filter(({ event }) => event.idempotency !== null).length) return null
+  try {
+    const known = await session.run(readKeys, keyColumns(claims))
+    return known.length > 0 ? null : await store(session, rows, claims)
+  } catch (error) {
+    if (codeOf(error) === taken) return null
+    throw error
   }
-  return session.transaction((run) => acceptKeyed({ run }, batch))
 }
 
 /** As a part of a transaction; see `acceptBatch`. */
@@ -189,7 +229,11 @@ async function correctClaims(runner: Runner, won: readonly NewRow[], fresh: read
 }
 
 async function claim(runner: Runner, claims: readonly NewRow[]): Promise<void> {
-  await runner.run(claimKeys, [
+  await runner.run(claimKeys, claimColumns(claims))
+}
+
+function claimColumns(claims: readonly NewRow[]): string[] {
+  return [
     ...keyColumns(claims),
     ...columns(
       claims,
@@ -199,7 +243,7 @@ async function claim(runner: Runner, claims: readonly NewRow[]): Promise<void> {
       ({ event }) => event.createdMs,
       ({ event }) => event.deliveries.length,
     ),
-  ])
+  ]
 }
 
 function keyColumns(claims: readonly NewRow[]): string[] {
@@ -222,8 +266,15 @@ function claimsOf(batch: readonly Acceptance[]): readonly NewRow[] {
   return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
 }
 
-/** @returns the number each delivery was given, by its id. */
-async function store(runner: Runner, rows: readonly NewRow[]): Promise<ReadonlyMap<string, number>> {
+/**
+ * @param claims keys to claim with it, if any.
+ * @returns the number each delivery was given, by its id.
+ */
+async function store(
+  runner: Runner,
+  rows: readonly NewRow[],
+  claims: readonly NewRow[] = [],
+): Promise<ReadonlyMap<string, number>> {
   const given = new Map<string, number>()
   if (rows.length === 0) return given
   const counters = new Map<string, { workspaceId: string; webhookId: string; count: number }>()
@@ -244,7 +295,7 @@ async function store(runner: Runner, rows: readonly NewRow[]): Promise<ReadonlyM
     }),
   )
   const sorted = [...counters].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, counter]) => counter)
-  const result = await runner.run(storeBatch, [
+  const result = await runner.run(claims.length > 0 ? storeClaiming : storeBatch, [
     ...joinedColumns(
       sorted,
       (counter) => counter.workspaceId,
@@ -287,6 +338,7 @@ async function store(runner: Runner, rows: readonly NewRow[]): Promise<ReadonlyM
       ({ delivery }) => delivery.laneKey,
     ),
     ...minutes.columns(),
+    ...(claims.length > 0 ? claimColumns(claims) : []),
   ])
   const last = new Map(
     result.map((row) => [`${text(row, "workspace_id")} ${text(row, "webhook_id")}`, number(row, "last_sequence")]),
