@@ -24,7 +24,8 @@ function quoted(text: string): string {
 }
 
 /** A control character that neither an id nor a JSON text holds: there it stands as an escape (RFC 8259 §7). */
-const separator = "\u001f"
+const separatorCode = 0x1f
+const separator = String.fromCharCode(separatorCode)
 
 /**
  * A column of ids, names of our own or JSON texts, which `separated` takes apart. An event's body has a hundred quotes:
@@ -41,7 +42,7 @@ export function joined(values: readonly (string | null)[]): string {
 
 /** What makes an array of a parameter that `joined` made. */
 export function separated(parameter: number): string {
-  return `string_to_array($${parameter}, U&'\\${separator.charCodeAt(0).toString(16).padStart(4, "0")}', '')`
+  return `string_to_array($${parameter}, chr(${separatorCode}), '')`
 }
 
 /** Rows as columns, each an array literal, for `unnest`. */
