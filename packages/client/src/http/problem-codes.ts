@@ -70,6 +70,8 @@ export type ProblemCode =
   | "event_type_reserved"
   /** The event's data does not match its type's schema. */
   | "data_invalid"
+  /** The schemas of the workspace's own types take too long. */
+  | "schemas_too_slow"
   /** Too many requests with this key, or of this workspace. */
   | "rate_limited"
   /** Too many failed sign-ins from this address. */

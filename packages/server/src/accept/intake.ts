@@ -48,15 +48,19 @@ export type Receipt = {
 }
 
 /** Why nothing was accepted. `index`: which submission; `pointer` is relative to it (RFC 6901). */
-export type Refusal = { readonly index: number; readonly pointer: string; readonly detail: string } & {
-  readonly code:
-    | "unknown_event_type"
-    | "event_type_reserved"
-    | "data_invalid"
-    | "data_too_large"
-    | "batch_too_wide"
-    | "idempotency_conflict"
-}
+export type Refusal = { readonly index: number; readonly pointer: string; readonly detail: string } & (
+  | {
+      readonly code:
+        | "unknown_event_type"
+        | "event_type_reserved"
+        | "data_invalid"
+        | "data_too_large"
+        | "batch_too_wide"
+        | "idempotency_conflict"
+    }
+  /** Nothing was found wrong with it, for it was not looked at. To be sent again, after so long. */
+  | { readonly code: "schemas_too_slow"; readonly waitMs: number }
+)
 
 type Refusals = readonly [Refusal, ...Refusal[]]
 
@@ -275,6 +279,8 @@ export class Intake {
     if (!first) return refusals
     const verdict = ownSchemas.check(workspaceId, own)
     if (verdict.is === "tooSlow") return [...refusals, tooSlow(first.index, verdict.waitMs)]
+    // Of what is refused for good its publisher hears first.
+    if (verdict.is === "notYet") return refusals.length > 0 ? refusals : [notChecked(first.index, verdict.waitMs)]
     for (const [at, flaw] of verdict.flaws.entries()) if (flaw !== null) refusals.push(unfit(own[at]?.index ?? 0, flaw))
     return refusals.sort((a, b) => a.index - b.index)
   }
@@ -342,8 +348,14 @@ function unfit(index: number, flaw: Flaw): Refusal {
 }
 
 function tooSlow(index: number, waitMs: number): Refusal {
-  const detail = `takes too long to check against its type's schema, or others of this workspace did; simplify the schemas' patterns, references or unique items. Events of the workspace's own types with schemas are refused for ${Math.ceil(waitMs / 1000)} s`
+  const detail = `takes too long to check against its type's schema; simplify the schema's patterns, references or unique items. No events of the workspace's own types with schemas are taken for ${Math.ceil(waitMs / 1000)} s`
   return { index, pointer: "/data", code: "data_invalid", detail }
+}
+
+function notChecked(index: number, waitMs: number): Refusal {
+  const detail =
+    "was not looked at: the schemas of this workspace's own types took too long. Send it again; to be rid of this, simplify their patterns, references or unique items"
+  return { index, pointer: "/data", code: "schemas_too_slow", waitMs, detail }
 }
 
 function tooWide(index: number): Refusal {

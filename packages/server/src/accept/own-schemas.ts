@@ -28,8 +28,10 @@ const pausePerMs = 9
 export type CheckVerdict =
   /** A flaw or null for each, in their order. */
   | { readonly is: "checked"; readonly flaws: readonly (Flaw | null)[] }
-  /** These took too long, or those before them did, and these were not even looked at. */
+  /** These took too long; those after them have to wait. */
   | { readonly is: "tooSlow"; readonly waitMs: number }
+  /** Those before them took too long, or schemas are still to be compiled: these were not looked at. */
+  | { readonly is: "notYet"; readonly waitMs: number }
 
 /** Outcome of a registration's check. */
 export type SchemaVerdict =
@@ -58,13 +60,13 @@ export class OwnSchemas {
 
   check(workspaceId: WorkspaceId, checks: readonly Check[]): CheckVerdict {
     const waitMs = this.#checking.waitMs(workspaceId)
-    if (waitMs > 0) return { is: "tooSlow", waitMs }
+    if (waitMs > 0) return { is: "notYet", waitMs }
     if (!areCompiled(checks)) {
       const uncompiled = this.#compile(workspaceId, checks)
       if (uncompiled !== null) return uncompiled
     }
     const { flaws, tookMs } = ownFlaws(this.#clock, checks)
-    if (flaws === null) return this.#pause(workspaceId)
+    if (flaws === null) return { is: "tooSlow", waitMs: this.#pause(workspaceId) }
     this.#checking.charge(workspaceId, tookMs - checks.length * freePerEventMs)
     return { is: "checked", flaws }
   }
@@ -72,16 +74,16 @@ export class OwnSchemas {
   /** Apart from the checks, whose bound it would use up. @returns null once all are compiled. */
   #compile(workspaceId: WorkspaceId, checks: readonly Check[]): CheckVerdict | null {
     const waitMs = this.#compiling.waitMs(workspaceId)
-    if (waitMs > 0) return { is: "tooSlow", waitMs }
+    if (waitMs > 0) return { is: "notYet", waitMs }
     const startedMs = this.#clock.monotonic()
     const inTime = compileAll(checks)
     this.#compiling.charge(workspaceId, this.#clock.monotonic() - startedMs)
-    return inTime ? null : this.#pause(workspaceId)
+    return inTime ? null : { is: "notYet", waitMs: this.#pause(workspaceId) }
   }
 
-  #pause(workspaceId: WorkspaceId): CheckVerdict {
+  #pause(workspaceId: WorkspaceId): number {
     this.#checking.pause(workspaceId, tooSlowPauseMs)
-    return { is: "tooSlow", waitMs: tooSlowPauseMs }
+    return tooSlowPauseMs
   }
 
   /**

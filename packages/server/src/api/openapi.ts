@@ -124,6 +124,7 @@ function errorResponses(route: RouteOptions, access: Access): Record<string, obj
   }
   if (url.startsWith("/v1/events") && schema?.body !== undefined) {
     codes.push("unknown_event_type", "event_type_reserved", "data_invalid", "data_too_large", "idempotency_conflict")
+    codes.push("schemas_too_slow")
     if (url.endsWith("/batch")) codes.push("batch_too_wide")
   }
   // Whoever changes something may meet another who does.

@@ -140,6 +140,11 @@ export const problems = {
     title: "The event's data does not match its type's schema",
     remedy: "GET /v1/event-types/{name} shows the schema and a sample.",
   },
+  schemas_too_slow: {
+    status: 429,
+    title: "The schemas of the workspace's own types take too long",
+    remedy: "Repeat the request after Retry-After; simplify the schemas' patterns, references or unique items.",
+  },
   rate_limited: {
     status: 429,
     title: "Too many requests with this key, or of this workspace",
@@ -194,6 +199,11 @@ export class Problem extends Error {
     this.errors = errors?.slice(0, flawsMax)
     this.headers = headers ?? {}
   }
+}
+
+/** The header of an answer that says to wait: whole seconds, at least one (RFC 9110 §10.2.3). */
+export function retryAfter(waitMs: number): { readonly "retry-after": string } {
+  return { "retry-after": String(Math.max(1, Math.ceil(waitMs / 1000))) }
 }
 
 /** Throws when there are flaws. */

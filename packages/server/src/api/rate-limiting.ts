@@ -1,7 +1,7 @@
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible"
 import type { Caller } from "./access.ts"
 import type { Api, ApiParts } from "./api-parts.ts"
-import { Problem } from "./problems.ts"
+import { Problem, retryAfter } from "./problems.ts"
 
 const windowSeconds = 1
 
@@ -66,7 +66,7 @@ async function taken(limit: Limit, id: string): Promise<{ readonly result: RateL
 function tooMany({ whose, requestsPerSecond }: Limit, { msBeforeNext }: RateLimiterRes): Problem {
   return new Problem("rate_limited", {
     detail: `${whose} may make ${requestsPerSecond} management requests a second. Publishing is not limited.`,
-    headers: { "retry-after": String(Math.max(1, Math.ceil(msBeforeNext / 1000))) },
+    headers: retryAfter(msBeforeNext),
   })
 }
 

@@ -9,6 +9,7 @@ export const intakeRefusals = [
   "data_too_large",
   "batch_too_wide",
   "idempotency_conflict",
+  "schemas_too_slow",
   "store_unavailable",
 ] as const
 export type IntakeRefusal = (typeof intakeRefusals)[number]

@@ -11,6 +11,24 @@ test("work that ends has its result, or throws what it throws", () => {
   ).toThrow(RangeError)
 })
 
+/** Time passes, of which the thread has nothing. */
+const standStill = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+
+test("work that stood still because others had the processor is done again", () => {
+  let runs = 0
+  const work = () => {
+    if (++runs === 1) standStill(10_000)
+    return runs
+  }
+  expect(withinTime(50, work)).toBe(2)
+})
+
+test("so is not work that never comes to an end for it: some tries are enough", () => {
+  const startedMs = performance.now()
+  expect(() => withinTime(50, () => standStill(10_000))).toThrow(TookTooLong)
+  expect(performance.now() - startedMs).toBeLessThan(2_000)
+})
+
 test.each([
   [
     "a loop without end",

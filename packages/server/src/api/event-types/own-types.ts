@@ -2,7 +2,7 @@ import type { WorkspaceId } from "../../domain/ids.ts"
 import type { CustomEventType, JsonSchema } from "../../domain/workspace.ts"
 import type { Registry } from "../../registry/registry.ts"
 import type { ApiParts } from "../api-parts.ts"
-import { Problem, refuseIfFlawed } from "../problems.ts"
+import { Problem, refuseIfFlawed, retryAfter } from "../problems.ts"
 
 export type OwnTypeInput = {
   readonly group?: string
@@ -49,7 +49,7 @@ export function refuseUnusable(
     case "tooSoon":
       throw new Problem("rate_limited", {
         detail: "This workspace's schemas took long to compile or check, so that no more are looked at for a while.",
-        headers: { "retry-after": String(Math.max(1, Math.ceil(verdict.waitMs / 1000))) },
+        headers: retryAfter(verdict.waitMs),
       })
   }
 }

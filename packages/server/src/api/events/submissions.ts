@@ -1,6 +1,6 @@
 import type { Receipt, Refusal, Submission } from "../../accept/intake.ts"
 import { operationalKeyPrefix } from "../../domain/operational.ts"
-import { type Flaw, Problem, type ProblemCode } from "../problems.ts"
+import { type Flaw, Problem, type ProblemCode, retryAfter } from "../problems.ts"
 import type { Static } from "../schema-vocabulary.ts"
 import { readTime, rfc3339 } from "../times.ts"
 import type { EventSubmission } from "./event-schemas.ts"
@@ -51,6 +51,7 @@ const codes: Readonly<Record<Refusal["code"], ProblemCode>> = {
   data_too_large: "data_too_large",
   batch_too_wide: "batch_too_wide",
   idempotency_conflict: "idempotency_conflict",
+  schemas_too_slow: "schemas_too_slow",
 }
 
 /** @param pointerTo where the submission of that index stands in the body. */
@@ -60,5 +61,7 @@ export function refused(refusals: readonly Refusal[], pointerTo: (index: number)
   // Too large is said as such even among other flaws: a client that only reads the status must not resend.
   const code = kinds.has("data_too_large") ? "data_too_large" : only === undefined ? "validation_failed" : codes[only]
   const errors = refusals.map(({ index, pointer, detail }) => ({ pointer: `${pointerTo(index)}${pointer}`, detail }))
-  return new Problem(code, { errors })
+  // The only one then: else what is wrong would be told first.
+  const waitMs = Math.max(0, ...refusals.map((each) => (each.code === "schemas_too_slow" ? each.waitMs : 0)))
+  return new Problem(code, { errors, ...(waitMs > 0 ? { headers: retryAfter(waitMs) } : {}) })
 }

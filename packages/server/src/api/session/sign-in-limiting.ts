@@ -1,5 +1,5 @@
 import { RateLimiterMemory } from "rate-limiter-flexible"
-import { Problem } from "../problems.ts"
+import { Problem, retryAfter } from "../problems.ts"
 
 const failuresMax = 10
 const windowSeconds = 60
@@ -16,7 +16,7 @@ export class SignInLimit {
     const found = await this.#failures.get(group(address))
     if (found === null || found.consumedPoints < failuresMax) return
     throw new Problem("sign_in_limited", {
-      headers: { "retry-after": String(Math.max(1, Math.ceil(found.msBeforeNext / 1000))) },
+      headers: retryAfter(found.msBeforeNext),
     })
   }
 
