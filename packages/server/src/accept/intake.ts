@@ -5,7 +5,7 @@ import type { IdMint, WebhookId, WorkspaceId } from "../domain/ids.ts"
 import { isOperational } from "../domain/operational.ts"
 import { type TraceContext, traceText } from "../domain/trace-context.ts"
 import type { Attributes, Webhook } from "../domain/webhook.ts"
-import type { EventType, JsonSchema } from "../domain/workspace.ts"
+import type { EventType } from "../domain/workspace.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { Metrics } from "../ports/metrics.ts"
 import { type AcceptConflict, type Accepted, type Store, StoreRefused, StoreUnavailable } from "../ports/store.ts"
@@ -14,7 +14,7 @@ import { attributesOf } from "../profiles/attributes.ts"
 import type { Registry } from "../registry/registry.ts"
 import { buildEvent } from "./event-building.ts"
 import type { OwnSchemas } from "./own-schemas.ts"
-import { type Flaw, flawOf } from "./schema-check.ts"
+import { type Check, type Flaw, flawOf } from "./schema-check.ts"
 
 /** api.md, "Events": of `data` as sent, in UTF-8. */
 export const dataBytesMax = 256 * 1024
@@ -262,14 +262,15 @@ export class Intake {
   ): readonly Refusal[] {
     const { registry, ownSchemas } = this.#parts
     const refusals: Refusal[] = []
-    const own: { readonly index: number; readonly schema: JsonSchema; readonly data: unknown }[] = []
+    const own: (Check & { readonly index: number })[] = []
     for (const [index, submission] of submissions.entries()) {
       const { type, data } = submission
       const refused = refuse(submission, types.get(type), index)
       refusals.push(...refused)
       const schema = types.get(type)?.schema ?? null
       if (schema === null || refused.length > 0) continue
-      if (registry.customEventType(workspaceId, type)) own.push({ index, schema, data })
+      if (registry.customEventType(workspaceId, type))
+        own.push({ index, schema, data, characters: submission.dataText.length })
       else {
         const flaw = flawOf(schema, data)
         if (flaw !== null) refusals.push(unfit(index, flaw))

@@ -111,7 +111,7 @@ export class OwnSchemas {
     const unusable = schemaFlaw(schema)
     if (unusable !== null) return { flaw: { pointer: "/schema", detail: unusable }, leastMs: 0 }
     if (sample === null) return { flaw: null, leastMs: 0 }
-    const { flaws } = ownFlaws(this.#clock, [{ schema, data: sample }])
+    const { flaws } = ownFlaws(this.#clock, [{ schema, data: sample, characters: JSON.stringify(sample).length }])
     if (flaws === null) {
       const detail = "takes too long to check against the schema; simplify it"
       return { flaw: { pointer: "/sample", detail }, leastMs: checkMaxMs }

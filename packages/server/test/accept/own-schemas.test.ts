@@ -14,8 +14,8 @@ class Stopwatch {
   }
 
   /** An event whose check takes so long, as a pattern can make it. */
-  taking(checkMs: number): { readonly schema: typeof schema; readonly data: object } {
-    return { schema, data: this.#once("s", checkMs) }
+  taking(checkMs: number): { readonly schema: typeof schema; readonly data: object; readonly characters: number } {
+    return { schema, data: this.#once("s", checkMs), characters: 12 }
   }
 
   /** A schema that takes so long to compile. */
@@ -77,7 +77,7 @@ it("schemas to compile after a start get five seconds, and then a third of the t
   const own = new OwnSchemas(time)
   let compiledMs = 0
   while (time.nowMs < 60_000) {
-    const verdict = own.check(acme, [{ schema: time.compiling(300), data: { title: 1 } }])
+    const verdict = own.check(acme, [{ schema: time.compiling(300), data: { title: 1 }, characters: 11 }])
     if (verdict.is === "checked") compiledMs += 300
     else time.nowMs += 10
   }
