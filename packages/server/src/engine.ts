@@ -77,7 +77,7 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
   const ownership = parts.cluster?.ownership ?? ownsAll
   const mint = new IdMint(pooledHex16((count) => random.bytes(count)))
   const registry = await Registry.load(store, parts.sealing)
-  const operational = new OperationalEvents({ registry, clock, mint })
+  const operational = new OperationalEvents({ registry, store, clock, mint })
   const onBrought = (workspaceId: WorkspaceId, event: NewEvent) => {
     const { deliveries } = event
     metrics.accepted(1, deliveries.length)
@@ -93,11 +93,7 @@ export async function assembleEngine(parts: EngineParts): Promise<Engine> {
     metrics,
     tracing,
     disable: (webhook, reason) => disableWebhook({ registry, mint, clock, operational, onBrought }, webhook, reason),
-    // What was under way for a webhook that is deleted has been cancelled with it.
-    brings: (delivery, webhook, settlement) =>
-      registry.webhook(delivery.workspaceId, delivery.webhookId)
-        ? operational.afterSettling(delivery, webhook, settlement)
-        : null,
+    brings: operational.afterSettling.bind(operational),
     onBrought,
     onSettled: parts.onSettled ?? (() => {}),
     onFault,

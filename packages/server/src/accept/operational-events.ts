@@ -3,7 +3,7 @@ import type { NewEvent } from "../domain/event.ts"
 import type { WorkspaceId } from "../domain/ids.ts"
 import { isAbout, isOperational, type OperationalType, operationalKeyPrefix } from "../domain/operational.ts"
 import type { DisabledReason, Webhook } from "../domain/webhook.ts"
-import type { Settlement } from "../ports/store.ts"
+import type { Settlement, Store } from "../ports/store.ts"
 import { rfc3339Seconds } from "../profiles/rfc3339.ts"
 import { type BuildingParts, buildEvent } from "./event-building.ts"
 
@@ -20,9 +20,9 @@ const hourMs = 3_600_000
  * Each has an idempotency key: whatever is made again after a crash, or on another node, is the same event.
  */
 export class OperationalEvents {
-  readonly #parts: BuildingParts
+  readonly #parts: BuildingParts & { readonly store: Pick<Store, "delivery"> }
 
-  constructor(parts: BuildingParts) {
+  constructor(parts: BuildingParts & { readonly store: Pick<Store, "delivery"> }) {
     this.#parts = parts
   }
 
@@ -32,14 +32,24 @@ export class OperationalEvents {
     return this.#event("webhook.disabled", webhook, data, `${webhook.id}:${webhook.version}`)
   }
 
-  /** @returns null when it is not exhausted, or nobody is to be told. */
-  afterSettling(
+  /**
+   * @returns null when it is not exhausted, or nobody is to be told.
+   * @throws StoreUnavailable
+   */
+  async afterSettling(
     delivery: WaitingDelivery,
     webhook: Webhook,
     { next, attempt, atMs }: Pick<Settlement, "next" | "attempt" | "atMs">,
-  ): NewEvent | null {
-    if (next.state !== "exhausted" || isOperational(delivery.eventType) || webhook.deletedMs !== null) return null
+  ): Promise<NewEvent | null> {
+    const { workspaceId } = webhook
+    if (next.state !== "exhausted" || isOperational(delivery.eventType)) return null
+    if (!this.#isThere(webhook) || !this.isWanted(workspaceId, "delivery.exhausted")) return null
     const attempts = attempt?.number ?? delivery.attempts
+    const last = attempt
+      ? { statusCode: attempt.statusCode, errorCode: attempt.error?.code ?? null }
+      : await this.#lastAnswer(delivery)
+    // What was under way for a webhook that is deleted has been cancelled with it.
+    if (!this.#isThere(webhook)) return null
     const data = {
       webhook: shown(webhook),
       delivery: {
@@ -50,11 +60,21 @@ export class OperationalEvents {
         attempts,
         because: next.because,
         exhausted_at: rfc3339Seconds(atMs),
-        last_status_code: attempt?.statusCode ?? null,
-        last_error_code: attempt?.error?.code ?? null,
+        last_status_code: last.statusCode,
+        last_error_code: last.errorCode,
       },
     }
     return this.#event("delivery.exhausted", webhook, data, `${delivery.id}:${attempts}`)
+  }
+
+  #isThere({ workspaceId, id }: Webhook): boolean {
+    return this.#parts.registry.webhook(workspaceId, id) !== undefined
+  }
+
+  /** Of a delivery that ends without another attempt: a lane does not carry what the last one got. */
+  async #lastAnswer({ workspaceId, id }: WaitingDelivery) {
+    const stored = await this.#parts.store.delivery(workspaceId, id)
+    return { statusCode: stored?.lastStatusCode ?? null, errorCode: stored?.lastErrorCode ?? null }
   }
 
   /** The same threshold is told of once an hour at most, whatever is forgotten in a restart. */

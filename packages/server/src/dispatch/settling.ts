@@ -20,7 +20,7 @@ export type SettlingParts = {
     delivery: WaitingDelivery,
     webhook: Webhook,
     settlement: Pick<Settlement, "next" | "attempt" | "atMs">,
-  ) => NewEvent | null
+  ) => Promise<NewEvent | null>
   /** Told once it is. */
   readonly onBrought: (workspaceId: WorkspaceId, event: NewEvent) => void
   readonly onSettled: SettledListener
@@ -43,7 +43,10 @@ export async function settle(
   const { attempt, next } = what
   const plain = { workspaceId, webhookId, deliveryId, atMs: clock.now(), attempt, next }
   const ended = attempt === null ? { ...plain, windowFromMs } : plain
-  const brought = next.state === "exhausted" ? brings(delivery, webhook, ended) : null
+  const brought =
+    next.state === "exhausted"
+      ? await untilStored(parts, "reading what is to be told", () => brings(delivery, webhook, ended))
+      : null
   const settlement: Settlement = brought === null ? ended : { ...ended, brings: brought }
   const ours = await untilStored(parts, "recording outcomes", () => store.settle(settlement))
   if (!ours) return false

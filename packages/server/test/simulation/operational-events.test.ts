@@ -146,6 +146,24 @@ test("a crash between the last attempt and its record neither loses the news nor
   expect(bodiesAt(world, told, "delivery.exhausted")).toHaveLength(1)
 })
 
+test("one whose window has closed without a further attempt is told of with what the last one got", async () => {
+  const world = await World.open()
+  const failing = await world.webhook({ events: ["scan.completed"] })
+  const told = await world.webhook({ events: ["delivery.exhausted"] })
+  world.sender.answer(({ url }) => ({ status: url === failing.url ? 503 : 200 }))
+  await world.publish()
+  await world.clock.advance(hourMs)
+  await world.engine.stop()
+  await world.clock.advance(2 * dayMs)
+  await world.crashAndRestart()
+  await world.clock.advance(minuteMs)
+  const [delivery] = await world.deliveries(failing.id)
+  expect(delivery).toMatchObject({ status: "exhausted", because: "window", lastStatusCode: 503 })
+  const last = { attempts: delivery?.attempts, last_status_code: 503, last_error_code: "non_2xx" }
+  expect(bodiesAt(world, told, "delivery.exhausted")).toMatchObject([{ data: { delivery: last } }])
+  expect(world.faults).toEqual([])
+})
+
 test("a backlog that grows is told of, at each doubling, and once an hour at most whatever restarts", async () => {
   const world = await World.open()
   const stuck = await world.webhook({ ordering: "strict", retryConfig: { maxAttempts: 20, initialDelaySeconds: 3600 } })
