@@ -138,12 +138,17 @@ export class Dispatcher {
 
   /** Deliveries that have just become durable, in the order of their commits. */
   push(deliveries: readonly WaitingDelivery[]): void {
+    /** Those of them that were deleted while their deliveries were being stored. */
+    const deleted = new Map<WebhookId, WorkspaceId>()
     for (const delivery of deliveries) {
-      const queue = this.#queueOf(delivery.workspaceId, delivery.webhookId)
+      const { workspaceId, webhookId } = delivery
+      const queue = this.#queueOf(workspaceId, webhookId)
+      if (!queue && !this.#parts.registry.webhook(workspaceId, webhookId)) deleted.set(webhookId, workspaceId)
       if (!queue?.sending) continue
       queue.push(delivery)
       this.#look(queue)
     }
+    for (const [webhookId, workspaceId] of deleted) this.#cancelledAsDeleted(workspaceId, webhookId)
     this.#pump()
   }
 
@@ -170,11 +175,13 @@ export class Dispatcher {
     this.#pump()
   }
 
-  /** What was stored for a deleted webhook, say by a node that had not heard of that yet, is cancelled. */
+  /**
+   * What was stored for a deleted webhook, say by a node that had not heard of that yet, is cancelled. One that is not
+   * known was deleted, unless it is so new that this node has not heard of it: the store can tell.
+   */
   #cancelledAsDeleted(workspaceId: WorkspaceId, webhookId: WebhookId): boolean {
-    const webhook = this.#parts.registry.webhookOrTombstone(workspaceId, webhookId)
-    if (webhook?.deletedMs == null) return false
-    if (this.#ownership.owns(webhookId)) void this.#cancelAll(webhook)
+    if (this.#parts.registry.webhook(workspaceId, webhookId)) return false
+    if (this.#ownership.owns(webhookId)) void this.#cancelAll({ workspaceId, id: webhookId })
     return true
   }
 
@@ -442,7 +449,7 @@ export class Dispatcher {
       : { state: "exhausted", because: decision.because }
   }
 
-  async #cancelAll({ workspaceId, id }: Webhook): Promise<void> {
+  async #cancelAll({ workspaceId, id }: Pick<Webhook, "workspaceId" | "id">): Promise<void> {
     const { store, clock, onFault, metrics } = this.#parts
     const step = async () => (this.#stopping ? 0 : store.cancelWaiting(workspaceId, id, clock.now(), cancelStep))
     try {

@@ -133,7 +133,7 @@ export type StoredWebhook = Omit<Webhook, "secrets" | "headers" | "authorization
 export type ConfigSnapshot = {
   readonly workspaces: readonly Workspace[]
   readonly apiKeys: readonly ApiKey[]
-  /** Tombstones included. */
+  /** Deleted ones left out: there may be any number of them. */
   readonly webhooks: readonly StoredWebhook[]
   readonly eventTypes: readonly CustomEventType[]
 }
@@ -297,7 +297,10 @@ export interface Store {
   waitingSince(): Promise<
     readonly { workspaceId: WorkspaceId; webhookId: WebhookId; waiting: number; sinceMs: number }[]
   >
-  /** Ends up to `limit` waiting deliveries of a deleted webhook as cancelled. @returns how many. */
+  /**
+   * Ends up to `limit` waiting deliveries of a deleted webhook as cancelled; of one that is there, none: who asks may not
+   * have heard of it yet. @returns how many.
+   */
   cancelWaiting(workspaceId: WorkspaceId, webhookId: WebhookId, atMs: number, limit: number): Promise<number>
 
   loadConfig(): Promise<ConfigSnapshot>

@@ -78,7 +78,7 @@ export class KeyRotation {
     const workspaceId = stored[0]?.workspaceId
     if (workspaceId === undefined) return 0
     const changes = stored.flatMap(({ id }) => {
-      const webhook = this.#registry.webhookOrTombstone(workspaceId, id)
+      const webhook = this.#registry.webhook(workspaceId, id)
       return webhook ? [{ kind: "webhook", put: { ...webhook, version: webhook.version + 1 } } as const] : []
     })
     if (changes.length === 0) return 0

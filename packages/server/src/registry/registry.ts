@@ -1,5 +1,5 @@
 import type { AuditEntry } from "../domain/audit.ts"
-import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
+import { asId, type WebhookId, type WorkspaceId } from "../domain/ids.ts"
 import type { Webhook } from "../domain/webhook.ts"
 import {
   type ApiKey,
@@ -9,7 +9,7 @@ import {
   isInForce,
   type Workspace,
 } from "../domain/workspace.ts"
-import type { ChangedConfig } from "../ports/ownership.ts"
+import type { ChangedConfig, ConfigName } from "../ports/ownership.ts"
 import type { Brought, ConfigChange, ConfigSnapshot, Store } from "../ports/store.ts"
 import { profileByName } from "../profiles/by-name.ts"
 import { operationalEvents } from "../profiles/operational-events.ts"
@@ -22,6 +22,12 @@ export type Change = Exclude<ConfigChange, { kind: "webhook" }> | { readonly kin
 
 /** `before` is null for a new webhook. */
 export type WebhookListener = (after: Webhook, before: Webhook | null) => void
+
+/**
+ * So many deleted webhooks are remembered, the last ones: what was read or answered late must not bring them back. Any
+ * number may come and go.
+ */
+const tombstonesMax = 1_000
 
 type Held = {
   readonly workspace: Workspace
@@ -44,6 +50,8 @@ export class Registry {
   readonly #sealing: Sealing
   readonly #workspaces = new Map<WorkspaceId, Held>()
   readonly #keysByHash = new Map<string, ApiKey>()
+  /** The one deleted longest ago first. */
+  readonly #tombstones = new Map<WebhookId, WorkspaceId>()
   readonly #listeners: WebhookListener[] = []
   #reloads: Promise<void> = Promise.resolve()
   /** How often something was changed through this registry. */
@@ -78,35 +86,55 @@ export class Registry {
     return done
   }
 
-  async #reloadOnce(): Promise<void> {
-    const snapshot = await this.#undisturbed(() => this.#store.loadConfig())
-    const present = new Set(snapshot.workspaces.map(({ id }) => id))
-    for (const id of [...this.#workspaces.keys()]) {
-      if (!present.has(id)) this.#take({ kind: "workspaceDeleted", id, atMs: 0 })
-    }
-    for (const [id, held] of this.#workspaces) {
-      const names = new Set(snapshot.eventTypes.filter((each) => each.workspaceId === id).map(({ name }) => name))
-      for (const name of held.customTypes.keys()) {
-        if (!names.has(name)) this.#take({ kind: "eventTypeDeleted", workspaceId: id, name })
-      }
-    }
-    this.#takeAll(snapshot, (id) => present.has(id))
+  #reloadOnce(): Promise<void> {
+    return this.#undisturbed(
+      () => this.#store.loadConfig(),
+      (snapshot) => this.#takeOver(snapshot, this.#names()),
+    )
   }
 
-  async #reloadOf({ names, read }: ChangedConfig): Promise<void> {
-    const snapshot = await this.#undisturbed(read)
+  #reloadOf({ names, read }: ChangedConfig): Promise<void> {
+    return this.#undisturbed(read, (snapshot) => this.#takeOver(snapshot, names))
+  }
+
+  /** @param asked for: those that the snapshot leaves out are gone. */
+  #takeOver(snapshot: ConfigSnapshot, asked: readonly ConfigName[]): void {
+    const found = new Set(namesIn(snapshot).map(textOf))
+    for (const name of asked) if (!found.has(textOf(name))) this.#lose(name)
     const workspaces = new Set(snapshot.workspaces.map(({ id }) => id))
-    const types = new Set(snapshot.eventTypes.map(({ workspaceId, name }) => `${workspaceId} ${name}`))
-    for (const { kind, workspaceId, id } of names) {
-      // Keys and webhooks stay, dead, until their workspace goes.
-      if (kind === "workspace" && !workspaces.has(workspaceId)) {
-        this.#take({ kind: "workspaceDeleted", id: workspaceId, atMs: 0 })
-      }
-      if (kind === "eventType" && !types.has(`${workspaceId} ${id}`)) {
-        this.#take({ kind: "eventTypeDeleted", workspaceId, name: id })
-      }
-    }
     this.#takeAll(snapshot, (id) => workspaces.has(id) || this.#workspaces.has(id))
+  }
+
+  /** What is known, but for what is known to be deleted. */
+  #names(): readonly ConfigName[] {
+    return [...this.#workspaces.values()].flatMap(({ workspace, webhooks, customTypes, keys }) =>
+      namesIn({
+        workspaces: [workspace],
+        apiKeys: [...keys.values()],
+        webhooks: [...webhooks.values()].filter(({ deletedMs }) => deletedMs === null),
+        eventTypes: [...customTypes.values()],
+      }),
+    )
+  }
+
+  /** It was removed elsewhere. */
+  #lose({ kind, workspaceId, id }: ConfigName): void {
+    switch (kind) {
+      case "workspace":
+        this.#dropWorkspace(workspaceId, 0)
+        break
+      case "apiKey":
+        this.#dropKey(workspaceId, id)
+        break
+      case "webhook": {
+        const webhook = this.webhook(workspaceId, asId(id))
+        if (webhook) this.#takeWebhook({ ...webhook, deletedMs: 0 })
+        break
+      }
+      case "eventType":
+        this.#changeTypes(workspaceId, (types) => types.delete(id))
+        break
+    }
   }
 
   #takeAll(snapshot: ConfigSnapshot, isPresent: (workspaceId: WorkspaceId) => boolean): void {
@@ -122,12 +150,15 @@ export class Registry {
     for (const change of changes) this.#take(change)
   }
 
-  /** What changed here while the store was being read may be missing in what it read: a revoked key would live again. */
-  async #undisturbed(read: () => Promise<ConfigSnapshot>): Promise<ConfigSnapshot> {
+  /**
+   * What changed here while the store was being read may be missing in what it read: a revoked key would live again, and a
+   * new webhook be taken for deleted.
+   */
+  async #undisturbed(read: () => Promise<ConfigSnapshot>, take: (snapshot: ConfigSnapshot) => void): Promise<void> {
     for (;;) {
       const changes = this.#changes
       const snapshot = await read()
-      if (changes === this.#changes) return snapshot
+      if (changes === this.#changes) return take(snapshot)
     }
   }
 
@@ -192,6 +223,7 @@ export class Registry {
     return webhook?.deletedMs === null ? webhook : undefined
   }
 
+  /** Also one that was deleted of late. */
   webhookOrTombstone(workspaceId: WorkspaceId, id: WebhookId): Webhook | undefined {
     return this.#workspaces.get(workspaceId)?.webhooks.get(id)
   }
@@ -244,8 +276,7 @@ export class Registry {
         this.#dropWorkspace(change.id, change.atMs)
         break
       case "apiKey":
-        this.#workspaces.get(change.put.workspaceId)?.keys.set(change.put.id, change.put)
-        this.#keysByHash.set(change.put.hash, change.put)
+        this.#takeKey(change.put)
         break
       case "webhook":
         this.#takeWebhook(change.put)
@@ -285,16 +316,42 @@ export class Registry {
     this.#workspaces.delete(id)
   }
 
+  #takeKey(key: ApiKey): void {
+    const held = this.#workspaces.get(key.workspaceId)
+    if (!held) return
+    held.keys.set(key.id, key)
+    this.#keysByHash.set(key.hash, key)
+  }
+
+  #dropKey(workspaceId: WorkspaceId, id: string): void {
+    const held = this.#workspaces.get(workspaceId)
+    const key = held?.keys.get(id)
+    if (!held || !key) return
+    held.keys.delete(id)
+    this.#keysByHash.delete(key.hash)
+  }
+
   #takeWebhook(changed: Webhook): void {
     const webhook = changed.deletedMs === null ? changed : withoutCredentials(changed)
     const held = this.#workspaces.get(webhook.workspaceId)
     if (!held) return
     const before = held.webhooks.get(webhook.id) ?? null
-    if (before !== null && before.version >= webhook.version) return
+    if (before !== null && isPast(webhook, before)) return
     held.webhooks.set(webhook.id, webhook)
+    if (webhook.deletedMs !== null) this.#bury(webhook)
     held.webhooksAlive += alive(webhook) - (before === null ? 0 : alive(before))
     held.routing = null
     this.#tell(webhook, before)
+  }
+
+  #bury({ id, workspaceId }: Webhook): void {
+    this.#tombstones.set(id, workspaceId)
+    if (this.#tombstones.size <= tombstonesMax) return
+    for (const [oldest, of] of this.#tombstones) {
+      this.#tombstones.delete(oldest)
+      this.#workspaces.get(of)?.webhooks.delete(oldest)
+      return
+    }
   }
 
   #takeType(type: CustomEventType): void {
@@ -317,6 +374,34 @@ export class Registry {
   }
 }
 
+/** Whether what is known is newer. What is deleted stays so; that it is may be all that is known of its last version. */
+function isPast(webhook: Webhook, known: Webhook): boolean {
+  if (known.deletedMs !== null) return true
+  return webhook.deletedMs === null && known.version >= webhook.version
+}
+
 function alive({ deletedMs }: Webhook): number {
   return deletedMs === null ? 1 : 0
+}
+
+/** What tells the records of a configuration apart. */
+type Named = {
+  readonly workspaces: readonly Pick<Workspace, "id">[]
+  readonly apiKeys: readonly Pick<ApiKey, "workspaceId" | "id">[]
+  readonly webhooks: readonly Pick<Webhook, "workspaceId" | "id">[]
+  readonly eventTypes: readonly Pick<CustomEventType, "workspaceId" | "name">[]
+}
+
+/** The workspaces first: with one of them goes what is in it. */
+function namesIn({ workspaces, apiKeys, webhooks, eventTypes }: Named): readonly ConfigName[] {
+  return [
+    ...workspaces.map(({ id }) => ({ kind: "workspace", workspaceId: id, id }) as const),
+    ...apiKeys.map(({ workspaceId, id }) => ({ kind: "apiKey", workspaceId, id }) as const),
+    ...webhooks.map(({ workspaceId, id }) => ({ kind: "webhook", workspaceId, id }) as const),
+    ...eventTypes.map(({ workspaceId, name }) => ({ kind: "eventType", workspaceId, id: name }) as const),
+  ]
+}
+
+function textOf({ kind, workspaceId, id }: ConfigName): string {
+  return `${kind} ${workspaceId} ${id}`
 }

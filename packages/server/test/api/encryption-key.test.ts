@@ -97,17 +97,22 @@ describe("changing the encryption key while the server runs", () => {
   })
 
   it("has nothing to do for what was deleted: its secrets went with it", async () => {
-    const api = await runApi()
-    const { call, workspaceKey, webhook, store } = api
+    const stored: ConfigChange[] = []
+    const wrapStore = (store: Store): Store => ({
+      ...store,
+      configure: (changes, ...rest) => {
+        stored.push(...changes)
+        return store.configure(changes, ...rest)
+      },
+    })
+    const { call, workspaceKey, webhook } = await runApi({ wrapStore })
     const key = await workspaceKey()
     const { id } = await webhook(key, { headers: { "X-Api-Key": "a-credential" } })
     await webhook(key)
-    const deleted = async () => (await store.loadConfig()).webhooks.filter(({ deletedMs }) => deletedMs !== null)
     await call("DELETE", `/v1/webhooks/${id}`, { key })
-    expect(await deleted()).toMatchObject([{ id, sealed: null }])
+    expect(stored.at(-1)).toMatchObject({ kind: "webhook", put: { id, sealed: null } })
     const [workspace] = list(await call("GET", "/v1/workspaces", { key: adminKey }))
     await call("DELETE", `/v1/workspaces/${workspace?.id}`, { key: adminKey })
-    expect(await deleted()).toMatchObject([{ sealed: null }, { sealed: null }])
     expect((await call("POST", rotation, { key: adminKey })).json).toMatchObject({ resealed: 0, left: 0 })
   })
 

@@ -67,7 +67,10 @@ export async function liveIn(store: Store): Promise<LivedIn> {
   await story.settle(lost, { state: "exhausted", because: "attempts" }, failedAttempt(1, { atMs: t0 + 2 }))
   await story.settle(await story.delivery({ acceptedMs: t0 + 2 }), { state: "expired" }, null, t0 + hourMs)
   await store.accept({ workspaceId, events: [newEvent({ acceptedMs: t0 + 3, to: [gone] })] })
-  await store.configure([{ kind: "webhook", put: webhookOf(workspaceId, gone, 2, { deletedMs: t0 + 4 }) }], [])
+  await store.configure(
+    [{ kind: "webhook", put: webhookOf(workspaceId, gone, 2, { deletedMs: t0 + 4, sealed: null }) }],
+    [],
+  )
   await store.cancelWaiting(workspaceId, gone, t0 + 5, 10)
   const again = await story.delivery({ acceptedMs: t0 + 6 })
   await story.settle(again, { state: "exhausted", because: "window" }, failedAttempt(1, { atMs: t0 + 7 }))

@@ -109,6 +109,17 @@ test("no step removes more than about its limit, of a deleted workspace or of wh
   )
 }, 60_000)
 
+test("a deleted workspace leaves nothing of its webhooks' secrets, not even sealed", async () => {
+  store = await openPostgresStore({ url })
+  const story = await Story.of(store)
+  await story.webhook({ sealed: "what-was-sealed" })
+  const records = async () => JSON.stringify(await sql`SELECT record FROM webhooks`)
+  expect(await records()).toContain("what-was-sealed")
+  await store.configure([{ kind: "workspaceDeleted", id: story.workspaceId, atMs: t0 }], [])
+  expect(await records()).toContain(story.webhookId)
+  expect(await records()).not.toContain("what-was-sealed")
+})
+
 test("a dropped day takes its minutes at once, and its idempotency keys step by step", async () => {
   store = await openPostgresStore({ url, wholeDays: true })
   const story = await Story.of(store)
@@ -245,6 +256,7 @@ test("deleting a webhook waits for no day that is being dropped, of which it has
   await old.delivery()
   const recent = await Story.of(store)
   await recent.delivery({ acceptedMs: t0 + 3 * dayMs })
+  await recent.webhook({ deletedMs: t0 })
   await sql.begin(async (tx) => {
     await tx.unsafe(`LOCK TABLE deliveries_${nameOfDay(Math.floor(t0 / dayMs))} IN SHARE ROW EXCLUSIVE MODE`)
     const cancelled = store.cancelWaiting(recent.workspaceId, recent.webhookId, t0, 10)
@@ -272,7 +284,6 @@ test("a replay that is being stored keeps its events, whichever of the two comes
     const [waiting] = await store.waiting({ workspaceId, webhookId, limit: 1, read: "head" })
     if (enqueued.status === "fulfilled") expect(waiting).toMatchObject({ id, body: event.body })
     else expect(waiting).toBeUndefined()
-    await store.cancelWaiting(workspaceId, webhookId, t0, 10)
     await sql`DELETE FROM deliveries`
   }
 })

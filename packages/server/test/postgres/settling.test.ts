@@ -188,6 +188,7 @@ test("one that was retried by hand before its outcome was written is settled aga
 
 test("what was cancelled meanwhile stays so, unless it was delivered", async () => {
   const all = await twoOfThem()
+  await story.webhook({ deletedMs: t0 })
   session.between = () => store.cancelWaiting(story.workspaceId, story.webhookId, t0 + 1, 10)
   await settle(token, () => all.batch)
   expect(await story.stateOf(all.one)).toMatchObject({ status: "delivered" })

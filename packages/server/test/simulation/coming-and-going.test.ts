@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { type FoundWork, type Ownership, ownsAll } from "../../src/ports/ownership.ts"
 import type { Store } from "../../src/ports/store.ts"
-import { newEvent } from "../contracts/store-fixtures.ts"
+import { newEvent, newWebhookId, webhookOf } from "../contracts/store-fixtures.ts"
 import { World } from "./world.ts"
 
 /** The other nodes, as this one hears of them: they take all webhooks and give them back. */
@@ -116,4 +116,46 @@ test("what a node that had not heard of it stores for a deleted webhook is cance
   const read = { workspaceId, webhookId, read: "fresh", afterSequence: 0, limit: 9 } as const
   expect(await world.store.waiting(read)).toEqual([])
   expect(world.faults).toEqual([])
+})
+
+test("what waits for a webhook that this node has never heard of is cancelled if that was deleted, and only then", async () => {
+  const { others, world } = await play()
+  const { workspaceId } = world
+  const [deleted, unheardOf] = [newWebhookId(), newWebhookId()]
+  for (const id of [deleted, unheardOf])
+    await world.store.configure([{ kind: "webhook", put: webhookOf(workspaceId, id, 1) }], [])
+  for (const id of [deleted, unheardOf]) await world.store.accept({ workspaceId, events: [newEvent({ to: [id] })] })
+  await world.store.configure([{ kind: "webhook", put: webhookOf(workspaceId, deleted, 2, { deletedMs: 1 }) }], [])
+  for (const webhookId of [deleted, unheardOf]) others.tell({ workspaceId, webhookId, what: "new", lastSequence: 1 })
+  await world.clock.advance(1_000)
+  expect(await world.deliveries(deleted)).toMatchObject([{ state: "cancelled" }])
+  expect(await world.deliveries(unheardOf)).toMatchObject([{ state: "waiting" }])
+  expect(world.sender.arrivals).toEqual([])
+  expect(world.faults).toEqual([])
+})
+
+test("what waited for a deleted webhook when the process died is cancelled at the next start", async () => {
+  const { world } = await play()
+  const { workspaceId, id } = await world.webhook({ active: false })
+  await world.publish()
+  const put = webhookOf(workspaceId, id, 2, { deletedMs: 1 })
+  expect(await world.store.configure([{ kind: "webhook", put }], [])).toBe("done")
+  await world.crashAndRestart()
+  await world.clock.advance(1_000)
+  expect(await world.deliveries(id)).toMatchObject([{ state: "cancelled" }])
+})
+
+test("what was accepted while its webhook was being deleted is cancelled too", async () => {
+  const { world } = await play()
+  const { workspaceId, id } = await world.webhook({ active: false })
+  const [delivery] = await world.deliveries(id)
+  expect(delivery).toBeUndefined()
+  await world.edit(id, { deletedMs: world.clock.now() })
+  const event = newEvent({ to: [id] })
+  await world.store.accept({ workspaceId, events: [event] })
+  const [waiting] = await world.store.waiting({ workspaceId, webhookId: id, read: "head", limit: 1 })
+  if (!waiting) throw new Error("nothing waits")
+  world.engine.dispatcher.push([waiting])
+  await world.clock.advance(1_000)
+  expect(await world.deliveries(id)).toMatchObject([{ state: "cancelled" }])
 })

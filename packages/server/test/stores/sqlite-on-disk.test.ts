@@ -10,7 +10,7 @@ import { ChainCheck } from "../../src/domain/audit-chain.ts"
 import type { DeliveryId, EventId } from "../../src/domain/ids.ts"
 import { type Accepted, type Store, StoreUnavailable } from "../../src/ports/store.ts"
 import { openSqliteStore, type SqliteStoreOptions } from "../../src/stores/sqlite/open-sqlite-store.ts"
-import { auditOf, failedAttempt, newAttempt, newEvent, Story, t0 } from "../contracts/store-fixtures.ts"
+import { auditOf, failedAttempt, newAttempt, newEvent, newWebhookId, Story, t0 } from "../contracts/store-fixtures.ts"
 
 let directory: string
 const open: Store[] = []
@@ -204,10 +204,12 @@ describe("a full disk", () => {
   test("refuses with the reason, keeps what was acknowledged, and goes on once there is room", async () => {
     const store = await openStore({ sizeMaxBytes: 2 * 1024 * 1024 })
     const story = await Story.of(store)
+    // One that is there could not be deleted any more by then.
+    const webhookId = newWebhookId()
     const body = JSON.stringify({ s: "x".repeat(20_000) })
     const stored: DeliveryId[] = []
     const accept = async () => {
-      const event = newEvent({ body, to: [story.webhookId] })
+      const event = newEvent({ body, to: [webhookId] })
       await story.accept(event)
       stored.push(...event.deliveries.map((delivery) => delivery.id))
     }
@@ -223,13 +225,32 @@ describe("a full disk", () => {
     const found = await store.deliveries(story.workspaceId, {}, { limit: 1_000, before: null })
     expect(found.map((record) => record.id).sort()).toEqual([...stored].sort())
     // A webhook's counters were rolled back with the rest.
-    expect(await story.health()).toMatchObject({ backlog: stored.length, lastSequence: stored.length })
+    const health = (await store.health(story.workspaceId, [webhookId])).get(webhookId)
+    expect(health).toMatchObject({ backlog: stored.length, lastSequence: stored.length })
 
-    await store.cancelWaiting(story.workspaceId, story.webhookId, t0, 1_000)
+    expect(await store.cancelWaiting(story.workspaceId, webhookId, t0, 1_000)).toBe(stored.length)
     while (await store.forget(t0 + 1, 100));
     await accept()
     expect(await store.ready()).toBeNull()
   })
+})
+
+test("a deleted workspace leaves nothing of its webhooks' secrets, not even sealed", async () => {
+  const store = await openStore()
+  const story = await Story.of(store)
+  await story.webhook({ sealed: "what-was-sealed" })
+  const records = () => {
+    const db = new DatabaseSync(join(directory, "tocsin.db"), { readOnly: true })
+    try {
+      return JSON.stringify(db.prepare("SELECT record FROM webhooks").all())
+    } finally {
+      db.close()
+    }
+  }
+  expect(records()).toContain("what-was-sealed")
+  await store.configure([{ kind: "workspaceDeleted", id: story.workspaceId, atMs: t0 }], [])
+  expect(records()).toContain(story.webhookId)
+  expect(records()).not.toContain("what-was-sealed")
 })
 
 describe("the queue", () => {

@@ -107,7 +107,9 @@ export function loadConfig(rows: Rows): ConfigSnapshot {
   return {
     workspaces: workspaces.flatMap(({ record }) => record ?? []),
     apiKeys: workspaces.flatMap(({ apiKeys }) => [...apiKeys.values()]),
-    webhooks: workspaces.flatMap(({ webhooks }) => [...webhooks.values()].flatMap(({ record }) => record ?? [])),
+    webhooks: workspaces.flatMap(({ webhooks }) =>
+      [...webhooks.values()].flatMap(({ record }) => (record?.deletedMs === null ? record : [])),
+    ),
     eventTypes: workspaces.flatMap(({ eventTypes }) => [...eventTypes.values()]),
   }
 }

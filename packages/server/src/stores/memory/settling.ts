@@ -49,8 +49,9 @@ export function cancelWaiting(
   atMs: number,
   limit: number,
 ): number {
-  const waiting = rows.workspaces.get(workspaceId)?.webhooks.get(webhookId)?.waiting ?? new Set<DeliveryRow>()
-  const cancelled = [...waiting].slice(0, limit)
+  const webhook = rows.workspaces.get(workspaceId)?.webhooks.get(webhookId)
+  if (webhook === undefined || webhook.record?.deletedMs === null) return 0
+  const cancelled = [...webhook.waiting].slice(0, limit)
   for (const row of cancelled) end(row, "cancelled", atMs, null)
   return cancelled.length
 }

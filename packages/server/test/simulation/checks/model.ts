@@ -184,6 +184,13 @@ export class Model {
   #cancel({ webhookId, cancelled, limit }: Extract<Fact, { verb: "cancelWaiting" }>): void {
     const webhook = this.webhooks.get(webhookId)
     if (!webhook) return
+    // Asked for by a node that had not heard of it.
+    if (webhook.record.deletedMs === null)
+      return this.#verdicts.hold(
+        cancelled === 0,
+        "nothing is cancelled of a webhook that is there",
+        () => `${cancelled} for ${webhookId}`,
+      )
     const { waiting } = webhook
     const left = waiting.size + webhook.yetToCancel
     this.#verdicts.hold(

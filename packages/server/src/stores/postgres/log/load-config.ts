@@ -13,7 +13,7 @@ export async function loadConfig(run: Runner["run"]): Promise<ConfigSnapshot> {
     `SELECT * FROM (
        SELECT 1 AS kind, workspace_id, '' AS id, record FROM workspaces WHERE record IS NOT NULL AND deleted_ms IS NULL
        UNION ALL SELECT 2, workspace_id, id, record FROM api_keys
-       UNION ALL SELECT 3, workspace_id, webhook_id, record FROM webhooks
+       UNION ALL SELECT 3, workspace_id, webhook_id, record FROM webhooks WHERE NOT deleted
        UNION ALL SELECT 4, workspace_id, name, record FROM event_types) AS config
      ORDER BY kind, workspace_id, id`,
   )

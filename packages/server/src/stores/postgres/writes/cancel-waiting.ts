@@ -21,7 +21,8 @@ export async function cancelWaiting(
   const rows = await run(
     `SELECT id, minted_ms, attempts FROM (
        SELECT * FROM ${pick(code.fresh)} a UNION ALL SELECT * FROM ${pick(code.again)} b LIMIT $3) p
-     WHERE ${workspaceIsVisible}`,
+     WHERE ${workspaceIsVisible} AND NOT EXISTS (
+       SELECT 1 FROM webhooks w WHERE w.workspace_id = $1 AND w.webhook_id = $2 AND NOT w.deleted)`,
     [workspaceId, webhookId, limit],
   )
   if (rows.length === 0) return 0

@@ -10,7 +10,7 @@ export function prepareLoadConfig(db: DatabaseSync): () => ConfigSnapshot {
     "SELECT record FROM workspaces WHERE record IS NOT NULL AND deleted_ms IS NULL ORDER BY num",
   )
   const apiKeys = reader(db, "SELECT record FROM api_keys ORDER BY workspace, id")
-  const webhooks = reader(db, "SELECT record FROM webhooks WHERE record IS NOT NULL ORDER BY num")
+  const webhooks = reader(db, "SELECT record FROM webhooks WHERE record IS NOT NULL AND deleted = 0 ORDER BY num")
   const eventTypes = reader(db, "SELECT record FROM event_types ORDER BY workspace, name")
   return () => ({
     workspaces: workspaces.rows().map((row) => record<Workspace>(row[0])),

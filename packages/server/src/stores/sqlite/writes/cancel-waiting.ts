@@ -18,12 +18,13 @@ export function prepareCancelWaiting(
   books: Books,
   deliveries: Deliveries,
 ): (cancel: CancelWaiting) => number {
+  const isThere = reader(db, "SELECT 1 FROM webhooks WHERE num = ? AND record IS NOT NULL AND deleted = 0")
   const fresh = reader(db, `SELECT id FROM deliveries WHERE webhook = ? AND state = ${code.fresh} LIMIT ?`)
   const again = reader(db, `SELECT id FROM deliveries WHERE webhook = ? AND state = ${code.again} LIMIT ?`)
   return ({ workspaceId, webhookId, atMs, limit }) => {
     const workspace = books.knownWorkspace(workspaceId)
     const webhook = workspace === null ? null : books.knownWebhook(workspace, webhookId)
-    if (workspace === null || webhook === null) return 0
+    if (workspace === null || webhook === null || isThere.row(webhook) !== undefined) return 0
     const rows = [...fresh.rows(webhook, limit)]
     if (rows.length < limit) rows.push(...again.rows(webhook, limit - rows.length))
     for (const row of rows) {
