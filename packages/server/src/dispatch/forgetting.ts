@@ -7,6 +7,11 @@ const stepRows = 500
 /** Between steps: deliveries' commits get the store nine tenths of the time and more. */
 const stepPauseMs = 50
 const roundEveryMs = 60_000
+/**
+ * What is deleted, and has nothing left that hangs on it, stays so long: longer than a request takes that was begun
+ * before, or a node to hear of it. What they still store for it is told from the record that it was deleted.
+ */
+const deletedStayMs = 600_000
 
 /**
  * Retention: removes what is older than the limit in small steps, so that delivering never waits long for it.
@@ -30,7 +35,8 @@ export function startForgetting(parts: {
     let more = false
     try {
       if (leads()) {
-        more = await store.forget(clock.now() - retentionMs, stepRows)
+        const nowMs = clock.now()
+        more = await store.forget({ beforeMs: nowMs - retentionMs, deletedBeforeMs: nowMs - deletedStayMs }, stepRows)
         metrics.forgot(more ? "more" : "done")
       }
     } catch (fault) {

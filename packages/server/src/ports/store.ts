@@ -237,6 +237,9 @@ export type Enqueue = {
   readonly examinedBefore: number
 }
 
+/** What retention lets go of: what was over before the first moment, and what was deleted before the second. */
+export type Past = { readonly beforeMs: number; readonly deletedBeforeMs: number }
+
 /**
  * Everything durable. One contract suite (`test/contracts/`) holds every adapter to it.
  *
@@ -382,11 +385,12 @@ export interface Store {
   enqueue(enqueue: Enqueue): Promise<readonly number[] | null>
 
   /**
-   * Removes up to about `limit` rows of what is older than `beforeMs`: ended deliveries with their attempts, and
-   * events without deliveries left. Never a waiting delivery, nor its event.
+   * Removes up to about `limit` rows of what is past: ended deliveries with their attempts, events without deliveries
+   * left, and deleted webhooks without deliveries left, whose records nobody can ask for then. Never a waiting delivery,
+   * nor its event.
    * @returns whether there is more to remove.
    */
-  forget(beforeMs: number, limit: number): Promise<boolean>
+  forget(past: Past, limit: number): Promise<boolean>
 
   /** Whether it can read and write now; a reason when not. */
   ready(): Promise<string | null>

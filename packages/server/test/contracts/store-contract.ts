@@ -17,6 +17,7 @@ import {
   newEventId,
   newReplayId,
   newWebhookId,
+  past,
   replayOf,
   Story,
   secondMs,
@@ -75,7 +76,8 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     const sequences = async (query: WaitingRead & { limit?: number }) => (await read(query)).map((d) => d.sequence)
 
     async function forgetAll(beforeMs: number, limit = 100): Promise<void> {
-      for (let steps = 0; await store.forget(beforeMs, limit); steps++) if (steps > 1_000) throw new Error("endless")
+      for (let steps = 0; await store.forget(past(beforeMs), limit); steps++)
+        if (steps > 1_000) throw new Error("endless")
     }
 
     describe("accepting", () => {
@@ -1521,7 +1523,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         await story.accept(...events)
         for (const event of events)
           await story.settle(event.deliveries[0]?.id ?? newDeliveryId(), { state: "delivered" }, newAttempt(1))
-        expect(await store.forget(t0 + 1, 10)).toBe(true)
+        expect(await store.forget(past(t0 + 1), 10)).toBe(true)
         const left = async () =>
           (await store.events(story.workspaceId, {}, firstPage)).length +
           (await store.deliveries(story.workspaceId, {}, firstPage)).length
@@ -1529,7 +1531,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         expect(await left()).toBeLessThan(80)
         await forgetAll(t0 + 1, 10)
         expect(await store.events(story.workspaceId, {}, firstPage)).toEqual([])
-        expect(await store.forget(t0 + 1, 10)).toBe(false)
+        expect(await store.forget(past(t0 + 1), 10)).toBe(false)
       })
 
       test("what statistics count goes with its deliveries, and stays while one of them waits", async () => {
@@ -1561,7 +1563,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
           const next = number < 10 ? ({ state: "waiting", dueMs: t0 } as const) : ({ state: "delivered" } as const)
           await Promise.all(ids.map((id) => story.settle(id, next, failedAttempt(number))))
         }
-        expect(await store.forget(t0 + 1, 20)).toBe(true)
+        expect(await store.forget(past(t0 + 1), 20)).toBe(true)
         const left = await store.deliveries(story.workspaceId, {}, firstPage)
         // Two of ten attempts each, and one that had been begun.
         expect(left.length).toBeGreaterThanOrEqual(9)
@@ -1590,13 +1592,37 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         expect(await store.delivery(workspaceId, id)).toBeNull()
       })
 
+      test("a deleted webhook that has no deliveries need not become old", async () => {
+        const { workspaceId } = story
+        const never = await Story.of(store)
+        await story.settle(await story.delivery(), { state: "delivered" }, newAttempt(1))
+        const isGone = async (of: Story) => {
+          const put = webhookOf(of.workspaceId, of.webhookId, 1)
+          return (await store.configure([{ kind: "webhook", put }], [])) === "done"
+        }
+        for (const each of [story, never]) await each.webhook({ deletedMs: t0 + 1 })
+        const forget = async (beforeMs: number, deletedBeforeMs: number) => {
+          while (await store.forget({ beforeMs, deletedBeforeMs }, 100));
+        }
+        await forget(t0 - hourMs, t0 + 1)
+        expect(await isGone(never)).toBe(false)
+        await forget(t0 - hourMs, t0 + 2)
+        expect(await isGone(never)).toBe(true)
+        expect(await isGone(story)).toBe(false)
+        expect(await store.deliveries(workspaceId, {}, firstPage)).toHaveLength(1)
+        expect(await story.health()).toMatchObject({ lastSequence: 1 })
+        await forget(t0 + 1, t0 + 2)
+        expect(await isGone(story)).toBe(true)
+        expect(await story.health()).toMatchObject({ lastSequence: 0 })
+      })
+
       test("writes of the same moment are not lost", async () => {
         await story.settle(await story.delivery(), { state: "delivered" }, newAttempt(1))
         const gone = await Story.of(store)
         await gone.webhook({ deletedMs: t0 })
         const results = await Promise.all([
           story.accept(newEvent({ acceptedMs: t0 + hourMs, to: [story.webhookId] })),
-          store.forget(t0 + hourMs, 100),
+          store.forget(past(t0 + hourMs), 100),
           story.accept(newEvent({ acceptedMs: t0 + hourMs, to: [story.webhookId] })),
         ])
         expect([results[0], results[2]]).toMatchObject([

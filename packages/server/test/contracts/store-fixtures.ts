@@ -16,7 +16,7 @@ import {
 } from "../../src/domain/ids.ts"
 import type { Replay } from "../../src/domain/replay.ts"
 import type { ApiKey, CustomEventType, Workspace } from "../../src/domain/workspace.ts"
-import type { AcceptConflict, Accepted, Settlement, Store, StoredWebhook } from "../../src/ports/store.ts"
+import type { AcceptConflict, Accepted, Past, Settlement, Store, StoredWebhook } from "../../src/ports/store.ts"
 import { plainSettings } from "../plain-webhook.ts"
 
 /** A Tuesday, on the minute: stores may count by whole minutes. */
@@ -92,6 +92,11 @@ export function failedAttempt(number: number, sketch: Partial<Attempt> = {}, cod
     error: { code, message: "It answered 503.", hint: "Look at the receiver." },
     ...sketch,
   })
+}
+
+/** All that is over by then. */
+export function past(beforeMs: number): Past {
+  return { beforeMs, deletedBeforeMs: beforeMs }
 }
 
 export function workspaceOf(id: WorkspaceId, version = 1): Workspace {

@@ -13,7 +13,7 @@ import {
 } from "../contracts/lived-in.ts"
 import { movingContract } from "../contracts/moving-contract.ts"
 import { newSqlitePlace } from "../contracts/sqlite-place.ts"
-import { minuteMs, newAttempt, newEvent, Story, t0 } from "../contracts/store-fixtures.ts"
+import { minuteMs, newAttempt, newEvent, past, Story, t0 } from "../contracts/store-fixtures.ts"
 import { postgresForThisFile } from "./postgres-for-this-file.ts"
 
 const server = postgresForThisFile()
@@ -84,7 +84,7 @@ test(
       const before = await recordsIn(place)
       const exporting = await place.exporting()
       const workspaces = await exporting.workspaces()
-      while (await store.forget(t0 + 5 * 86_400_000, 500));
+      while (await store.forget(past(t0 + 5 * 86_400_000), 500));
       const records = []
       for await (const page of exporting.pages(workspaces)) records.push(...page)
       await exporting.close()
@@ -107,11 +107,11 @@ test("retention waits for an import: what waits in it, however old, is there in 
     const importing = await place.importing()
     await importing.clear([story.workspaceId])
     await importing.put(historyOf(records))
-    while (await store.forget(t0 + 50 * 86_400_000, 500));
+    while (await store.forget(past(t0 + 50 * 86_400_000), 500));
     expect(await importing.counts([story.workspaceId])).toMatchObject({ event: 1, delivery: 1 })
     expect(await importing.finish(workspacesOf(records), configurationOf(records))).toBe("done")
     await importing.close()
-    while (await store.forget(t0 + 50 * 86_400_000, 500));
+    while (await store.forget(past(t0 + 50 * 86_400_000), 500));
     expect(await store.deliveries(story.workspaceId, {}, { limit: 9, before: null })).toHaveLength(1)
   } finally {
     await store.close()

@@ -16,6 +16,7 @@ import {
   newDeliveryId,
   newEvent,
   newWebhookId,
+  past,
   replayOf,
   Story,
   t0,
@@ -79,18 +80,18 @@ async function manyOfAll(story: Story, count: number): Promise<void> {
 test("no step removes more than about its limit, of a deleted workspace or of what is past", async () => {
   store = await openPostgresStore({ url })
   const stays = await Story.of(store)
-  const [past, gone] = [await Story.of(store), await Story.of(store)]
+  const [old, gone] = [await Story.of(store), await Story.of(store)]
   const count = 60
-  await manyOfAll(past, count)
+  await manyOfAll(old, count)
   await manyOfAll(gone, count)
   const deletedMs = t0 + 1
-  await past.webhook({ deletedMs })
+  await old.webhook({ deletedMs })
   await store.configure([{ kind: "workspaceDeleted", id: gone.workspaceId, atMs: deletedMs }], [])
   const limit = 25
   const removed: number[] = []
   let before = await rowsStored()
   for (let more = true; more; ) {
-    more = await store.forget(t0 + 3 * minuteMs, limit)
+    more = await store.forget(past(t0 + 3 * minuteMs), limit)
     const after = await rowsStored()
     removed.push(before - after)
     before = after
@@ -105,7 +106,7 @@ test("no step removes more than about its limit, of a deleted workspace or of wh
     (SELECT count(*) FROM webhooks WHERE deleted)::integer AS tombstones`
   expect(left).toEqual({ deliveries: 0, attempts: 0, events: 0, keys: 0, replays: 0, minutes: 0, tombstones: 0 })
   expect((await store.loadConfig()).workspaces.map(({ id }) => id).sort()).toEqual(
-    [stays.workspaceId, past.workspaceId].sort(),
+    [stays.workspaceId, old.workspaceId].sort(),
   )
 }, 60_000)
 
@@ -134,11 +135,11 @@ test("a dropped day takes its minutes at once, and its idempotency keys step by 
     return row
   }
   expect(await stored()).toEqual({ minutes: 2, keys: 30 })
-  expect(await store.forget(t0 + 2 * dayMs, 10)).toBe(true)
+  expect(await store.forget(past(t0 + 2 * dayMs), 10)).toBe(true)
   expect(await stored()).toEqual({ minutes: 0, keys: 30 })
-  expect(await store.forget(t0 + 2 * dayMs, 10)).toBe(true)
+  expect(await store.forget(past(t0 + 2 * dayMs), 10)).toBe(true)
   expect(await stored()).toEqual({ minutes: 0, keys: 20 })
-  while (await store.forget(t0 + 2 * dayMs, 10));
+  while (await store.forget(past(t0 + 2 * dayMs), 10));
   expect(await stored()).toEqual({ minutes: 0, keys: 0 })
 })
 
@@ -148,7 +149,7 @@ test("what stays of a past day is looked through once, not in every round", asyn
   for (let n = 0; n < 30; n++) await story.delivery({ idempotency: { key: `k${n}`, fingerprint: "f" } })
   const round = async () => {
     let steps = 1
-    while (await store.forget(t0 + 5 * dayMs, 10)) steps += 1
+    while (await store.forget(past(t0 + 5 * dayMs), 10)) steps += 1
     return steps
   }
   expect(await round()).toBeGreaterThan(6)
@@ -162,9 +163,9 @@ test.each([true, false])(
     store = await openPostgresStore({ url, wholeDays })
     const [stays, gone] = [await Story.of(store), await Story.of(store)]
     await store.configure([{ kind: "workspaceDeleted", id: gone.workspaceId, atMs: t0 }], [])
-    while (await store.forget(t0, 100));
+    while (await store.forget(past(t0), 100));
     for (const story of [stays, gone]) for (let n = 0; n < 3; n++) await story.delivery()
-    while (await store.forget(t0 + 5 * dayMs, 100));
+    while (await store.forget(past(t0 + 5 * dayMs), 100));
     expect(await store.deliveries(stays.workspaceId, {}, { limit: 9, before: null })).toHaveLength(3)
     for (const table of ["events", "deliveries", "webhook_minutes"])
       expect(await sql`SELECT DISTINCT workspace_id FROM ${sql(table)}`).toEqual([{ workspace_id: stays.workspaceId }])
@@ -221,10 +222,10 @@ test("nothing is copied as long as somebody reads the tables; once that has ende
   await sql.begin(async (tx) => {
     await tx`SELECT 1 FROM events LIMIT 1`
     // What is not held up goes on: the round comes to its end.
-    while (await store.forget(t0 + 5 * dayMs, 500));
+    while (await store.forget(past(t0 + 5 * dayMs), 500));
   })
   expect((await written()) - before).toBeLessThan(50_000)
-  while (await store.forget(t0 + 5 * dayMs, 500));
+  while (await store.forget(past(t0 + 5 * dayMs), 500));
   expect(await store.deliveries(story.workspaceId, {}, { limit: 99, before: null })).toMatchObject([{ id: stays?.id }])
 })
 
@@ -279,7 +280,7 @@ test("a replay that is being stored keeps its events, whichever of the two comes
     const step = { ...replay, examined: 1, enqueued: 1, afterId: event.id }
     const [enqueued] = await Promise.allSettled([
       store.enqueue({ workspaceId, webhookId, nowMs: t0 + 5 * dayMs, deliveries, replay: step, examinedBefore: 0 }),
-      store.forget(t0 + 2 * dayMs, 100).catch((error: unknown) => error),
+      store.forget(past(t0 + 2 * dayMs), 100).catch((error: unknown) => error),
     ])
     const [waiting] = await store.waiting({ workspaceId, webhookId, limit: 1, read: "head" })
     if (enqueued.status === "fulfilled") expect(waiting).toMatchObject({ id, body: event.body })

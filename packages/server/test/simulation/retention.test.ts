@@ -1,4 +1,6 @@
 import { expect, test } from "vitest"
+import type { WebhookId } from "../../src/domain/ids.ts"
+import { webhookOf } from "../contracts/store-fixtures.ts"
 import { World } from "./world.ts"
 
 const dayMs = 86_400_000
@@ -26,4 +28,24 @@ test("what has ended is removed a month later, step by step; what still waits st
   expect(
     await world.store.deliveries(world.workspaceId, { webhookId: healthy.id }, { limit: 10, before: null }),
   ).toEqual([])
+})
+
+test("a deleted webhook is stored as long as its deliveries, and some minutes if it never had any", async () => {
+  const world = await World.open()
+  const { workspaceId } = world
+  const [used, unused] = [await world.webhook(), await world.webhook({ events: ["scan.failed"] })]
+  await world.publish()
+  await world.clock.advance(1_000)
+  for (const { id } of [used, unused]) await world.edit(id, { deletedMs: world.clock.now() })
+  // Where nothing is stored under an id, one can be made.
+  const isGone = async (id: WebhookId) =>
+    (await world.store.configure([{ kind: "webhook", put: webhookOf(workspaceId, id, 1) }], [])) === "done"
+  await world.clock.advance(300_000)
+  expect([await isGone(used.id), await isGone(unused.id)]).toEqual([false, false])
+  await world.clock.advance(600_000)
+  expect([await isGone(used.id), await isGone(unused.id)]).toEqual([false, true])
+  await world.clock.advance(31 * dayMs)
+  expect(await world.deliveries(used.id)).toEqual([])
+  expect(await isGone(used.id)).toBe(true)
+  expect(world.faults).toEqual([])
 })

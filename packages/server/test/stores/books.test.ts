@@ -22,6 +22,7 @@ import {
   newDeliveryId,
   newEvent,
   newWebhookId,
+  past,
   replayOf,
   Story,
   t0,
@@ -186,7 +187,7 @@ class Script {
       case "cancel":
         return (store) => store.cancelWaiting(workspaceId, this.#webhook(act.webhook), act.atMs, 2)
       case "forget":
-        return (store) => store.forget(act.beforeMs, 1_000)
+        return (store) => store.forget(past(act.beforeMs), 1_000)
     }
     const known = this.#known[act.which % Math.max(1, this.#known.length)]
     if (known === undefined) return null

@@ -13,6 +13,7 @@ import {
   newAttempt,
   newEvent,
   newWebhookId,
+  past,
   replayOf,
   Story,
   t0,
@@ -92,7 +93,7 @@ test("no step of retention removes more than about its limit, whatever there is 
   const limit = 50
   const removed: number[] = []
   for (let [more, before] = [true, stored()]; more; ) {
-    more = await store.forget(t0 + dayMs, limit)
+    more = await store.forget(past(t0 + dayMs), limit)
     const after = stored()
     removed.push(before - after)
     before = after
@@ -128,7 +129,7 @@ test("accepting and settling never wait long for retention, however much it has 
         worstMs = Math.max(worstMs, performance.now() - startedMs)
       }
     })()
-    while (await store.forget(t0 + day * dayMs + minuteMs, 500));
+    while (await store.forget(past(t0 + day * dayMs + minuteMs), 500));
     over = true
     await delivering
     longestMs.push(worstMs)

@@ -10,7 +10,16 @@ import { ChainCheck } from "../../src/domain/audit-chain.ts"
 import type { DeliveryId, EventId } from "../../src/domain/ids.ts"
 import { type Accepted, type Store, StoreUnavailable } from "../../src/ports/store.ts"
 import { openSqliteStore, type SqliteStoreOptions } from "../../src/stores/sqlite/open-sqlite-store.ts"
-import { auditOf, failedAttempt, newAttempt, newEvent, newWebhookId, Story, t0 } from "../contracts/store-fixtures.ts"
+import {
+  auditOf,
+  failedAttempt,
+  newAttempt,
+  newEvent,
+  newWebhookId,
+  past,
+  Story,
+  t0,
+} from "../contracts/store-fixtures.ts"
 
 let directory: string
 const open: Store[] = []
@@ -229,7 +238,7 @@ describe("a full disk", () => {
     expect(health).toMatchObject({ backlog: stored.length, lastSequence: stored.length })
 
     expect(await store.cancelWaiting(story.workspaceId, webhookId, t0, 1_000)).toBe(stored.length)
-    while (await store.forget(t0 + 1, 100));
+    while (await store.forget(past(t0 + 1), 100));
     await accept()
     expect(await store.ready()).toBeNull()
   })

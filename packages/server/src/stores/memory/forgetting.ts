@@ -1,7 +1,8 @@
+import type { Past } from "../../ports/store.ts"
 import type { Rows, WorkspaceRow } from "./rows.ts"
 
 /** See `Store.forget`. A delivery's age counts from its end. */
-export function forget(rows: Rows, beforeMs: number, limit: number): boolean {
+export function forget(rows: Rows, { beforeMs, deletedBeforeMs }: Past, limit: number): boolean {
   let left = limit
   for (const workspace of [...rows.workspaces.values()]) {
     if (workspace.deletedMs !== null) {
@@ -12,12 +13,15 @@ export function forget(rows: Rows, beforeMs: number, limit: number): boolean {
     left -= forgetEvents(workspace, beforeMs, left)
     if (left <= 0) return true
     for (const [id, { record, deliveries }] of workspace.webhooks)
-      if (record !== null && record.deletedMs !== null && record.deletedMs < beforeMs && deliveries.size === 0)
-        workspace.webhooks.delete(id)
+      if (deliveries.size === 0 && isBefore(record?.deletedMs ?? null, deletedBeforeMs)) workspace.webhooks.delete(id)
     for (const [id, replay] of workspace.replays)
       if (replay.state !== "running" && replay.updatedMs < beforeMs) workspace.replays.delete(id)
   }
   return false
+}
+
+function isBefore(ms: number | null, beforeMs: number): boolean {
+  return ms !== null && ms < beforeMs
 }
 
 /** @returns rows removed. */

@@ -109,7 +109,7 @@ export function openMemoryStore(): Store {
     replayCandidates: (replay, afterId, limit) => act(() => replayCandidates(rows, replay, afterId, limit)),
     enqueue: (replay) => act(() => enqueue(rows, replay)),
 
-    forget: (beforeMs, limit) => act(() => forget(rows, beforeMs, limit)),
+    forget: (past, limit) => act(() => forget(rows, past, limit)),
     ready: async () => (closed ? "The store is closed." : null),
     close: async () => {
       closed = true

@@ -216,9 +216,9 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       if (sequences !== null && sequences.length > 0) notices.tell(job.workspaceId, job.webhookId, "new")
       return sequences
     },
-    forget: async (beforeMs, limit) => {
+    forget: async ({ beforeMs, deletedBeforeMs }, limit) => {
       const limitMs = options.wholeDays === true ? startOfDayMs(dayOf(beforeMs)) : beforeMs
-      const more = await forgetting.step(limitMs, limit)
+      const more = await forgetting.step({ beforeMs: limitMs, deletedBeforeMs }, limit)
       partitions.forget(dayOf(limitMs))
       return more
     },

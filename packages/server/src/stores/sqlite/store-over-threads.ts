@@ -135,7 +135,7 @@ export function sqliteStoreOver(places: Places, bounds: SqliteBounds): Store {
       await rare("putReplay", replay)
     },
     enqueue: (enqueue) => rare("enqueue", enqueue),
-    forget: (beforeMs, limit) => rare("forget", { beforeMs, limit }),
+    forget: (past, limit) => rare("forget", { ...past, limit }),
 
     waiting: (query) => hot.call("waiting", query),
     nextDue: (workspaceId, webhookId, afterMs) => hot.call("nextDue", { workspaceId, webhookId, afterMs }),

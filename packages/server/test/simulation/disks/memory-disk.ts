@@ -67,7 +67,7 @@ function told(store: Store, { onFact, onRefused, maySettle }: Opener): Writes {
       tell(store.configure(changes, audit), (answer) => ({ verb: "configure", changes, answer })),
     enqueue: (enqueue) => tell(store.enqueue(enqueue), (sequences) => ({ verb: "enqueue", enqueue, sequences })),
     putReplay: (replay) => tell(store.putReplay(replay), () => ({ verb: "putReplay", replay })),
-    forget: (beforeMs, limit) => tell(store.forget(beforeMs, limit), () => ({ verb: "forget", beforeMs })),
+    forget: (past, limit) => tell(store.forget(past, limit), () => ({ verb: "forget", beforeMs: past.beforeMs })),
   }
 }
 

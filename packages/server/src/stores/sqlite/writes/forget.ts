@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite"
+import type { Past } from "../../../ports/store.ts"
 import type { Books } from "../books.ts"
 import { prepareDeletedWorkspaces } from "./forgetting/deleted-workspaces.ts"
 import { preparePastEvents } from "./forgetting/past-events.ts"
@@ -6,7 +7,7 @@ import { preparePastMinutes } from "./forgetting/past-minutes.ts"
 import { preparePastReplays } from "./forgetting/past-replays.ts"
 import type { Step } from "./forgetting/step.ts"
 
-export type Forget = { readonly beforeMs: number; readonly limit: number }
+export type Forget = Past & { readonly limit: number }
 
 /**
  * Removes what retention no longer keeps; see `Store.forget`. A round goes through the parts one after the other, in
@@ -20,8 +21,8 @@ export function prepareForget(db: DatabaseSync, books: Books): (forget: Forget) 
     preparePastReplays(db),
   ]
   let at = 0
-  return ({ beforeMs, limit }) => {
-    const step: Step = { beforeMs, left: limit }
+  return ({ limit, ...past }) => {
+    const step: Step = { ...past, left: limit }
     for (let part = parts[at]; part !== undefined; part = parts[at]) {
       if (step.left <= 0 || !part(step)) return true
       at += 1

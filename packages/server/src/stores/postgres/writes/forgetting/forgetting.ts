@@ -1,3 +1,4 @@
+import type { Past } from "../../../../ports/store.ts"
 import { jobLock, lockClass } from "../../migrate.ts"
 import type { SessionPool } from "../../session.ts"
 import { deletedWorkspaces } from "./deleted-workspaces.ts"
@@ -24,13 +25,13 @@ export class Forgetting {
   }
 
   /** @returns whether there is more to remove. */
-  async step(beforeMs: number, limit: number): Promise<boolean> {
+  async step(past: Past, limit: number): Promise<boolean> {
     try {
       return await this.#sessions.transaction(async (run) => {
         const [lock] = await run(`SELECT pg_try_advisory_xact_lock(${lockClass.jobs}, ${jobLock.forget}) AS got`)
         // Another node is at it.
         if (lock?.got !== true) return false
-        return this.#goOn({ run, beforeMs, limit, left: limit })
+        return this.#goOn({ run, ...past, limit, left: limit })
       })
     } catch (error) {
       // What the parts remember may not have been committed.

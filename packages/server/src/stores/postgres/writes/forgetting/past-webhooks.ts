@@ -14,7 +14,7 @@ export function pastWebhooks(): Part {
              SELECT 1 FROM deliveries d WHERE d.workspace_id = w.workspace_id AND d.webhook_id = w.webhook_id) AS goes
          FROM webhooks w WHERE w.deleted AND (w.workspace_id, w.webhook_id) > ($2, $3)
          ORDER BY w.workspace_id, w.webhook_id LIMIT $4`,
-        [step.beforeMs, ...after, pageRows],
+        [step.deletedBeforeMs, ...after, pageRows],
       )
       for (const row of rows) {
         const [workspaceId, webhookId] = [text(row, "workspace_id"), text(row, "webhook_id")]

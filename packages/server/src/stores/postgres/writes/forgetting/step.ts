@@ -1,9 +1,9 @@
+import type { Past } from "../../../../ports/store.ts"
 import type { Runner } from "../../session.ts"
 
 /** What one call of `forget` may still do, in one transaction. */
-export type Step = {
+export type Step = Past & {
   readonly run: Runner["run"]
-  readonly beforeMs: number
   /** How many rows it might touch when it began. */
   readonly limit: number
   /** Rows it may still remove or look at; each part counts down what it did. Dropping a day ends the step. */

@@ -47,23 +47,24 @@ export function preparePastMinutes(db: DatabaseSync, books: Books): Part {
     return false
   }
 
-  function isForgotten(row: Row, beforeMs: number): boolean {
+  function isForgotten(row: Row, deletedBeforeMs: number, hasDelivery: (webhook: number) => boolean): boolean {
     if (row[1] === null) return false
     const { deletedMs } = record<StoredWebhook>(row[1])
-    return deletedMs !== null && deletedMs < beforeMs && !books.history.has(number(row[0]))
+    return deletedMs !== null && deletedMs < deletedBeforeMs && !hasDelivery(number(row[0]))
   }
 
   return (step) => {
     // What this very batch has counted must be stored before it is judged, and before the books are read anew.
     books.write()
     removes = false
+    const hasDelivery = books.history.lookup()
     try {
       while (step.left > 0) {
         const pageRows = step.left
         const rows = nextWebhooks.rows(afterWebhook, pageRows)
         for (const row of rows) {
           const webhook = number(row[0])
-          if (isForgotten(row, step.beforeMs)) {
+          if (isForgotten(row, step.deletedBeforeMs, hasDelivery)) {
             removes = true
             if (!removeWebhook(webhook, step)) return false
           } else {

@@ -1,6 +1,7 @@
+import type { Past } from "../../../../ports/store.ts"
+
 /** What one call of `forget` may still do. */
-export type Step = {
-  readonly beforeMs: number
+export type Step = Past & {
   /**
    * Rows it may still remove or look at; each part counts down what it did. Looking counts too: a commit waits for
    * the reading of a hundred thousand rows as long as for their removal.
