@@ -5,10 +5,12 @@ import { DatabaseSync } from "node:sqlite"
 import fc from "fast-check"
 import { afterEach, describe, expect, test } from "vitest"
 import { recordedAttempt } from "../../src/domain/attempt-detail.ts"
-import type { DeliveryId, EventId, WebhookId } from "../../src/domain/ids.ts"
+import { asId, type DeliveryId, type EventId, type WebhookId } from "../../src/domain/ids.ts"
 import type { Replay } from "../../src/domain/replay.ts"
 import type { Store } from "../../src/ports/store.ts"
 import { backUp } from "../../src/stores/sqlite/backing-up/back-up.ts"
+import { Books } from "../../src/stores/sqlite/books.ts"
+import { migrate } from "../../src/stores/sqlite/migrate.ts"
 import { openSqliteExporting } from "../../src/stores/sqlite/moving/exporting.ts"
 import { type Place, sqliteStoreOver } from "../../src/stores/sqlite/store-over-threads.ts"
 import { openCheckpointVerbs } from "../../src/stores/sqlite/threads/checkpoint-verbs.ts"
@@ -332,6 +334,30 @@ describe("the books, written now and then", { timeout: 60_000 }, () => {
     expect(accepted).toMatchObject({ events: [{ sequences: [13_001] }] })
     expect(await machine.store.backlogs()).toMatchObject([{ waiting: 13_001 }])
     await machine.close()
+  })
+
+  test("remember no more webhooks than they may, however many come and go, and count on", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "tocsin-books-"))
+    roots.push(directory)
+    const db = new DatabaseSync(join(directory, "tocsin.db"))
+    migrate(db, directory)
+    const books = new Books(db, 100)
+    const workspace = books.workspace(asId("ws_1"))
+    const ids = Array.from({ length: 250 }, newWebhookId)
+    for (let round = 1; round <= 3; round++)
+      for (const id of ids) {
+        db.exec("BEGIN")
+        books.begin()
+        expect(books.added(books.webhook(workspace, id), t0)).toBe(round)
+        books.write()
+        expect(books.webhooks).toBeLessThanOrEqual(100)
+        db.exec("COMMIT")
+      }
+    expect(db.prepare("SELECT count(*) AS n, sum(waiting) AS waiting FROM webhook_counters").get()).toEqual({
+      n: 250,
+      waiting: 750,
+    })
+    db.close()
   })
 
   test("are whole in an export and in a backup of what a crash has left", async () => {

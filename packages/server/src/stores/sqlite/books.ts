@@ -15,6 +15,12 @@ import { WebhookHistory } from "./webhook-history.ts"
 const journalEntriesMax = 10_000
 
 /**
+ * Those of so many webhooks are in memory, some 50 MB; with more, all are read again as they are used. Webhooks come and
+ * go for ever, and those that have gone are among them.
+ */
+const webhooksInMemoryMax = 100_000
+
+/**
  * What every write of a batch needs to know and changes a little: the numbers that stand for ids, and what is counted
  * of each webhook. Kept in memory between commits, which is sound because this process is the only writer.
  *
@@ -31,12 +37,16 @@ export class Books {
   readonly #journal: Journal
   /** Whether memory has what the journal has. */
   #recalled = false
+  /** How many `#webhooks` has. */
+  #ids = 0
+  readonly #webhooksMax: number
   readonly #findWorkspace
   readonly #addWorkspace
   readonly #findWebhook
   readonly #addWebhook
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, webhooksMax = webhooksInMemoryMax) {
+    this.#webhooksMax = webhooksMax
     this.history = new WebhookHistory(db)
     this.#ledger = new Ledger(db)
     this.#journal = new Journal(db)
@@ -86,7 +96,13 @@ export class Books {
       this.#webhooks.set(workspace, ids)
     }
     ids.set(id, num)
+    this.#ids += 1
     return num
+  }
+
+  /** Of how many webhooks something is in memory. */
+  get webhooks(): number {
+    return Math.max(this.#ids, this.#ledger.webhooks)
   }
 
   /** The first act of a transaction that changes counts: those of commits before that are not written yet come back. */
@@ -143,6 +159,7 @@ export class Books {
     // First, for it frees pages: on a full disk the tables may need them.
     this.#journal.clear()
     this.#ledger.write()
+    if (this.webhooks > this.#webhooksMax) this.reread()
   }
 
   /**
@@ -152,6 +169,7 @@ export class Books {
   reread(): void {
     this.#workspaces.clear()
     this.#webhooks.clear()
+    this.#ids = 0
     this.history.reread()
     this.#ledger.reread()
     this.#journal.undo()

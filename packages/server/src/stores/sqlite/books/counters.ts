@@ -27,6 +27,10 @@ export class CounterPages {
     )
   }
 
+  get webhooks(): number {
+    return this.#counters.size
+  }
+
   /** The counters of a webhook, to be changed in place. */
   change(webhook: number): Counters {
     this.#changed.add(webhook)

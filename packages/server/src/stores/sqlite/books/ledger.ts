@@ -22,6 +22,11 @@ export class Ledger implements Entries {
     return this.#entries
   }
 
+  /** Of how many something is in memory. */
+  get webhooks(): number {
+    return this.#counters.webhooks
+  }
+
   lastSequence(webhook: number): number {
     return this.#counters.change(webhook).lastSequence
   }
