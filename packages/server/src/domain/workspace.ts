@@ -43,6 +43,19 @@ export function isInForce({ revokedMs, expiresMs }: ApiKey, nowMs: number): bool
   return revokedMs === null && (expiresMs === null || expiresMs > nowMs)
 }
 
+/**
+ * Of keys that are no longer in force those to be forgotten: the ones that ended first.
+ * @param most how many may be kept.
+ */
+export function endedBeyond(keys: readonly ApiKey[], most: number, nowMs: number): readonly ApiKey[] {
+  const ended = keys.filter((key) => !isInForce(key, nowMs)).sort((a, b) => endMs(a) - endMs(b))
+  return ended.slice(0, Math.max(0, ended.length - most))
+}
+
+function endMs({ revokedMs, expiresMs }: ApiKey): number {
+  return Math.min(revokedMs ?? Number.POSITIVE_INFINITY, expiresMs ?? Number.POSITIVE_INFINITY)
+}
+
 /** JSON Schema, as data. */
 export type JsonSchema = { readonly [keyword: string]: unknown }
 

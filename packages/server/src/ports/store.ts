@@ -8,7 +8,7 @@ import type {
   WaitingDelivery,
 } from "../domain/delivery.ts"
 import type { ListedEvent, NewEvent, StoredEvent } from "../domain/event.ts"
-import type { AuditId, DeliveryId, EventId, ReplayId, WebhookId, WorkspaceId } from "../domain/ids.ts"
+import type { ApiKeyId, AuditId, DeliveryId, EventId, ReplayId, WebhookId, WorkspaceId } from "../domain/ids.ts"
 import type { LatencyHistogram } from "../domain/latency-histogram.ts"
 import type { Replay } from "../domain/replay.ts"
 import type { Attributes, Webhook, WebhookHealth } from "../domain/webhook.ts"
@@ -120,6 +120,7 @@ export type ConfigChange =
   /** Takes its types with it, revokes its keys, and deletes its webhooks with all that was sealed. */
   | { readonly kind: "workspaceDeleted"; readonly id: WorkspaceId; readonly atMs: number }
   | { readonly kind: "apiKey"; readonly put: ApiKey }
+  | { readonly kind: "apiKeyForgotten"; readonly workspaceId: WorkspaceId; readonly id: ApiKeyId }
   | { readonly kind: "webhook"; readonly put: StoredWebhook }
   | { readonly kind: "eventType"; readonly put: CustomEventType }
   | { readonly kind: "eventTypeDeleted"; readonly workspaceId: WorkspaceId; readonly name: string }

@@ -278,6 +278,9 @@ export class Registry {
       case "apiKey":
         this.#takeKey(change.put)
         break
+      case "apiKeyForgotten":
+        this.#dropKey(change.workspaceId, change.id)
+        break
       case "webhook":
         this.#takeWebhook(change.put)
         break

@@ -40,6 +40,40 @@ describe("a workspace that has all it may have", () => {
     expect(await create()).toMatchObject(full)
   })
 
+  it("keeps of API keys that have ended as many as may be in force, the last ones, and of all what was done with them", async () => {
+    const { call, workspaceKey, clock, engine } = await runApi({ caps: { apiKeys: 3 } })
+    const key = await workspaceKey()
+    const create = async (more: object = {}) => {
+      const made = await call("POST", "/v1/api-keys", { key, body: { name: "one", ...more } })
+      expect(made.status).toBe(201)
+      await clock.advance(1_000)
+      return { id: text(made.json.id), key: text(made.json.key) }
+    }
+    const lent = await create({ expires_at: new Date(clock.now() + 500).toISOString() })
+    const revoked: (typeof lent)[] = []
+    for (let count = 0; count < 6; count++) {
+      const made = await create()
+      expect((await call("DELETE", `/v1/api-keys/${made.id}`, { key })).status).toBe(204)
+      revoked.push(made)
+    }
+    const last = await create()
+    const listed = list(await call("GET", "/v1/api-keys", { key })).map(({ id }) => id)
+    const kept = revoked.slice(-3)
+    expect(listed.slice(0, -1)).toEqual([last, ...kept.toReversed()].map(({ id }) => id))
+    expect(listed).toHaveLength(5)
+    const whoami = async (of: string) => (await call("GET", "/v1/session", { key: of })).json.code
+    expect(await Promise.all(kept.map((each) => whoami(each.key)))).toEqual(kept.map(() => "key_revoked"))
+    for (const each of [lent, ...revoked.slice(0, 3)]) {
+      expect(await whoami(each.key)).toBe("key_unknown")
+      expect((await call("DELETE", `/v1/api-keys/${each.id}`, { key })).status).toBe(404)
+    }
+    await engine.registry.reload()
+    expect(list(await call("GET", "/v1/api-keys", { key }))).toHaveLength(5)
+    const done = list(await call("GET", "/v1/audit-log?limit=200", { key })).map(({ action }) => action)
+    expect(done.filter((action) => action === "api_key.created")).toHaveLength(8)
+    expect(done.filter((action) => action === "api_key.revoked")).toHaveLength(6)
+  })
+
   it("gets no more event types of its own until one is deleted; the profile's do not count", async () => {
     const { call, workspaceKey } = await runApi({ caps: { eventTypes: 2 } })
     const key = await workspaceKey()

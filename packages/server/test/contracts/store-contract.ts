@@ -1225,6 +1225,21 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         expect(await store.keyLastUsed(workspaceId)).toEqual(new Map([[used.id, t0 + 5]]))
       })
 
+      test("a key that is forgotten leaves nothing; one that nobody knows can be forgotten too", async () => {
+        const { workspaceId } = story
+        const [gone, kept] = [apiKeyOf(workspaceId), apiKeyOf(workspaceId)]
+        const put = [gone, kept].map((key) => ({ kind: "apiKey", put: key }) as const)
+        await store.configure(put, [])
+        await store.touchKeys([gone, kept].map(({ id }) => ({ workspaceId, id, atMs: t0 })))
+        const forget = { kind: "apiKeyForgotten", workspaceId, id: gone.id } as const
+        const stranger = (await Story.of(store)).workspaceId
+        expect(await store.configure([{ ...forget, workspaceId: stranger }], [])).toBe("done")
+        expect((await config()).apiKeys).toHaveLength(2)
+        for (let times = 0; times < 2; times++) expect(await store.configure([forget], [])).toBe("done")
+        expect((await config()).apiKeys).toEqual([kept])
+        expect(await store.keyLastUsed(workspaceId)).toEqual(new Map([[kept.id, t0]]))
+      })
+
       test("a deleted workspace shows nothing, at once, and forgetting removes it", async () => {
         const { workspaceId, webhookId } = story
         const key = apiKeyOf(workspaceId)

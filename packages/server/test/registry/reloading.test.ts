@@ -4,6 +4,7 @@ import type { Webhook } from "../../src/domain/webhook.ts"
 import type { ApiKey } from "../../src/domain/workspace.ts"
 import { Registry } from "../../src/registry/registry.ts"
 import { openMemoryStore } from "../../src/stores/memory/open-memory-store.ts"
+import { apiKeyOf } from "../contracts/store-fixtures.ts"
 import { plainWebhook } from "../plain-webhook.ts"
 
 const sealing = { seal: (clear: string) => clear, open: (sealed: string) => sealed }
@@ -126,6 +127,26 @@ test("whoever reads everything anew learns what was deleted elsewhere, and says 
   expect(told).toEqual([expect.any(Number)])
   // Nor does a start read it, however many there are.
   expect((await store.loadConfig()).webhooks).toEqual([])
+})
+
+test("a key that was forgotten elsewhere is forgotten here, whether it is heard of by its name or not", async () => {
+  const { store, workspaceId, here, there } = await twoNodes()
+  const third = await Registry.load(store, sealing)
+  const key = apiKeyOf(workspaceId)
+  await here.change([{ kind: "apiKey", put: key }], [])
+  for (const registry of [there, third]) await registry.reload()
+  expect(there.keyByHash(key.hash)).toEqual(key)
+  await here.change([{ kind: "apiKeyForgotten", workspaceId, id: key.id }], [])
+  await there.reload()
+  await third.reloadChanged({
+    names: [{ kind: "apiKey", workspaceId, id: key.id }],
+    read: async () => ({ workspaces: [], apiKeys: [], webhooks: [], eventTypes: [] }),
+  })
+  for (const registry of [here, there, third]) {
+    expect(registry.keys(workspaceId)).toEqual([])
+    expect(registry.keyByHash(key.hash)).toBeUndefined()
+    expect(registry.workspace(workspaceId)).toBeDefined()
+  }
 })
 
 test("what was deleted elsewhere is not brought back by the late answer to an earlier change", async () => {

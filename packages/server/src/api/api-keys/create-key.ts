@@ -1,6 +1,7 @@
 import Type from "typebox"
-import { asId } from "../../domain/ids.ts"
-import type { ApiKey } from "../../domain/workspace.ts"
+import { asId, type WorkspaceId } from "../../domain/ids.ts"
+import { type ApiKey, endedBeyond } from "../../domain/workspace.ts"
+import type { Change } from "../../registry/registry.ts"
 import { mintKey } from "../../secrets/api-key.ts"
 import { keyOf, workspaceOf } from "../access.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
@@ -58,7 +59,7 @@ export function createKey(api: Api, parts: ApiParts): void {
       await change(parts, () => {
         refuseBeyond(parts, workspaceId, "apiKeys")
         return {
-          changes: [{ kind: "apiKey", put: key }],
+          changes: [...forgettingEnded(parts, workspaceId), { kind: "apiKey", put: key }],
           audit: auditEntry(parts, request, nowMs, {
             workspaceId,
             action: "api_key.created",
@@ -75,6 +76,19 @@ export function createKey(api: Api, parts: ApiParts): void {
         .send({ ...keyView(key, null), key: clear })
     },
   )
+}
+
+/** After an import there may be any number: the more are left for the next keys. */
+const forgottenAtOnceMax = 50
+
+/**
+ * As many as may be in force are kept of those that have ended: whoever creates and revokes keys for ever must not fill
+ * the memory of every node with them. What was done with them stays in the audit log.
+ */
+function forgettingEnded({ registry, clock, limits }: ApiParts, workspaceId: WorkspaceId): readonly Change[] {
+  return endedBeyond(registry.keys(workspaceId), limits.perWorkspace.apiKeys, clock.now())
+    .slice(0, forgottenAtOnceMax)
+    .map(({ id }) => ({ kind: "apiKeyForgotten", workspaceId, id }))
 }
 
 /** @param latestMs when the key ends that creates it: what was lent for a while must not be made to last. */

@@ -13,6 +13,8 @@ export function listKeys(api: Api, { registry, store }: ApiParts, { use }: Pick<
         tags: ["API keys"],
         operationId: "listApiKeys",
         summary: "List API keys, newest first, revoked ones included",
+        description:
+          "Of those that were revoked or have expired at least the last 1,000 are kept; the audit log has all.",
         querystring: Closed(pageQuery),
         response: { 200: PageOf(KeyShown) },
       },

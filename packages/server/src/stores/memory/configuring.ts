@@ -24,7 +24,7 @@ function isConflict(rows: Rows, changes: readonly ConfigChange[]): boolean {
     if (change.kind === "workspaceDeleted") gone.add(change.id)
     else if (gone.has(workspaceId) || (rows.workspaces.get(workspaceId)?.deletedMs ?? null) !== null) return true
     else if (change.kind === "eventTypeDeleted") here.set(nameOf("eventType", workspaceId, change.name), 0)
-    else if (change.kind !== "apiKey") {
+    else if (change.kind !== "apiKey" && change.kind !== "apiKeyForgotten") {
       const name = nameOf(change.kind, workspaceId, change.kind === "eventType" ? change.put.name : change.put.id)
       if ((here.get(name) ?? storedVersion(rows.workspaces.get(workspaceId), change)) !== change.put.version - 1)
         return true
@@ -60,6 +60,10 @@ function apply(rows: Rows, change: ConfigChange): void {
     case "apiKey":
       workspace.apiKeys.set(change.put.id, change.put)
       return
+    case "apiKeyForgotten":
+      workspace.apiKeys.delete(change.id)
+      workspace.keysLastUsed.delete(change.id)
+      return
     case "webhook":
       rows.webhook(workspace, change.put.id).record = change.put
       return
@@ -90,6 +94,7 @@ function workspaceOf(change: ConfigChange): WorkspaceId {
       return change.put.id
     case "workspaceDeleted":
       return change.id
+    case "apiKeyForgotten":
     case "eventTypeDeleted":
       return change.workspaceId
     default:

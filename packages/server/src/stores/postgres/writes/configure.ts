@@ -41,7 +41,7 @@ async function isConflict(run: Run, changes: readonly ConfigChange[]): Promise<b
     if (change.kind === "workspaceDeleted") gone.add(change.id)
     else if (gone.has(workspaceId) || (await isDeleted(run, workspaceId))) return true
     else if (change.kind === "eventTypeDeleted") here.set(nameOf("eventType", workspaceId, change.name), 0)
-    else if (change.kind !== "apiKey") {
+    else if (change.kind !== "apiKey" && change.kind !== "apiKeyForgotten") {
       const name = nameOf(change.kind, workspaceId, change.kind === "eventType" ? change.put.name : change.put.id)
       if ((here.get(name) ?? (await storedVersion(run, change))) !== change.put.version - 1) return true
       here.set(name, change.put.version)
@@ -87,6 +87,9 @@ async function apply(run: Run, change: ConfigChange): Promise<void> {
       return removeWorkspace(run, change.id, change.atMs)
     case "apiKey":
       return putKey(run, change.put)
+    case "apiKeyForgotten":
+      await run("DELETE FROM api_keys WHERE workspace_id = $1 AND id = $2", [change.workspaceId, change.id])
+      return
     case "webhook":
       return putWebhook(run, change.put)
     case "eventType":
@@ -152,6 +155,7 @@ function workspaceOf(change: ConfigChange): WorkspaceId {
       return change.put.id
     case "workspaceDeleted":
       return change.id
+    case "apiKeyForgotten":
     case "eventTypeDeleted":
       return change.workspaceId
     default:
@@ -170,6 +174,8 @@ function nameOfChange(change: ConfigChange): ConfigName {
       return { kind: "workspace", workspaceId, id: workspaceId }
     case "eventTypeDeleted":
       return { kind: "eventType", workspaceId, id: change.name }
+    case "apiKeyForgotten":
+      return { kind: "apiKey", workspaceId, id: change.id }
     case "eventType":
       return { kind: "eventType", workspaceId, id: change.put.name }
     default:

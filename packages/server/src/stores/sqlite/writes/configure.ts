@@ -39,6 +39,7 @@ export function prepareConfigure(
     `INSERT INTO api_keys (workspace, id, record) VALUES (?, ?, ?)
      ON CONFLICT DO UPDATE SET record = excluded.record`,
   )
+  const deleteKey = writer(db, "DELETE FROM api_keys WHERE workspace = ? AND id = ?")
   const putType = writer(
     db,
     "INSERT OR REPLACE INTO event_types (workspace, name, version, record) VALUES (?, ?, ?, ?)",
@@ -68,7 +69,7 @@ export function prepareConfigure(
       if (change.kind === "workspaceDeleted") gone.add(change.id)
       else if (gone.has(workspaceId) || isDeleted(workspaceId)) return true
       else if (change.kind === "eventTypeDeleted") here.set(nameOf("eventType", workspaceId, change.name), 0)
-      else if (change.kind !== "apiKey") {
+      else if (change.kind !== "apiKey" && change.kind !== "apiKeyForgotten") {
         const name = nameOf(change.kind, workspaceId, change.kind === "eventType" ? change.put.name : change.put.id)
         if ((here.get(name) ?? storedVersion(change)) !== change.put.version - 1) return true
         here.set(name, change.put.version)
@@ -88,6 +89,9 @@ export function prepareConfigure(
         return
       case "apiKey":
         putKey(workspace, change.put.id, JSON.stringify(change.put))
+        return
+      case "apiKeyForgotten":
+        deleteKey(workspace, change.id)
         return
       case "webhook":
         putWebhook(books.webhook(workspace, change.put.id), change.put)
@@ -135,6 +139,7 @@ function workspaceOf(change: ConfigChange): WorkspaceId {
       return change.put.id
     case "workspaceDeleted":
       return change.id
+    case "apiKeyForgotten":
     case "eventTypeDeleted":
       return change.workspaceId
     default:
