@@ -32,7 +32,7 @@ export async function disableIfHopeless(
     )
     // A success, meanwhile, has told.
     if (queue.failingSinceMs === "unknown") queue.failingSinceMs = health.get(webhook.id)?.failingSinceMs ?? nowMs
-  } else queue.failingSinceMs ??= nowMs
+  }
   const reason = disabledBy(code, queue.failingSinceMs, webhook.resumedAtMs, nowMs)
   if (reason === null) return
   /** @returns whether nothing is left to do. */

@@ -195,9 +195,15 @@ export class WebhookQueue {
     this.silent = false
   }
 
-  /** @param silent it did not answer in time. */
+  /**
+   * At the answer, as a success: told only once it is durable, a failure would seem to have come after a success that was
+   * answered meanwhile.
+   *
+   * @param silent it did not answer in time.
+   */
   failed(silent: boolean): void {
     this.#setParallel(Math.max(1, this.#parallel >> 1))
+    this.failingSinceMs ??= this.#clock.now()
     this.silent = silent
   }
 

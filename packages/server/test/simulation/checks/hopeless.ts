@@ -10,8 +10,6 @@ const patienceMs = 60_000
 /** wire.md: five days of nothing but failures. */
 const failingMs = 5 * 86_400_000
 
-const attemptMaxMs = 60_000
-
 type Target = Pick<Webhook, "url" | "resumedAtMs">
 type Owed = {
   readonly life: Life
@@ -20,8 +18,18 @@ type Owed = {
   readonly sinceMs: number
   readonly gone: boolean
 }
-/** Of the failures logged since the last success. @property ordered: no clock was set back between them. */
-type Failing = { readonly fromMs: number; readonly lastMs: number; readonly ordered: boolean }
+/**
+ * Of the failures since the last success. @property fromMs: when the first was begun. @property knownMs: when it was
+ * settled; the engine counts from some moment between the two, and clocks are set. @property ordered: none was set back.
+ * @property answeredMs: the last of them, by the world's clock.
+ */
+type Failing = {
+  readonly fromMs: number
+  readonly knownMs: number
+  readonly lastMs: number
+  readonly ordered: boolean
+  readonly answeredMs: number
+}
 
 /** Holds the engine to which failures disable a webhook (wire.md), a second time and in the simplest way. */
 export class Hopeless {
@@ -31,7 +39,13 @@ export class Hopeless {
   /** A 410 is logged, or a failure after five days of them: by whom the webhook has to be disabled. */
   readonly #owed = new Map<WebhookId, Owed>()
   readonly #saidGone = new Map<WebhookId, Target[]>()
-  readonly #failing = new Map<WebhookId, Failing>()
+  /**
+   * A success and a failure that are under way together may be logged in another order than that in which they were
+   * answered. A process goes by what it was answered, the next one by what is logged.
+   */
+  readonly #asLogged = new Map<WebhookId, Failing>()
+  readonly #asAnswered = new Map<WebhookId, Failing>()
+  readonly #lastTakenMs = new Map<WebhookId, number>()
 
   constructor(verdicts: Verdicts, cluster: Cluster | null, nowMs: () => number) {
     this.#verdicts = verdicts
@@ -39,21 +53,45 @@ export class Hopeless {
     this.#nowMs = nowMs
   }
 
-  /** @param webhook as the engine had it when the attempt began. */
-  logged(life: Life, { id, url, resumedAtMs }: Webhook, { atMs, statusCode, errorCode }: StoredAttempt): void {
+  /**
+   * @param webhook as the engine had it when the attempt began.
+   * @param settledMs by the clock of its node.
+   * @param answeredMs by the world's clock.
+   */
+  logged(
+    life: Life,
+    { id, url, resumedAtMs }: Webhook,
+    { atMs, statusCode, errorCode }: StoredAttempt,
+    settledMs: number,
+    answeredMs: number,
+  ): void {
     if (errorCode === null) {
-      this.#failing.delete(id)
+      this.#asLogged.delete(id)
+      const failing = this.#asAnswered.get(id)
+      if (failing && failing.answeredMs <= answeredMs) this.#asAnswered.delete(id)
+      else if (failing) this.#asAnswered.set(id, { ...failing, fromMs: failing.lastMs })
+      this.#lastTakenMs.set(id, Math.max(answeredMs, this.#lastTakenMs.get(id) ?? 0))
       // It may have been answered before a failure that is logged before it.
       if (this.#owed.get(id)?.gone === false) this.#owed.delete(id)
       return
     }
-    const { fromMs, lastMs, ordered } = this.#failing.get(id) ?? { fromMs: atMs, lastMs: atMs, ordered: true }
-    this.#failing.set(id, { fromMs: Math.min(atMs, fromMs), lastMs: atMs, ordered: ordered && atMs >= lastMs })
+    const fails = (since: Map<WebhookId, Failing>) => {
+      const first = { fromMs: atMs, knownMs: settledMs, lastMs: atMs, ordered: true }
+      const { fromMs, knownMs, lastMs, ordered } = since.get(id) ?? first
+      since.set(id, {
+        fromMs: Math.min(atMs, fromMs),
+        knownMs,
+        lastMs: atMs,
+        ordered: ordered && atMs >= lastMs,
+        answeredMs,
+      })
+      return ordered && atMs - Math.max(knownMs, resumedAtMs) >= failingMs
+    }
+    const isLast = answeredMs >= (this.#lastTakenMs.get(id) ?? 0)
+    const failed = [fails(this.#asLogged), isLast && fails(this.#asAnswered)].every(Boolean)
     const target = { url, resumedAtMs }
     const gone = statusCode === 410 && errorCode === "gone"
     if (gone) this.#saidGone.set(id, [...(this.#saidGone.get(id) ?? []), target])
-    // The engine counts from when the first failure was known, which is an attempt later.
-    const failed = ordered && atMs - Math.max(fromMs, resumedAtMs) >= failingMs + attemptMaxMs
     const owed = this.#owed.get(id)
     if (gone || (failed && life.member === null && !(owed?.gone && isSame(owed.target, target))))
       this.#owed.set(id, { life, target, tenure: this.#tenure(id), sinceMs: this.#nowMs(), gone })
@@ -69,9 +107,10 @@ export class Hopeless {
         "a webhook is disabled as gone because its receiver said so",
         () => `${put.id} got no 410 since ${put.resumedAtMs}`,
       )
-    const fromMs = this.#failing.get(put.id)?.fromMs
+    const since = [this.#asLogged, this.#asAnswered].map((each) => each.get(put.id)?.fromMs ?? Number.POSITIVE_INFINITY)
+    const fromMs = Math.min(...since)
     this.#verdicts.hold(
-      fromMs !== undefined && atMs - Math.max(fromMs, put.resumedAtMs) >= failingMs,
+      atMs - Math.max(fromMs, put.resumedAtMs) >= failingMs,
       "a webhook is disabled as failing after five days of failures",
       () => `${put.id} at ${atMs}, failing from ${fromMs}, resumed at ${put.resumedAtMs}`,
     )

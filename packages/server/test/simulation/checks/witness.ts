@@ -337,7 +337,7 @@ export class Witness {
       // Brought back while it was under way: it has another budget than the one it was sent with.
       this.#verdicts.hold(found === null || row.broughtBack, "attempts within the policy", () => `${row.id}: ${found}`)
     }
-    this.hopeless.logged(life, flight.webhook, fact.attempt)
+    this.hopeless.logged(life, flight.webhook, fact.attempt, fact.atMs, flight.answeredAtMs ?? this.#nowMs())
     this.#rates.logged(flight)
     this.#forget(flight)
   }
