@@ -72,7 +72,8 @@ function flaw(error: ErrorObject): Flaw {
     case "additionalProperties":
       return { pointer: `${at}/${pointerPart(String(params.additionalProperty))}`, detail: "is not a known field" }
     case "enum": {
-      const allowed = Array.isArray(params.allowedValues) ? params.allowedValues.join(", ") : ""
+      // Each by itself: `join` alone writes null as nothing.
+      const allowed = Array.isArray(params.allowedValues) ? params.allowedValues.map(String).join(", ") : ""
       return { pointer: at, detail: `must be one of: ${allowed}` }
     }
     case "pattern":

@@ -129,6 +129,15 @@ describe("registering a webhook", () => {
   )
 })
 
+describe("a refusal", () => {
+  it("names every value that may stand there, null too", async () => {
+    const { call, workspaceKey } = await runApi()
+    const body = { ...documented, ordering: "random" }
+    const { json } = await call("POST", "/v1/webhooks", { key: await workspaceKey(), body })
+    expect(json.errors).toEqual([{ pointer: "/ordering", detail: "must be one of: strict, by_key, none, null" }])
+  })
+})
+
 describe("changing a webhook", () => {
   it("merges: the documented update leaves the rest as it was", async () => {
     const { call, workspaceKey } = await runApi()
