@@ -1,4 +1,4 @@
-import { createServer } from "node:http"
+import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { afterEach, describe, expect, it } from "vitest"
 import { exitCodes } from "../../src/cli/running/exit-codes.ts"
@@ -16,6 +16,10 @@ async function answering(status: number, body: object | string, headers: Record<
     response.writeHead(status, { "content-type": "application/problem+json", ...headers })
     response.end(typeof body === "string" ? body : JSON.stringify(body))
   })
+  return listening(server)
+}
+
+async function listening(server: Server) {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   stop = () => server.closeAllConnections()
   server.unref()
@@ -38,6 +42,29 @@ describe("what a command's end tells its caller", () => {
   ])("%i %s", async (status, code, exit) => {
     const ran = await runCommand(["webhooks", "list"], await answering(status, problem(status, code)))
     expect(ran).toEqual({ code: exit.code, out: "", err: expect.stringMatching(/^tocsin: No\. Because\.\n/) })
+  })
+
+  it("a retry of several of which one is refused: those before it are told, they are on their way", async () => {
+    const sent = { id: "dlv_1", event_type: "scan.completed", webhook_id: "wh_1", status: "retrying", attempt_count: 1 }
+    const times = {
+      created: "2026-01-01T00:00:00Z",
+      next_attempt_at: null,
+      last_status_code: 503,
+      last_error_code: null,
+    }
+    const server = createServer(({ url = "" }, response) => {
+      const known = url.includes("dlv_1")
+      response.writeHead(known ? 202 : 404, { "content-type": known ? "application/json" : "application/problem+json" })
+      response.end(JSON.stringify(known ? { ...sent, ...times } : problem(404, "not_found")))
+    })
+    const surroundings = await listening(server)
+    const words = ["deliveries", "retry", "dlv_1", "dlv_2", "dlv_3"]
+    const ran = await runCommand(words, surroundings)
+    expect(ran).toMatchObject({ code: exitCodes.notFound.code, out: expect.stringMatching(/\ndlv_1 .* retrying /) })
+    expect(ran.err).toContain("Stopped at dlv_2; 1 delivery after it not asked for.\n")
+    const forPrograms = await runCommand([...words, "--json"], surroundings)
+    expect(JSON.parse(forPrograms.out)).toEqual({ data: [{ ...sent, ...times }] })
+    expect(JSON.parse(forPrograms.err)).toMatchObject({ error: { code: "not_found", exit_code: 5 } })
   })
 
   it("503 that asks for more patience than anyone has", async () => {
@@ -87,6 +114,8 @@ describe("what a command's end tells its caller", () => {
     [["verify", "--secret", "s"]],
     [["verify", "--headers", "/nowhere/headers.txt", "--secret", "s"]],
     [["webhooks", "update", "wh_1"]],
+    [["keys", "create", "x", "--expires", "soon"]],
+    [["backup", "--to", "/nowhere/backup.db"]],
     [["webhooks", "delete", "wh_1", "--url", "no-address"]],
     [["completion", "powershell"]],
     [[]],

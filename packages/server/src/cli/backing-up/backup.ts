@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import type { Command } from "commander"
 import manifest from "../../../package.json" with { type: "json" }
 import { type Config, readConfig } from "../../config.ts"
@@ -33,6 +33,8 @@ export function addBackup(program: Command, terminal: Terminal): void {
           "tocsin backup is for the embedded database; back up PostgreSQL with pg_dump or its own archiving (docs/operating.md).",
         )
       const path = resolve(options.to ?? defaultName(terminal.now()))
+      if (!existsSync(dirname(path)))
+        throw new UsageError(`There is no directory ${dirname(path)} to put the backup into. Make it first.`)
       const key = keyFile(config, options)
       const made = await withBar(
         terminal,

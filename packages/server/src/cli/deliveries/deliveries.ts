@@ -6,6 +6,7 @@ import { type ListOptions, listed, withPaging } from "../calling/listings.ts"
 import { readMoment } from "../reading/moments.ts"
 import type { Terminal } from "../running/terminal.ts"
 import { type Paint, paintFor } from "../showing/colours.ts"
+import { counted } from "../showing/counted.ts"
 import { present } from "../showing/present.ts"
 import { safeLine, safeText } from "../showing/safe-text.ts"
 import { type Column, fields, table } from "../showing/table.ts"
@@ -159,8 +160,20 @@ function addRetry(deliveries: Command, terminal: Terminal): void {
     .action(async (ids: readonly string[], options: ConnectionOptions) => {
       const tocsin = connect(options, terminal)
       const retried: Delivery[] = []
-      for (const id of ids) retried.push(await tocsin.deliveries.retry(id, { signal: terminal.signal }))
-      present(terminal, options, { data: retried }, () => table(terminal, columns(terminal), retried))
+      const show = () =>
+        present(terminal, options, { data: retried }, () => table(terminal, columns(terminal), retried))
+      try {
+        for (const id of ids) retried.push(await tocsin.deliveries.retry(id, { signal: terminal.signal }))
+      } catch (error) {
+        // Those before it are on their way: whoever knows nothing of them sends them once more.
+        if (retried.length > 0) show()
+        if (ids.length > 1 && options.json !== true) {
+          const left = counted(ids.length - retried.length - 1, "delivery", "deliveries")
+          terminal.err(`Stopped at ${safeLine(ids[retried.length] ?? "")}; ${left} after it not asked for.\n`)
+        }
+        throw error
+      }
+      show()
     })
   withJson(withConnection(command))
   withExamples(command, [
