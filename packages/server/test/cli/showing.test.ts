@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { clockCheck } from "../../src/cli/doctoring/server-checks.ts"
-import { readMoment } from "../../src/cli/reading/moments.ts"
+import { readMoment, readMomentAhead } from "../../src/cli/reading/moments.ts"
 import { replayFigures } from "../../src/cli/replaying/replay.ts"
 import { processTerminal } from "../../src/cli/running/terminal.ts"
 import { barText } from "../../src/cli/showing/bar.ts"
@@ -26,6 +26,12 @@ describe("moments", () => {
 
   it.each(["", "yesterday", "5", "5y", "-5m", "2025-13-01", "2025-01-01T00:00:00", "1e9d"])("are not %j", (text) => {
     expect(() => readMoment(text, nowMs)).toThrow(/Give an age/)
+  })
+
+  it("that are to come count from now on", () => {
+    expect(readMomentAhead("90d", nowMs)).toBe("2025-04-15T14:30:00.000Z")
+    expect(readMomentAhead("2030-01-01", nowMs)).toBe("2030-01-01T00:00:00.000Z")
+    expect(() => readMomentAhead("now", nowMs)).toThrow(/Give a length from now on/)
   })
 })
 

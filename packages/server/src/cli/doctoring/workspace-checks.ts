@@ -34,7 +34,8 @@ export async function lookAtWorkspace(tocsin: Tocsin, nowMs: number, signal: Abo
     for (const each of troubled) {
       checks.push(await troubleCheck(tocsin, each, session, has("deliveries:read"), signal))
     }
-    if (troubled.length === 0) checks.push(ok("webhooks", `All ${webhooks.length} are well.`))
+    if (troubled.length === 0)
+      checks.push(ok("webhooks", webhooks.length === 1 ? "It is well." : `All ${webhooks.length} are well.`))
   } catch (error) {
     if (!(error instanceof TocsinProblem)) throw error
     checks.push(skipped("webhooks", `How they fare cannot be read: ${error.detail}`))

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander"
 import { scopes } from "../../domain/workspace.ts"
 import { type ConnectionOptions, connect, withConnection, withJson } from "../calling/connection.ts"
 import { type ListOptions, listed, withPaging } from "../calling/listings.ts"
-import { readMoment } from "../reading/moments.ts"
+import { readMomentAhead } from "../reading/moments.ts"
 import type { Terminal } from "../running/terminal.ts"
 import { paintFor } from "../showing/colours.ts"
 import { present } from "../showing/present.ts"
@@ -33,7 +33,9 @@ function addCreate(keys: Command, terminal: Terminal): void {
     .summary("create a key")
     .description("Create a key, shown this once. Without --scopes it may do what the key that creates it may do.")
     .addOption(new Option("--scopes <scopes...>", "what it may do").choices(scopes))
-    .option("--expires <moment>", "an RFC 3339 time or a date", (text: string) => readMoment(text, terminal.now()))
+    .option("--expires <moment>", "90d from now, a date, or an RFC 3339 time", (text: string) =>
+      readMomentAhead(text, terminal.now()),
+    )
     .action(async (name: string, options: Creating) => {
       const created = await connect(options, terminal).apiKeys.create(
         {
@@ -55,7 +57,7 @@ function addCreate(keys: Command, terminal: Terminal): void {
   withJson(withConnection(command))
   withExamples(command, [
     ["For a program that only publishes", "tocsin keys create scanner --scopes events:write"],
-    ["Into a variable", "KEY=$(tocsin keys create ci --expires 2030-01-01 --json | jq -r .key)"],
+    ["Into a variable", "KEY=$(tocsin keys create ci --expires 90d --json | jq -r .key)"],
   ])
 }
 
