@@ -1,20 +1,24 @@
 import { execFileSync } from "node:child_process"
-import { existsSync, globSync, readFileSync } from "node:fs"
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import manifest from "../../../package.json" with { type: "json" }
 import { problems } from "../src/api/problems.ts"
 import { clientVariables, settingNames, tracingVariables } from "../src/config.ts"
+import { defaultDispatchLimits } from "../src/dispatch/dispatcher.ts"
 import { failureCodes } from "../src/domain/delivery.ts"
+import { socketsPerOriginMax } from "../src/ports/sender.ts"
 import { prometheus } from "../src/system/prometheus.ts"
 import { object, runApi } from "./api/running-api.ts"
 
 const root = fileURLToPath(new URL("../../../", import.meta.url))
-const documents = ["README.md", "examples/README.md", ...globSync("docs/**/*.md", { cwd: root })].map((path) => ({
-  path,
-  text: readFileSync(join(root, path), "utf8"),
-}))
+const documents = ["README.md", "CHANGELOG.md", "examples/README.md", ...globSync("docs/**/*.md", { cwd: root })].map(
+  (path) => ({
+    path,
+    text: readFileSync(join(root, path), "utf8"),
+  }),
+)
 
 function textOf(path: string): string {
   const found = documents.find((document) => document.path === path)
@@ -121,6 +125,24 @@ describe("the documents", () => {
     expect(ours.length).toBeGreaterThan(15)
     const explained = [...section("docs/operating.md", "Monitor").matchAll(/`(tocsin_\w+)/g)].map(([, name]) => name)
     expect(ours.filter((name) => !explained.includes(name))).toEqual([])
+  })
+
+  it("tell what every room of the server holds", () => {
+    const rooms = section("docs/architecture.md", "The rooms").matchAll(/^\| (`.+`) +\| /gm)
+    const told = [...rooms].flatMap(([, names = ""]) => [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name))
+    const source = join(root, "packages/server/src")
+    const existing = readdirSync(source, { withFileTypes: true }).flatMap((each) =>
+      each.isDirectory() ? each.name : [],
+    )
+    expect(told.sort()).toEqual(existing.sort())
+  })
+
+  it("tell how many attempts may be under way", () => {
+    const monitor = section("docs/operating.md", "Monitor")
+    const most = defaultDispatchLimits.inFlightMax.toLocaleString("en")
+    expect(monitor).toContain(
+      `near its ceiling of ${most}: many slow endpoints. At most ${socketsPerOriginMax} are of one origin`,
+    )
   })
 
   it("link to what is there", () => {
