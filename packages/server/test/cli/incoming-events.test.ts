@@ -18,6 +18,8 @@ class ScriptedServer {
   #stream: ReadableStreamDefaultController<Uint8Array> | null = null
   #opened = Promise.withResolvers<void>()
   looks = 0
+  /** Whether the stream's reader has gone. */
+  left = false
 
   readonly fetch: typeof globalThis.fetch = async (input, init) => {
     const url = new URL(String(input))
@@ -54,7 +56,11 @@ class ScriptedServer {
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.#stream = controller
-        signal?.addEventListener("abort", () => controller.error(signal.reason), { once: true })
+        const leave = () => {
+          this.left = true
+          controller.error(signal?.reason)
+        }
+        signal?.addEventListener("abort", leave, { once: true })
       },
     })
     this.#write(": watching\n\n")
@@ -137,6 +143,17 @@ describe("events that come in", () => {
     stop()
     await new Promise((resolve) => setImmediate(resolve))
     await expect(events.next().then(() => events.next())).rejects.toThrow("enough")
+  })
+
+  it("leave no stream behind when nobody takes them any more", async () => {
+    const server = new ScriptedServer()
+    const { take, events } = listening(server)
+    const first = take(1)
+    await server.connected()
+    server.accept(event(1))
+    await first
+    await events.return()
+    expect(server.left).toBe(true)
   })
 
   it("are found though the stream says nothing of them", async () => {

@@ -24,7 +24,9 @@ const rememberedMax = 50_000
  * @throws TocsinProblem when the server refuses; the signal's reason once it is aborted.
  */
 export async function* incomingEvents(tocsin: Tocsin, options: IncomingOptions): AsyncGenerator<Incoming, void, void> {
-  const { signal } = options
+  // Ends the stream too when nobody takes events any more: it would keep the process, and connect again for ever.
+  const ending = new AbortController()
+  const signal = AbortSignal.any([options.signal, ending.signal])
   const waiting: Incoming[] = []
   const seen = new Set<string>()
   const failures: unknown[] = []
@@ -86,6 +88,7 @@ export async function* incomingEvents(tocsin: Tocsin, options: IncomingOptions):
     }
   } finally {
     clearInterval(looking)
+    ending.abort()
   }
 }
 

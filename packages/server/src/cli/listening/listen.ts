@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises"
 import type { EventDetail, Session } from "@tocsin/client"
 import { type Command, InvalidArgumentError } from "commander"
 import { covers } from "../../domain/matching.ts"
@@ -6,6 +7,7 @@ import { secretRefusal } from "../../profiles/secret-rule.ts"
 import { type ConnectionOptions, connect, keyGiven, withConnection, withJson } from "../calling/connection.ts"
 import { collectHeader, collectList, numberWithin } from "../reading/arguments.ts"
 import { httpUrl } from "../reading/http-url.ts"
+import { exitNameOf } from "../running/exit-codes.ts"
 import { UsageError } from "../running/failures.ts"
 import type { Terminal } from "../running/terminal.ts"
 import { paintFor } from "../showing/colours.ts"
@@ -16,6 +18,9 @@ import { clockTime } from "../showing/times.ts"
 import { type Forwarded, Forwarding } from "./forwarding.ts"
 import { incomingEvents } from "./incoming-events.ts"
 import { listeningSecret } from "./listening-secret.ts"
+
+/** After what the client has tried by itself, some four seconds. */
+const askAgainMs = 1_000
 
 type Options = ConnectionOptions & {
   readonly forwardTo?: string
@@ -83,7 +88,7 @@ async function listen(options: Options, terminal: Terminal): Promise<void> {
   try {
     for await (const { id, type } of incomingEvents(tocsin, { signal, onConnected })) {
       if (wanted !== undefined && !wanted.some((subscription) => covers(subscription, type))) continue
-      const event = await tocsin.events.get(id, { signal })
+      const event = await whileAway(() => tocsin.events.get(id, { signal }), signal)
       const forwarded = (await forwarding?.forward(event, event.payload, terminal.now())) ?? null
       say(event, forwarded, options, terminal)
     }
@@ -91,6 +96,21 @@ async function listen(options: Options, terminal: Terminal): Promise<void> {
     if (!signal.aborted) throw error
   } finally {
     await sender.close()
+  }
+}
+
+/**
+ * Asks until the server answers. The stream waits for a server that is away, and so do the events that it has told of: each
+ * of them is forwarded, however many were waiting when it went.
+ */
+async function whileAway<Answer>(ask: () => Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (signal.aborted || exitNameOf(error) !== "unreachable") throw error
+      await delay(askAgainMs, undefined, { signal })
+    }
   }
 }
 
