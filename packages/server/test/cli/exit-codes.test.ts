@@ -44,6 +44,18 @@ describe("what a command's end tells its caller", () => {
     expect(ran).toEqual({ code: exit.code, out: "", err: expect.stringMatching(/^tocsin: No\. Because\.\n/) })
   })
 
+  it("a replay that was started before the server went away, which is told", async () => {
+    const progress = { examined: 0, enqueued: 0, share: 0 }
+    const server = createServer(({ method }, response) => {
+      if (method === "GET") return response.writeHead(503, { "retry-after": "600" }).end()
+      response.writeHead(202, { "content-type": "application/json" })
+      response.end(JSON.stringify({ id: "rpl_1", webhook_id: "wh_1", state: "running", progress }))
+    })
+    const ran = await runCommand(["replay", "wh_1", "--from", "1h"], await listening(server))
+    expect(ran.code).toBe(exitCodes.unreachable.code)
+    expect(ran.err).toContain("The replay goes on: `tocsin replays show rpl_1`, or `cancel` it.\n")
+  })
+
   it("a retry of several of which one is refused: those before it are told, they are on their way", async () => {
     const sent = { id: "dlv_1", event_type: "scan.completed", webhook_id: "wh_1", status: "retrying", attempt_count: 1 }
     const times = {

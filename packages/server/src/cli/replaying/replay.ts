@@ -113,7 +113,8 @@ async function watched(tocsin: Tocsin, started: Replay, options: Options, termin
   try {
     return await withBar(terminal, options, `Queueing events for ${started.webhook_id}`, follow, figures)
   } catch (error) {
-    if (signal.aborted) {
+    // Also when the server went away: whoever does not know of it starts another, and all is sent twice.
+    if (signal.aborted || options.json !== true) {
       terminal.err(`The replay goes on: \`tocsin replays show ${replay.id}\`, or \`cancel\` it.\n`)
     }
     throw error
