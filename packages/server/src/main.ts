@@ -3,6 +3,7 @@ import { PinoPretty as pretty } from "pino-pretty"
 import { firstSteps } from "./cli/first-steps.ts"
 import { readConfig } from "./config.ts"
 import { openLog } from "./system/logging.ts"
+import { onStopSignals } from "./system/stop-signals.ts"
 import { keepCompiled } from "./threads/keep-compiled.ts"
 
 // The log goes to standard error: lines of JSON for programs, readable ones where a person watches a terminal.
@@ -16,14 +17,19 @@ async function main(): Promise<void> {
   keepCompiled()
   const running = await serve(config, logger)
   const stop = async (signal: string) => {
-    process.off("SIGTERM", stop).off("SIGINT", stop)
     logger.info({ signal }, "stopping: attempts in flight are finished, the rest stays stored")
     await running.stop()
     process.exit(0)
   }
-  process.on("SIGTERM", stop).on("SIGINT", stop)
+  onStopSignals(["SIGTERM", "SIGINT"], { first: stop, again: endBySignal })
   // After that: whoever waits for these lines may stop the server as soon as they are there.
   process.stdout.write(firstSteps(running, config))
+}
+
+/** As it would end had nobody listened to the signal. */
+function endBySignal(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
 }
 
 main().catch((error: unknown) => {

@@ -1,15 +1,14 @@
+import { onStopSignals } from "../system/stop-signals.ts"
 import { exitCodes } from "./running/exit-codes.ts"
 import { run } from "./running/run.ts"
 import { processTerminal } from "./running/terminal.ts"
 
 const stopping = new AbortController()
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => {
-    // The second time it ends at once, whatever is under way.
-    if (stopping.signal.aborted) process.exit(exitCodes.interrupted.code)
-    stopping.abort(new Error(`interrupted by ${signal}`))
-  })
-}
+onStopSignals(["SIGINT", "SIGTERM"], {
+  first: (signal) => stopping.abort(new Error(`interrupted by ${signal}`)),
+  // The second time it ends at once, whatever is under way.
+  again: () => process.exit(exitCodes.interrupted.code),
+})
 
 // `tocsin … | head` closes the pipe when it has enough: no failure, and nobody is left to tell.
 process.stdout.on("error", (error: Error) => {

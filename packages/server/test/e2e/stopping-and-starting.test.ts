@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs"
 import { connect, createServer } from "node:net"
 import { join } from "node:path"
+import { setTimeout as delay } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import { call, eventually, members, Workspace } from "./api-calls.ts"
 import { receiving } from "./receiving.ts"
@@ -31,6 +32,9 @@ describe("SIGTERM", () => {
     await receiver.arrived(1)
 
     const stopped = server.kill("SIGTERM")
+    // As with Ctrl-C under npm, which passes on what the terminal has sent already: nobody wants it to end at once.
+    await delay(50)
+    server.kill("SIGINT")
     // From the moment it stops accepting, nobody is told that an event was taken.
     await eventually(
       () =>

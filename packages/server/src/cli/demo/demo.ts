@@ -1,4 +1,5 @@
 import { Command } from "commander"
+import { onStopSignals } from "../../system/stop-signals.ts"
 import { showDashboard } from "./dashboard.ts"
 import { printable, summary, timelines } from "./printing.ts"
 import { type Report, tellStory } from "./story.ts"
@@ -20,15 +21,15 @@ const json = options.json === true
 const stopping = new AbortController()
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 let interruptedBy: keyof typeof exitCodes | null = null
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  // Stays listening: with no listener left, what restores the terminal's cursor would end the process at once.
-  process.on(signal, () => {
-    // A second Ctrl-C ends it, however the tidying up is getting on.
-    if (interruptedBy !== null) process.exit(exitCodes[signal])
+// Stays listening: with no listener left, what restores the terminal's cursor would end the process at once.
+onStopSignals(["SIGINT", "SIGTERM", "SIGHUP"], {
+  first: (signal) => {
     interruptedBy = signal
     stopping.abort(new Error(`interrupted by ${signal}`))
-  })
-}
+  },
+  // However the tidying up is getting on.
+  again: (signal) => process.exit(exitCodes[signal]),
+})
 
 try {
   if (options.dashboard === true) {
