@@ -7,7 +7,9 @@ import manifest from "../../../package.json" with { type: "json" }
 import { problems } from "../src/api/problems.ts"
 import { clientVariables, settingNames, tracingVariables } from "../src/config.ts"
 import { defaultDispatchLimits } from "../src/dispatch/dispatcher.ts"
+import { Places } from "../src/dispatch/places.ts"
 import { failureCodes } from "../src/domain/delivery.ts"
+import { asId, type WorkspaceId } from "../src/domain/ids.ts"
 import { socketsPerOriginMax } from "../src/ports/sender.ts"
 import { prometheus } from "../src/system/prometheus.ts"
 import { object, runApi } from "./api/running-api.ts"
@@ -139,10 +141,16 @@ describe("the documents", () => {
 
   it("tell how many attempts may be under way", () => {
     const monitor = section("docs/operating.md", "Monitor")
-    const most = defaultDispatchLimits.inFlightMax.toLocaleString("en")
+    const { inFlightMax } = defaultDispatchLimits
+    const [places, only] = [new Places(inFlightMax), asId<WorkspaceId>("ws_1")]
+    while (places.admission(only) === "free") places.enter(only)
+    const [most, alone] = [inFlightMax, places.taken].map((each) => each.toLocaleString("en"))
     expect(monitor).toContain(
-      `near its ceiling of ${most}: many slow endpoints. At most ${socketsPerOriginMax} are of one origin`,
+      `near its ceiling of ${most}, or of ${alone} where one workspace has them all: many slow endpoints. At most ${socketsPerOriginMax} are of one origin`,
     )
+    const alerts = readFileSync(join(root, "deploy/prometheus/tocsin-alerts.yml"), "utf8")
+    const threshold = Number(/tocsin_attempts_in_flight > (\d+)/.exec(alerts)?.[1])
+    expect(threshold).toBeLessThan(places.taken)
   })
 
   it("link to what is there", () => {
