@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import { describe, expect, it } from "vitest"
 import { problems } from "../../src/api/problems.ts"
-import { operationalTypes } from "../../src/domain/operational.ts"
+import { operationalKeyPrefix, operationalTypes } from "../../src/domain/operational.ts"
 import { type ProfileName, profileNames } from "../../src/domain/workspace.ts"
 import { profileByName } from "../../src/profiles/by-name.ts"
 import { adminKey, type Json, object, runApi, violationEvent } from "./running-api.ts"
@@ -33,6 +33,15 @@ function* walk(value: unknown, at = ""): Generator<readonly [at: string, value: 
 const namesIn = (name: ProfileName) => [...profileByName(name).catalogue.map((type) => type.name), ...operationalTypes]
 
 describe("the OpenAPI document", () => {
+  it("tells publishers which idempotency keys are not theirs, wherever one may stand", async () => {
+    const { document } = await readDocument()
+    const keys = [...walk(document)].filter(([at]) =>
+      /^\/paths\/\/v1\/events(\/batch)?\/post\/requestBody\/.*\/idempotency_key$/.test(at),
+    )
+    expect(keys).toHaveLength(2)
+    for (const [, { description }] of keys) expect(description).toContain(operationalKeyPrefix)
+  })
+
   it("has the parts that OpenAPI 3.1 asks for", async () => {
     const { document } = await readDocument()
     expect(document.openapi).toBe("3.1.0")

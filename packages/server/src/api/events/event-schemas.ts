@@ -1,4 +1,5 @@
 import Type from "typebox"
+import { operationalKeyPrefix } from "../../domain/operational.ts"
 import { Closed, FreeObject, Line, Nullable, Time } from "../schema-vocabulary.ts"
 
 const AttributeValue = Type.Optional(Nullable(Line(2048)))
@@ -15,7 +16,11 @@ export const eventsPerBatchMax = 1000
 export const EventSubmission = Closed({
   type: Type.String({ minLength: 1, maxLength: 100, description: "One of GET /v1/event-types" }),
   data: FreeObject({ description: "Reaches receivers as it is written here; at most 256 KiB" }),
-  idempotency_key: Type.Optional(Line(256, { description: "The same as the Idempotency-Key header" })),
+  idempotency_key: Type.Optional(
+    Line(256, {
+      description: `The same as the Idempotency-Key header. Keys that begin with ${operationalKeyPrefix} are those of Tocsin's own events`,
+    }),
+  ),
   created: Type.Optional(Time),
   ordering_key: Type.Optional(Line(256, { description: "Default: the resource id that the type carries" })),
   attributes: Type.Optional(Closed(Attributes, { description: "What filters look at; overrules what is in data" })),
