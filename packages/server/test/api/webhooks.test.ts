@@ -377,6 +377,32 @@ describe("secrets", () => {
     expect((await call("GET", "/v1/audit-log", { key })).text).not.toContain(secret)
   })
 
+  it("keep the overlap when a rotation is asked for again, or the present secret is sent with the rest", async () => {
+    const { call, workspaceKey, webhook, clock } = await runApi()
+    const key = await workspaceKey()
+    const { id } = await webhook(key)
+    const at = `/v1/webhooks/${id}`
+    const rotate = async (overlap: number) => {
+      const body = { secret: "new-secret-1", overlap_seconds: overlap }
+      return (await call("POST", `${at}/rotate-secret`, { key, body })).json
+    }
+    const shown = async () => (await call("GET", `${at}/secret`, { key })).json
+    await rotate(60)
+    const validUntil = new Date(clock.now() + 120_000).toISOString()
+    expect(await rotate(120)).toEqual({ id, previous_valid_until: validUntil })
+    const both = { secret: "new-secret-1", previous: { secret: "your-webhook-secret", valid_until: validUntil } }
+    expect(await shown()).toEqual(both)
+    const { url, events } = (await call("GET", at, { key })).json
+    const whole = { url, events, secret: "new-secret-1" }
+    expect((await call("PUT", at, { key, body: whole })).status).toBe(200)
+    expect(await shown()).toEqual(both)
+
+    expect(await rotate(0)).toEqual({ id, previous_valid_until: null })
+    expect(await shown()).toEqual({ secret: "new-secret-1", previous: null })
+    expect(await rotate(60)).toEqual({ id, previous_valid_until: null })
+    expect(await shown()).toEqual({ secret: "new-secret-1", previous: null })
+  })
+
   it.each([
     [{ secret: "short" }, "/secret"],
     [{ overlap_seconds: -1 }, "/overlap_seconds"],

@@ -1,4 +1,5 @@
 import Type from "typebox"
+import type { WebhookSecrets } from "../../domain/webhook.ts"
 import { secretRefusal } from "../../profiles/secret-rule.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { auditEntry, change } from "../changing.ts"
@@ -48,8 +49,9 @@ export function rotateSecret(api: Api, parts: ApiParts): void {
       const untilMs = await change(parts, () => {
         const before = foundWebhook(parts, request, request.params.id)
         const nowMs = clock.now()
-        const until = overlapSeconds === 0 ? null : nowMs + overlapSeconds * 1000
-        const previous = until === null ? null : { secret: before.secrets.current, untilMs: until }
+        const replaced = replacedSecret(before.secrets, secret, nowMs)
+        const until = overlapSeconds === 0 || replaced === null ? null : nowMs + overlapSeconds * 1000
+        const previous = until === null || replaced === null ? null : { secret: replaced, untilMs: until }
         const after = revised(before, { ...before, secrets: { current: secret, previous } }, nowMs)
         return {
           changes: [{ kind: "webhook", put: after }],
@@ -58,7 +60,10 @@ export function rotateSecret(api: Api, parts: ApiParts): void {
             action: "webhook.secret_rotated",
             subject: before.id,
             before: { previous_valid_until: rfc3339OrNull(before.secrets.previous?.untilMs ?? null) },
-            after: { secret: "changed", previous_valid_until: rfc3339OrNull(until) },
+            after: {
+              ...(secret !== before.secrets.current && { secret: "changed" }),
+              previous_valid_until: rfc3339OrNull(until),
+            },
           }),
           result: until,
         }
@@ -70,4 +75,13 @@ export function rotateSecret(api: Api, parts: ApiParts): void {
       }
     },
   )
+}
+
+/**
+ * What receivers may still hold. A rotation to the present secret is one that is asked for again, its answer lost: were that
+ * secret its own predecessor, the one that it replaced would be gone, and the overlap with it.
+ */
+function replacedSecret({ current, previous }: WebhookSecrets, next: string, nowMs: number): string | null {
+  if (next !== current) return current
+  return previous !== null && nowMs < previous.untilMs ? previous.secret : null
 }

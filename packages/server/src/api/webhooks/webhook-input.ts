@@ -126,7 +126,9 @@ export function updatedWebhook(before: Webhook, body: Update, nowMs: number): We
     ...before,
     ...(body.url !== undefined && { url: body.url }),
     ...(body.events !== undefined && { events: body.events }),
-    ...(body.secret !== undefined && { secrets: { current: body.secret, previous: null } }),
+    // The present one again replaces nothing: whoever sends the whole configuration anew must not end an overlap by that.
+    ...(body.secret !== undefined &&
+      body.secret !== before.secrets.current && { secrets: { current: body.secret, previous: null } }),
     ...(body.active !== undefined && { active: body.active }),
     // To say "active" of a webhook that the engine disabled is to ask for it again.
     ...(body.active === true && { disabled: null }),
