@@ -42,6 +42,9 @@ export const printableAsciiPattern = "^[!-~]([ -~]*[!-~])?$"
 export const visiblePattern = "^[!-~]+$"
 
 export const Time = Type.String({ format: "date-time", description: "RFC 3339" })
+/** Said in place of the format's name. A query's `+` is a space: offsets are where times in URLs go wrong. */
+export const timeDetail =
+  "must be a time such as 2026-01-15T14:30:00Z, with Z or an offset (in a URL, write its + as %2B)"
 
 export const LatencyShown = Nullable(
   Type.Object(
@@ -52,6 +55,7 @@ export const LatencyShown = Nullable(
 
 export const eventTypeNamePattern = "^[a-z0-9_]+(\\.[a-z0-9_]+)+$"
 export const subscriptionPattern = "^(\\*|[a-z0-9_]+(\\.[a-z0-9_]+)*(\\.\\*)?)$"
+export const windowPattern = "^[1-9][0-9]{0,4}[mhd]$"
 export const idPattern = "^[A-Za-z0-9_-]{1,100}$"
 
 /** Said in place of the pattern itself. */
@@ -62,6 +66,7 @@ export const patternDetails: Readonly<Record<string, string>> = {
   [visiblePattern]: "must be printable ASCII without spaces",
   [eventTypeNamePattern]: "must be lower-case words of a-z, 0-9 and _ joined by dots, such as invoice.paid",
   [subscriptionPattern]: "must be an event type, a family such as policy.*, or *",
+  [windowPattern]: "must be a number of minutes, hours or days, such as 30m, 24h or 7d",
 }
 
 export function IdParams(what: string) {

@@ -4,7 +4,7 @@ import addFormats from "ajv-formats"
 import type { FastifySchemaCompiler } from "fastify"
 import { pointerPart } from "../domain/json-pointer.ts"
 import { type Flaw, Problem, type ProblemCode } from "./problems.ts"
-import { patternDetails } from "./schema-vocabulary.ts"
+import { patternDetails, timeDetail } from "./schema-vocabulary.ts"
 
 // `ownProperties`: a body must not pass by what it inherits. Nothing is removed, filled in or converted in bodies.
 const exact: Options = { strict: true, strictTypes: false, strictRequired: false, ownProperties: true }
@@ -78,6 +78,9 @@ function flaw(error: ErrorObject): Flaw {
     }
     case "pattern":
       return { pointer: at, detail: patternDetails[String(params.pattern)] ?? error.message ?? "has the wrong form" }
+    case "format":
+      if (params.format === "date-time") return { pointer: at, detail: timeDetail }
+      break
     case "type": {
       const types = Array.isArray(params.type) ? params.type.join(" or ") : params.type
       return { pointer: at, detail: `must be of type ${types}` }

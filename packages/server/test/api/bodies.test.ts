@@ -159,6 +159,23 @@ describe("validation", () => {
     ])
   })
 
+  it("says what would be right, not the rule's own notation", async () => {
+    const { call, workspaceKey, webhook } = await runApi()
+    const key = await workspaceKey()
+    const { id } = await webhook(key)
+    const details = async (method: "GET" | "PUT", path: string, body?: object) =>
+      (await call(method, path, { key, ...(body && { body }) })).json.errors
+    expect(await details("PUT", `/v1/webhooks/${id}`, { ordering: "sorted" })).toEqual([
+      { pointer: "/ordering", detail: "must be one of: strict, by_key, none, null" },
+    ])
+    expect(await details("GET", `/v1/webhooks/${id}/stats?window=24`)).toEqual([
+      { pointer: "/window", detail: "must be a number of minutes, hours or days, such as 30m, 24h or 7d" },
+    ])
+    expect(await details("GET", "/v1/events?from=2026-01-15T14:30:00+02:00")).toEqual([
+      { pointer: "/from", detail: expect.stringMatching(/such as 2026-01-15T14:30:00Z.*%2B/) },
+    ])
+  })
+
   it("bounds how many flaws it names", async () => {
     const { call, workspaceKey } = await runApi()
     const body = Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`x${at}`, at]))

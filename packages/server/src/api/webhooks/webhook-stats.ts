@@ -4,7 +4,7 @@ import { mergedHistogram, percentiles } from "../../domain/latency-histogram.ts"
 import type { Api, ApiParts } from "../api-parts.ts"
 import { Problem } from "../problems.ts"
 import type { Kept } from "../routes.ts"
-import { Closed, IdParams, LatencyShown, Nullable, Time } from "../schema-vocabulary.ts"
+import { Closed, IdParams, LatencyShown, Nullable, Time, windowPattern } from "../schema-vocabulary.ts"
 import { rfc3339 } from "../times.ts"
 import { foundWebhook } from "./finding-webhooks.ts"
 
@@ -23,7 +23,7 @@ export function webhookStats(api: Api, parts: ApiParts, { lists }: Pick<Kept, "l
         params: IdParams("webhook"),
         querystring: Closed({
           window: Type.Optional(
-            Type.String({ pattern: "^[1-9][0-9]{0,4}[mhd]$", description: "Such as 30m, 24h or 7d; 24h, at most 90d" }),
+            Type.String({ pattern: windowPattern, description: "Such as 30m, 24h or 7d; 24h, at most 90d" }),
           ),
           points: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: "Slices of the series; 48" })),
         }),
