@@ -17,7 +17,7 @@ import { addRoutes } from "./routes.ts"
 import { listsInTurns } from "./searching.ts"
 import { Sessions } from "./session/sessions.ts"
 import { ActivityFeed } from "./stream/activity-feed.ts"
-import { compileValidator } from "./validation.ts"
+import { compileValidator, refuseStrayQueries } from "./validation.ts"
 
 /** Of management requests; publishing routes state their own. */
 const bodyBytesMax = 256 * 1024
@@ -61,6 +61,7 @@ export function buildApi(given: ApiParts): FastifyInstance {
   takeJsonBodies(api)
   guardRoutes(api, parts, use, sessions)
   limitRates(api, parts.limits)
+  refuseStrayQueries(api)
   describeRoutes(api, parts.version)
   api.register(async (routes) =>
     addRoutes(routes.withTypeProvider<TypeBoxTypeProvider>(), parts, { use, sessions, feed, accepted, lists }),

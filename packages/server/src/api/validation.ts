@@ -3,8 +3,9 @@ import { Ajv2020 } from "ajv/dist/2020.js"
 import addFormats from "ajv-formats"
 import type { FastifySchemaCompiler } from "fastify"
 import { pointerPart } from "../domain/json-pointer.ts"
+import type { Api } from "./api-parts.ts"
 import { type Flaw, Problem, type ProblemCode } from "./problems.ts"
-import { patternDetails, timeDetail } from "./schema-vocabulary.ts"
+import { Closed, patternDetails, timeDetail } from "./schema-vocabulary.ts"
 
 // `ownProperties`: a body must not pass by what it inherits. Nothing is removed, filled in or converted in bodies.
 const exact: Options = { strict: true, strictTypes: false, strictRequired: false, ownProperties: true }
@@ -41,6 +42,19 @@ export const compileValidator: FastifySchemaCompiler<object> = ({ schema, httpPa
     thorough(value)
     return { error: problem("validation_failed", thorough.errors) }
   }
+}
+
+const noQuery = Closed({})
+
+/**
+ * Gives routes that state no query one without parameters: `rotate-secret?overlap_seconds=0` must not be taken for a rotation
+ * with the usual overlap. Not those for anyone, to which probes and browsers add what they like. To be registered before
+ * any route.
+ */
+export function refuseStrayQueries(api: Api): void {
+  api.addHook("onRoute", (route) => {
+    if (route.config?.access !== "anyone") route.schema = { querystring: noQuery, ...route.schema }
+  })
 }
 
 function onFirstUse(compile: () => ValidateFunction): () => ValidateFunction {

@@ -141,6 +141,35 @@ describe("a request that does not fit its route", () => {
   })
 })
 
+describe("a query that a route does not take", () => {
+  it("is refused before anything is done", async () => {
+    const { call, workspaceKey, webhook } = await runApi()
+    const key = await workspaceKey()
+    const at = `/v1/webhooks/${(await webhook(key)).id}`
+    const range = { from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z" }
+    const cases: readonly [method: "GET" | "POST" | "DELETE", path: string, pointer: string, body?: object][] = [
+      ["POST", `${at}/rotate-secret?overlap_seconds=0`, "/overlap_seconds"],
+      ["POST", `${at}/replay?only_missing=true`, "/only_missing", range],
+      ["POST", `${at}/test?event_type=scan.completed`, "/event_type", {}],
+      ["POST", "/v1/events?idempotency_key=once", "/idempotency_key", violationEvent],
+      ["GET", "/v1/stream?type=scan.completed", "/type"],
+      ["DELETE", `${at}?force=true`, "/force"],
+    ]
+    for (const [method, path, pointer, body] of cases) {
+      const answer = await call(method, path, { key, ...(body && { body }) })
+      expect(answer, path).toMatchObject({ status: 422, json: { code: "query_invalid" }, pointers: [pointer] })
+    }
+    expect((await call("GET", `${at}/secret`, { key })).json).toEqual({ secret: "your-webhook-secret", previous: null })
+  })
+
+  it("is left alone where nobody needs a key", async () => {
+    const { call } = await runApi()
+    for (const path of ["/healthz", "/readyz", "/openapi.json"]) {
+      expect((await call("GET", `${path}?from=probe`)).status, path).toBe(200)
+    }
+  })
+})
+
 describe("validation", () => {
   it("names every flaw at once, of form and of meaning", async () => {
     const { call, workspaceKey } = await runApi()
