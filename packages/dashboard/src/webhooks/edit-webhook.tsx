@@ -19,7 +19,13 @@ export function EditWebhook() {
     onSuccess(changed) {
       queries.setQueryData(["webhook", id], changed)
       queries.invalidateQueries({ queryKey: ["webhooks"] })
-      navigate({ to: "/settings/integrations/webhooks/$id", params: { id } })
+      // As the toggle promises: a webhook that has to prove itself (anew, at another URL) is sent the payload at once.
+      const { enabled, verified_at } = changed.verification
+      navigate({
+        to: "/settings/integrations/webhooks/$id",
+        params: { id },
+        search: enabled && verified_at === null ? { tab: "test", verify: "now" } : {},
+      })
     },
   })
   if (webhook.error && !webhook.data) return <Failed error={webhook.error} again={() => webhook.refetch()} />

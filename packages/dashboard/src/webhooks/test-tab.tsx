@@ -26,7 +26,7 @@ export function TestTab({ webhook }: { webhook: Webhook }) {
         : tocsin.webhooks.test(webhook.id, type === "" ? {} : { event_type: type }),
     onSettled: () => queries.invalidateQueries({ queryKey: ["webhook", webhook.id] }),
   })
-  // Where the webhook was just added with verification, the payload goes out without a further click: once.
+  // Where the webhook was just added or changed and has to be verified, the payload goes out without a further click: once.
   const begun = useRef(false)
   useEffect(() => {
     if (verifyNow !== "now" || begun.current) return

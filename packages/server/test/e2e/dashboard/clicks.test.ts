@@ -68,6 +68,31 @@ it("edits a webhook: the form has what is stored, and what is saved holds", asyn
   })
 })
 
+it("sends the verification payload when a change asks for one, and only then", async () => {
+  const receiver = await ownReceiver()
+  const webhook = await added({ url: `${receiver.origin}/unproven` })
+  const page = await signedIn(`${webhooksPath}/${webhook.id}/edit`)
+  const save = page.getByRole("button", { name: "Save changes" })
+  await page.getByRole("switch", { name: "Enable Verification" }).click()
+  await save.click()
+  await page.getByText("The endpoint accepted it").waitFor()
+  const [payload] = await receiver.arrived(1)
+  expect(payload?.header("X-PolicyCortex-Test")).toBe("true")
+  await page.getByText("Active", { exact: true }).first().waitFor()
+
+  // It stays verified, until it has another URL.
+  await page.getByRole("link", { name: "Edit" }).click()
+  await page.getByLabel("Description").fill("Proven")
+  await save.click()
+  await page.getByRole("heading", { name: "Proven" }).waitFor()
+  await page.getByRole("link", { name: "Edit" }).click()
+  await page.getByLabel("URL", { exact: true }).fill(`${receiver.origin}/moved`)
+  await save.click()
+  await page.getByText("The endpoint accepted it").waitFor()
+  const paths = (await receiver.arrived(2)).map(({ path }) => path)
+  expect(paths).toEqual(["/unproven", "/moved"])
+})
+
 it("sets how it authorizes itself, says at the field what is missing, and keeps what it shows masked", async () => {
   const receiver = await ownReceiver()
   const webhook = await added({ url: `${receiver.origin}/authorized` })
