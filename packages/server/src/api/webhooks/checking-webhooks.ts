@@ -19,8 +19,10 @@ export async function checkedWebhook(
   before: Webhook | null,
 ): Promise<void> {
   const { validationError, body } = request
-  const ofForm = validationError instanceof Problem ? (validationError.errors ?? []) : []
-  if (validationError && !isObject(body)) throw validationError
+  const ofBody = validationError instanceof Problem && validationError.code === "validation_failed" && isObject(body)
+  // A flaw of the query would be told as one of the body, whose member may well have the same name.
+  if (validationError && !ofBody) throw validationError
+  const ofForm = ofBody ? (validationError.errors ?? []) : []
   const workspaceId = workspaceOf(request)
   const alreadyFlawed = new Set(ofForm.map(({ pointer }) => pointer.split("/")[1] ?? ""))
   const ofMeaning = await webhookFlaws(
