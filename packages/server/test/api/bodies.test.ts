@@ -147,16 +147,17 @@ describe("a query that a route does not take", () => {
     const key = await workspaceKey()
     const at = `/v1/webhooks/${(await webhook(key)).id}`
     const range = { from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z" }
-    const cases: readonly [method: "GET" | "POST" | "PUT" | "DELETE", path: string, pointer: string, body?: object][] = [
-      ["POST", `${at}/rotate-secret?overlap_seconds=0`, "/overlap_seconds"],
-      ["POST", `${at}/replay?only_missing=true`, "/only_missing", range],
-      ["POST", `${at}/test?event_type=scan.completed`, "/event_type", {}],
-      ["POST", "/v1/events?idempotency_key=once", "/idempotency_key", violationEvent],
-      ["GET", "/v1/stream?type=scan.completed", "/type"],
-      ["POST", "/v1/webhooks?active=false", "/active", documented],
-      ["PUT", `${at}?active=false`, "/active", {}],
-      ["DELETE", `${at}?force=true`, "/force"],
-    ]
+    const cases: readonly [method: "GET" | "POST" | "PUT" | "DELETE", path: string, pointer: string, body?: object][] =
+      [
+        ["POST", `${at}/rotate-secret?overlap_seconds=0`, "/overlap_seconds"],
+        ["POST", `${at}/replay?only_missing=true`, "/only_missing", range],
+        ["POST", `${at}/test?event_type=scan.completed`, "/event_type", {}],
+        ["POST", "/v1/events?idempotency_key=once", "/idempotency_key", violationEvent],
+        ["GET", "/v1/stream?type=scan.completed", "/type"],
+        ["POST", "/v1/webhooks?active=false", "/active", documented],
+        ["PUT", `${at}?active=false`, "/active", {}],
+        ["DELETE", `${at}?force=true`, "/force"],
+      ]
     for (const [method, path, pointer, body] of cases) {
       const answer = await call(method, path, { key, ...(body && { body }) })
       expect(answer, path).toMatchObject({ status: 422, json: { code: "query_invalid" }, pointers: [pointer] })
