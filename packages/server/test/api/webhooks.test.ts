@@ -35,6 +35,7 @@ describe("registering a webhook", () => {
     const key = await workspaceKey("standard")
     const made = await call("POST", "/v1/webhooks", { key, body: { url: "https://r.example/", events: ["*"] } })
     expect(made.json.secret).toMatch(/^whsec_/)
+    expect(made.headers["cache-control"]).toBe("no-store")
     const { id, secret } = made.json
     expect((await call("GET", `/v1/webhooks/${id}`, { key })).text).not.toContain(text(secret))
     expect((await call("GET", `/v1/webhooks/${id}/secret`, { key })).json).toEqual({ secret, previous: null })
@@ -371,6 +372,7 @@ describe("secrets", () => {
     await clock.advance(60_000)
     expect((await call("GET", `/v1/webhooks/${id}/secret`, { key })).json.previous).toBeNull()
     const generated = await call("POST", `/v1/webhooks/${id}/rotate-secret`, { key })
+    expect(generated.headers["cache-control"]).toBe("no-store")
     const secret = text(generated.json.secret)
     expect(generated.json.previous_valid_until).toBe(new Date(clock.now() + 86_400_000).toISOString())
     expect((await call("GET", `/v1/webhooks/${id}/secret`, { key })).json.secret).toBe(secret)

@@ -23,7 +23,9 @@ export function listEvents(api: Api, _: ApiParts, { lists }: Pick<Kept, "lists">
           type: Type.Optional(Line(100)),
           from: Type.Optional(Time),
           to: Type.Optional(Time),
-          text: Type.Optional(Line(200, { description: "Part of the payload, in upper or lower case" })),
+          text: Type.Optional(
+            Line(200, { description: "Part of the payload as it was published; a to z in upper or lower case" }),
+          ),
         }),
         response: { 200: PageOf(EventShown) },
       },

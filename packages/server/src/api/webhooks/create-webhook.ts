@@ -47,6 +47,7 @@ export function createWebhook(api: Api, parts: ApiParts): void {
       return reply
         .code(201)
         .header("location", `/v1/webhooks/${webhook.id}`)
+        .header("cache-control", "no-store")
         .send({ ...webhookView(webhook, profile), ...(body.secret === undefined && { secret }) })
     },
   )

@@ -40,7 +40,7 @@ export function rotateSecret(api: Api, parts: ApiParts): void {
       preValidation: emptyBodyIsObject,
       config: { access: "webhooks:write" },
     },
-    async (request) => {
+    async (request, reply) => {
       const { secret: given, overlap_seconds: overlapSeconds = overlapDefaultSeconds } = request.body
       const refusal = given === undefined ? null : secretRefusal(given)
       refuseIfFlawed(refusal === null ? [] : [{ pointer: "/secret", detail: refusal }])
@@ -68,11 +68,11 @@ export function rotateSecret(api: Api, parts: ApiParts): void {
           result: until,
         }
       })
-      return {
+      return reply.header("cache-control", "no-store").send({
         id: request.params.id,
         ...(given === undefined && { secret }),
         previous_valid_until: rfc3339OrNull(untilMs),
-      }
+      })
     },
   )
 }
