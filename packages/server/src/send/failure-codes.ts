@@ -46,6 +46,7 @@ const byCode: Readonly<Record<string, Meaning>> = {
   BAD_HTTP: malformed,
   /** A response nobody asked for: a 100, a 101, or one more than there were requests. */
   BAD_RESPONSE: malformed,
+  BAD_STATUS: malformed,
   EHOSTUNREACH: unreachable,
   ENETUNREACH: unreachable,
   EHOSTDOWN: unreachable,
@@ -122,5 +123,7 @@ function codeOf(error: unknown): string {
   if (error.name === "HTTPParserError") return error.message.includes("Invalid EOF state") ? "EARLY_END" : "BAD_HTTP"
   const code = "code" in error && typeof error.code === "string" ? error.code : error.name
   if (code === "UND_ERR_SOCKET" && /^bad (response|upgrade)$/.test(error.message)) return "BAD_RESPONSE"
+  // Its parser lets a status below 100 through to an assertion, which is then the receiver's doing.
+  if (code === "ERR_ASSERTION" && error.message.includes("statusCode >= 100")) return "BAD_STATUS"
   return code
 }

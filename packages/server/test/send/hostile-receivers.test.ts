@@ -470,6 +470,8 @@ describe("answers that are no HTTP", () => {
       "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
     ],
     ["a 100 nobody asked for", "HTTP/1.1 100 Continue\r\n\r\n"],
+    ["a status below 100", "HTTP/1.1 099 OK\r\ncontent-length: 0\r\n\r\n"],
+    ["a status of nothing", "HTTP/1.1 000 OK\r\ncontent-length: 2\r\n\r\nab"],
     ["HTTP/2", "\u0000\u0000\u0012\u0004\u0000\u0000\u0000\u0000\u0000".repeat(3)],
   ])("%s", async (_what, text) => {
     const target = await hostileOnce((socket) => socket.write(text, "latin1"))
