@@ -169,7 +169,10 @@ describe("the OpenAPI document", () => {
     const ajv = new Ajv2020({ strict: false, validateFormats: false })
     const key = await workspaceKey()
     const { id } = await webhook(key)
-    const event = await call("POST", "/v1/events", { key, body: violationEvent })
+    // A resource's id is the publisher's own text: of any length, with any character that JSON can write.
+    const awkward = { ...object(object(violationEvent.data).violation), resource_id: `\u0000${"x".repeat(3_000)}` }
+    const body = { ...violationEvent, data: { violation: awkward } }
+    const event = await call("POST", "/v1/events", { key, body })
     await clock.advance(1_000)
     const answers: readonly (readonly [string, string, string, object?])[] = [
       ["get", "/v1/workspaces", adminKey],

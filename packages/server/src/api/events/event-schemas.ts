@@ -1,15 +1,13 @@
-import Type from "typebox"
+import Type, { type TSchema } from "typebox"
 import { operationalKeyPrefix } from "../../domain/operational.ts"
 import { Closed, FreeObject, Line, Nullable, Time } from "../schema-vocabulary.ts"
 
-const AttributeValue = Type.Optional(Nullable(Line(2048)))
-
-const Attributes = {
-  severity: AttributeValue,
-  environment: AttributeValue,
-  cloud_provider: AttributeValue,
-  resource_id: AttributeValue,
-}
+const attributesOf = <Value extends TSchema>(value: Value) => ({
+  severity: Type.Optional(value),
+  environment: Type.Optional(value),
+  cloud_provider: Type.Optional(value),
+  resource_id: Type.Optional(value),
+})
 
 export const eventsPerBatchMax = 1000
 
@@ -23,7 +21,9 @@ export const EventSubmission = Closed({
   ),
   created: Type.Optional(Time),
   ordering_key: Type.Optional(Line(256, { description: "Default: the resource id that the type carries" })),
-  attributes: Type.Optional(Closed(Attributes, { description: "What filters look at; overrules what is in data" })),
+  attributes: Type.Optional(
+    Closed(attributesOf(Nullable(Line(2048))), { description: "What filters look at; overrules what is in data" }),
+  ),
   metadata: Type.Optional(FreeObject()),
 })
 
@@ -42,7 +42,8 @@ const event = {
   accepted: Time,
   ordering_key: Nullable(Type.String()),
   idempotency_key: Nullable(Type.String()),
-  attributes: Type.Object(Attributes),
+  // Not bound as those that are stated: what comes from data is whatever stands there.
+  attributes: Type.Object(attributesOf(Nullable(Type.String()))),
   deliveries: Type.Integer({ description: "At its acceptance" }),
 }
 
