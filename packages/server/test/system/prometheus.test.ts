@@ -86,7 +86,7 @@ describe("the figures for Prometheus", () => {
     await call("DELETE", "/v1/no-such-thing/7", { key })
     await call("GET", "/v1/events")
     expect(seen.slice(1)).toEqual([
-      "GET /v1/webhooks/:id 404",
+      "GET /v1/webhooks/:id 422",
       "any unknown 404",
       "any unknown 404",
       "GET /v1/events 401",
