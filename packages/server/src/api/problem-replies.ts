@@ -15,12 +15,14 @@ export function replyWithProblems(api: Api): void {
     }
     for (const each of [method].flat()) path.methods.add(each)
   })
-  api.setErrorHandler(async (error: unknown, request, reply) =>
+  api.setErrorHandler(async (error: unknown, request, reply) => {
     // What its client gave up is no failure, and nobody is there to answer.
-    isAbort(error) && request.signal.aborted
-      ? reply.hijack()
-      : sendProblem(reply, problemOf(error, request), request.id),
-  )
+    if (isAbort(error) && request.signal.aborted) return reply.hijack()
+    // Fastify would close the connection on a body that it refuses. Closed with bytes of it unread, it is reset, and the
+    // client that still sends learns of that in place of the answer (RFC 9112 §9.6). Kept, Node reads the rest away.
+    reply.removeHeader("connection")
+    return sendProblem(reply, problemOf(error, request), request.id)
+  })
   api.setNotFoundHandler(async (request, reply) => {
     const path = request.url.split("?", 1)[0] ?? ""
     const methods = paths.find(({ pattern }) => pattern.test(path))?.methods

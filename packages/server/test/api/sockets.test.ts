@@ -28,6 +28,19 @@ describe("bytes that are no HTTP", () => {
   })
 })
 
+describe("a body that is refused", () => {
+  it("is read away after its answer, and the connection goes on", async () => {
+    const api = await runApi()
+    const port = await listening(api)
+    const head = `Host: a\r\n${bearer(await api.workspaceKey())}\r\nContent-Type: application/json\r\n`
+    const large = `POST /v1/events HTTP/1.1\r\n${head}Content-Length: 2000000\r\n\r\n${"x".repeat(2_000_000)}`
+    const malformed = `POST /v1/events HTTP/1.1\r\n${head}Content-Length: 1\r\n\r\n{`
+    const last = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    const answers = await exchange(port, large + malformed + last)
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 413", "HTTP/1.1 400", "HTTP/1.1 200"])
+  })
+})
+
 const bearer = (key: string) => `Authorization: Bearer ${key}`
 
 /** A reader of the stream, whose text grows as it comes. */
