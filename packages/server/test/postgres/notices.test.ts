@@ -12,7 +12,7 @@ test("a database that was away for long is listened to once, and each message is
   const url = await server().freshDatabase()
   await migrate(url)
   const pool = new Pool(url, 2, plannedAnew)
-  const notices = new Notices(url, pool, "this node", () => true)
+  const notices = new Notices(url, pool, { nodeId: "7e57", tenure: 1, owns: () => true, workedOn: () => new Set() })
   const heard: string[] = []
   notices.onMessage((message) => heard.push(message))
   await notices.start()

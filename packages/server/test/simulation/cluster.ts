@@ -1,3 +1,4 @@
+import { firstWaiting, type WaitingDelivery } from "../../src/domain/delivery.ts"
 import type { WebhookId, WorkspaceId } from "../../src/domain/ids.ts"
 import type { FoundWork, Ownership, Signals } from "../../src/ports/ownership.ts"
 import type { VirtualClock } from "../../src/system/virtual-clock.ts"
@@ -15,6 +16,10 @@ const noticeMs = 5
 const pollWorkMs = 1_500
 const pollConfigMs = 500
 const noticesLost = 0.2
+/** What was passed comes this late at times, as to a node that had stopped. */
+const passedLate = 0.05
+const passedLateMaxMs = 20_000
+const passedTwice = 0.05
 
 type What = FoundWork["what"]
 
@@ -132,11 +137,12 @@ export class Cluster {
         if (fact.answer.outcome === "conflict") return
         for (const [index, event] of fact.events.entries())
           fact.answer.events[index]?.sequences.forEach((sequence, at) => {
-            const webhookId = event.deliveries[at]?.webhookId
-            const counted = webhookId && this.#counted.get(webhookId)
+            const delivery = event.deliveries[at]
+            const counted = delivery && this.#counted.get(delivery.webhookId)
             if (!counted) return
             counted.lastSequence = Math.max(counted.lastSequence, sequence)
-            this.#notify(by, webhookId, "new")
+            this.#pass(by, firstWaiting(counted.workspaceId, { ...event, trace: null }, delivery, sequence))
+            this.#notify(by, delivery.webhookId, "new", sequence)
           })
         return
       case "enqueue": {
@@ -170,14 +176,29 @@ export class Cluster {
     }
   }
 
-  #notify(by: Member, webhookId: WebhookId, what: What): void {
+  #notify(by: Member, webhookId: WebhookId, what: What, lastSequence: number | null = null): void {
     if (by.owns(webhookId)) return
     for (const other of this.#members)
-      if (other !== by && !this.#random.chance(noticesLost)) this.#later(other, () => other.work(webhookId, what))
+      if (other !== by && !this.#random.chance(noticesLost))
+        this.#later(other, () => other.work(webhookId, what, lastSequence))
   }
 
-  #later(member: Member, call: () => void): void {
-    this.#clock.after(noticeMs + this.#random.below(50), () => member.lifeline.hear(call))
+  /** To whoever owns it now; not to be believed in another tenure. */
+  #pass(by: Member, delivery: WaitingDelivery): void {
+    const { webhookId } = delivery
+    const owner = this.holder(webhookId)
+    if (by.owns(webhookId) || owner === null || owner === by || this.#random.chance(noticesLost)) return
+    const tenure = this.tenure(webhookId)
+    const come = () => {
+      if (this.holds(owner, webhookId) && this.tenure(webhookId) === tenure) owner.stored([delivery])
+    }
+    const lateMs = this.#random.chance(passedLate) ? this.#random.below(passedLateMaxMs) : 0
+    this.#later(owner, come, lateMs)
+    if (this.#random.chance(passedTwice)) this.#later(owner, come, lateMs)
+  }
+
+  #later(member: Member, call: () => void, lateMs = 0): void {
+    this.#clock.after(lateMs + noticeMs + this.#random.below(50), () => member.lifeline.hear(call))
   }
 }
 
@@ -198,6 +219,7 @@ export class Member implements Ownership, Signals {
   readonly #gained: (() => void)[] = []
   readonly #lost: (() => Promise<void>)[] = []
   readonly #workListeners: ((work: FoundWork) => void)[] = []
+  readonly #storedListeners: ((deliveries: readonly WaitingDelivery[]) => void)[] = []
   readonly #configListeners: (() => void)[] = []
 
   constructor(cluster: Cluster, clock: VirtualClock, lifeline: Lifeline) {
@@ -251,6 +273,10 @@ export class Member implements Ownership, Signals {
     this.#workListeners.push(listener)
   }
 
+  onStored(listener: (deliveries: readonly WaitingDelivery[]) => void): void {
+    this.#storedListeners.push(listener)
+  }
+
   onConfig(listener: () => void): void {
     this.#configListeners.push(listener)
   }
@@ -267,6 +293,10 @@ export class Member implements Ownership, Signals {
     const names = { workspaceId: counted.workspaceId, webhookId }
     for (const listener of this.#workListeners)
       listener(what === "new" ? { ...names, what, lastSequence } : { ...names, what })
+  }
+
+  stored(deliveries: readonly WaitingDelivery[]): void {
+    for (const listener of this.#storedListeners) listener(deliveries)
   }
 
   pollConfig(): void {

@@ -16,7 +16,11 @@ class Others {
     onGained: (listener) => void this.#gained.push(listener),
     onLost: (listener) => void this.#lost.push(listener),
   }
-  readonly signals = { onWork: (listener: (work: FoundWork) => void) => void this.#found.push(listener), onConfig() {} }
+  readonly signals = {
+    onWork: (listener: (work: FoundWork) => void) => void this.#found.push(listener),
+    onStored() {},
+    onConfig() {},
+  }
 
   /** @returns once this node has let go: the last attempt is settled. */
   async take(): Promise<void> {

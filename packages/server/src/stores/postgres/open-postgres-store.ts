@@ -21,6 +21,7 @@ import { openReplays, replay, replayCandidates } from "./log/replays.ts"
 import { stats } from "./log/stats.ts"
 import { migrate } from "./migrate.ts"
 import { mintedMs } from "./minted.ts"
+import type { Sealing } from "./notices/envelopes.ts"
 import { Notices } from "./notices/notices.ts"
 import { ShardKeeper } from "./ownership/shard-keeper.ts"
 import { dayOf, Partitions, startOfDayMs } from "./partitions.ts"
@@ -59,6 +60,11 @@ export type PostgresStoreOptions = {
   /** Told of what should not happen: the store goes on. */
   readonly onFault?: (fault: unknown, what: string) => void
   readonly onCommit?: CommitListener
+  /**
+   * By a node's id, with a key that all nodes have: events that this node stores and another sends are passed to it
+   * sealed. Left out: that one reads them.
+   */
+  readonly sealingOf?: (nodeId: string) => Sealing
 }
 
 /** A store that other nodes use at the same time. */
@@ -108,7 +114,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   )
   const forgetting = new Forgetting(forgetSessions, options.wholeDays === true)
   const keeper = new ShardKeeper(url, onFault)
-  const notices = new Notices(url, log, keeper.nodeId, (webhookId) => keeper.owns(webhookId))
+  const notices = new Notices(url, log, keeper, options.sealingOf ?? null)
+  keeper.onGained(() => void notices.sayShards())
   const accepting = new Accepting(() => new Session(url, plannedOnce), partitions, queue, onCommit.bind(null, "accept"))
   const settling = new Settling(keeper, sessions, partitions, queue, onCommit.bind(null, "settle"))
   const read: Runner["run"] = (text, values) => log.run(text, values)
@@ -172,9 +179,9 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     accept: async (acceptance) => {
       const outcome = await accepting.accept(acceptance)
       if (outcome.outcome === "accepted")
-        for (const [index, { duplicate }] of outcome.events.entries()) {
+        for (const [index, { duplicate, sequences }] of outcome.events.entries()) {
           const event = acceptance.events[index]
-          if (!duplicate && event) tellOf(acceptance.workspaceId, event)
+          if (!duplicate && event) notices.stored(acceptance.workspaceId, event, sequences)
         }
       return outcome
     },

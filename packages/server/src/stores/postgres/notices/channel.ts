@@ -1,5 +1,7 @@
-/** The one channel that nodes notify each other on. */
+/** The channel that all nodes hear. */
 export const channel = "tocsin"
 
-/** PostgreSQL takes payloads below 8,000 bytes. */
-export const payloadMaxBytes = 7_900
+/** Heard by one node alone. @param nodeId hexadecimal digits, which need no quoting */
+export function nodeChannel(nodeId: string): string {
+  return `${channel}_${nodeId}`
+}

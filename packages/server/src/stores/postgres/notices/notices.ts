@@ -1,23 +1,33 @@
 import { setTimeout as delay } from "node:timers/promises"
-import { asId, type WebhookId, type WorkspaceId } from "../../../domain/ids.ts"
+import type { WaitingDelivery } from "../../../domain/delivery.ts"
+import type { NewEvent } from "../../../domain/event.ts"
+import type { WebhookId, WorkspaceId } from "../../../domain/ids.ts"
 import type { ChangedConfig, FoundWork, Signals } from "../../../ports/ownership.ts"
 import type { Relay } from "../../../ports/relay.ts"
 import { backlogs } from "../lanes/backlogs.ts"
 import { namedConfig } from "../log/load-config.ts"
+import { type Owner, Owners, readShardsNotice, shardsNotice } from "../ownership/owners.ts"
 import type { Pool } from "../session.ts"
 import { Session } from "../session.ts"
 import { configVersion } from "../writes/configure.ts"
-import { channel, payloadMaxBytes } from "./channel.ts"
+import { channel, nodeChannel } from "./channel.ts"
 import { type ConfigNotice, readConfigNotice } from "./config-notice.ts"
+import { Envelopes, type Sealing } from "./envelopes.ts"
+import { Outbox, readWorkLine } from "./outbox.ts"
+import { payloads } from "./payloads.ts"
+import { type Numbered, readStoredLine, storedLine } from "./stored-notice.ts"
 
 type What = FoundWork["what"]
-type Work = { readonly workspaceId: WorkspaceId; readonly webhookId: WebhookId; readonly what: What }
+/** This node, as the others see it. */
+type Self = {
+  readonly nodeId: string
+  /** Changes whenever it has come into shards. */
+  readonly tenure: number
+  owns(webhookId: WebhookId): boolean
+  /** The shards that it works on. */
+  workedOn(): ReadonlySet<number>
+}
 
-/**
- * Gathered for so long. Sent after the commit and not within: a transaction that notifies holds a lock of the whole
- * database until its commit is on disk, so commits would queue up behind each other.
- */
-const gatherMs = 5
 const pollWorkMs = 1_500
 const pollConfigMs = 500
 /** Longer than the answer to a commit takes, mostly. */
@@ -25,6 +35,7 @@ const workAnswerLateMs = 200
 /** A change that the poll finds first is mostly one whose notification is on its way. */
 const configNoticeLateMs = 150
 const reconnectMs = 250
+const sayShardsMs = 1_000
 const relayGatherMs = 50
 const relayMessagesMax = 500
 
@@ -32,28 +43,34 @@ const relayMessagesMax = 500
 export class Notices implements Signals, Relay {
   readonly #url: string
   readonly #pool: Pool
-  readonly #owns: (webhookId: WebhookId) => boolean
+  readonly #self: Self
+  readonly #owners = new Owners()
+  readonly #envelopes: Envelopes | null
+  readonly #outbox: Outbox
   /** The one that listens. */
   #session: Session | null = null
   #relistening = false
   #stopped = false
   readonly #timers = new Set<NodeJS.Timeout>()
-  readonly #outgoing = new Map<string, Work>()
   /** First line of what is relayed: the sender, who need not hear it. */
   readonly #relayed: string
   #messages: string[] = []
   readonly #messageListeners: ((message: string) => void)[] = []
   readonly #workListeners: ((work: FoundWork) => void)[] = []
+  readonly #storedListeners: ((deliveries: readonly WaitingDelivery[]) => void)[] = []
   readonly #configListeners: ((changed?: ChangedConfig) => void)[] = []
   #configSeen: number | null = null
   /** What each owned webhook had come to at the last poll. */
   #seen = new Map<WebhookId, string>()
 
-  constructor(url: string, pool: Pool, nodeId: string, owns: (webhookId: WebhookId) => boolean) {
-    this.#relayed = `relay ${nodeId}`
+  /** @param sealingOf a node's own; without it events are told of, and not passed. */
+  constructor(url: string, pool: Pool, self: Self, sealingOf: ((nodeId: string) => Sealing) | null = null) {
+    this.#relayed = `relay ${self.nodeId}`
     this.#url = url
     this.#pool = pool
-    this.#owns = owns
+    this.#self = self
+    this.#envelopes = sealingOf && new Envelopes(self.nodeId, sealingOf)
+    this.#outbox = new Outbox(this.#run, this.#envelopes)
   }
 
   async start(): Promise<void> {
@@ -61,10 +78,16 @@ export class Notices implements Signals, Relay {
     await this.#listen().catch(() => void this.#relisten())
     this.#every(pollWorkMs, () => this.#pollWork())
     this.#every(pollConfigMs, () => this.#pollConfig())
+    await this.sayShards()
+    this.#every(sayShardsMs, () => this.sayShards())
   }
 
   onWork(listener: (work: FoundWork) => void): void {
     this.#workListeners.push(listener)
+  }
+
+  onStored(listener: (deliveries: readonly WaitingDelivery[]) => void): void {
+    this.#storedListeners.push(listener)
   }
 
   onConfig(listener: (changed?: ChangedConfig) => void): void {
@@ -72,10 +95,33 @@ export class Notices implements Signals, Relay {
   }
 
   /** Something was stored for a webhook; its owner is told, unless that is this node. */
-  tell(workspaceId: WorkspaceId, webhookId: WebhookId, what: What): void {
-    if (this.#owns(webhookId) || this.#stopped) return
-    if (this.#outgoing.size === 0) this.#later(gatherMs, () => this.#send())
-    this.#outgoing.set(`${webhookId} ${what}`, { workspaceId, webhookId, what })
+  tell(workspaceId: WorkspaceId, webhookId: WebhookId, what: What, lastSequence: number | null = null): void {
+    if (!this.#self.owns(webhookId) && !this.#stopped) this.#outbox.tell({ workspaceId, webhookId, what, lastSequence })
+  }
+
+  /**
+   * An event was stored: what other nodes send of it is passed to them whole, and told after that. Whoever the first does
+   * not reach learns from the second that it has something to read; whoever it does reach, that it has nothing.
+   */
+  stored(workspaceId: WorkspaceId, event: NewEvent, sequences: readonly number[]): void {
+    const passed = new Map<Owner, Numbered[]>()
+    const nowMs = performance.now()
+    for (const [at, delivery] of event.deliveries.entries()) {
+      const { webhookId } = delivery
+      if (this.#self.owns(webhookId)) continue
+      const sequence = sequences[at]
+      this.tell(workspaceId, webhookId, "new", sequence ?? null)
+      const owner = this.#owners.of(webhookId, nowMs)
+      if (sequence === undefined || owner === null || owner.nodeId === this.#self.nodeId) continue
+      const theirs = passed.get(owner)
+      if (theirs === undefined) passed.set(owner, [{ delivery, sequence }])
+      else theirs.push({ delivery, sequence })
+    }
+    if (this.#stopped) return
+    for (const [owner, deliveries] of passed) {
+      const line = storedLine(workspaceId, event, deliveries)
+      if (line !== null) this.#outbox.pass(owner, line)
+    }
   }
 
   publish(message: string): void {
@@ -119,13 +165,14 @@ export class Notices implements Signals, Relay {
       this.#url,
       { statement_timeout: "0" },
       {
-        onNotify: (payload) => this.#heard(payload),
+        onNotify: (payload, heardOn) => (heardOn === channel ? this.#heard(payload) : this.#heardOfStored(payload)),
         onLost: () => {
           if (this.#session === session) void this.#relisten()
         },
       },
     )
     try {
+      await session.run(`LISTEN ${nodeChannel(this.#self.nodeId)}`)
       await session.run(`LISTEN ${channel}`)
     } catch (error) {
       await session.close()
@@ -158,6 +205,8 @@ export class Notices implements Signals, Relay {
   #heard(payload: string): void {
     const config = readConfigNotice(payload)
     if (config !== null) return this.#heardOfConfig(config)
+    const shards = readShardsNotice(payload)
+    if (shards !== null) return this.#owners.heard(shards, performance.now())
     const lines = payload.split("\n")
     if (lines[0]?.startsWith("relay ")) {
       if (lines[0] === this.#relayed) return
@@ -165,28 +214,34 @@ export class Notices implements Signals, Relay {
       return
     }
     for (const line of lines) {
-      const [workspaceId, webhookId, what] = line.split(" ")
-      if (workspaceId === undefined || webhookId === undefined) continue
-      const names = { workspaceId: asId<WorkspaceId>(workspaceId), webhookId: asId<WebhookId>(webhookId) }
-      this.#work(what === "again" ? { ...names, what } : { ...names, what: "new", lastSequence: null })
+      const work = readWorkLine(line)
+      if (work !== null) this.#work(work)
     }
   }
 
-  #work(work: FoundWork): void {
-    if (!this.#owns(work.webhookId)) return
-    for (const listener of this.#workListeners) listener(work)
+  #heardOfStored(payload: string): void {
+    const lines = this.#envelopes?.opened(payload, this.#self.tenure) ?? []
+    const deliveries = lines.flatMap(readStoredLine)
+    if (deliveries.length === 0) return
+    for (const listener of this.#storedListeners) listener(deliveries)
   }
 
-  async #send(): Promise<void> {
-    const lines = [...this.#outgoing.values()].map((work) => `${work.workspaceId} ${work.webhookId} ${work.what}`)
-    this.#outgoing.clear()
-    for (const payload of payloads("", lines)) await this.#notify(payload)
+  #work(work: FoundWork): void {
+    if (!this.#self.owns(work.webhookId)) return
+    for (const listener of this.#workListeners) listener(work)
   }
 
   async #sendMessages(): Promise<void> {
     const messages = this.#messages
     this.#messages = []
     for (const payload of payloads(this.#relayed, messages)) await this.#notify(payload)
+  }
+
+  /** For those who store what this node is to send: not for anything but speed. */
+  async sayShards(): Promise<void> {
+    if (this.#stopped) return
+    const { nodeId, tenure } = this.#self
+    return this.#notify(shardsNotice({ owner: { nodeId, tenure }, shards: this.#self.workedOn() }))
   }
 
   async #notify(payload: string): Promise<void> {
@@ -220,7 +275,7 @@ export class Notices implements Signals, Relay {
     const seen = new Map<WebhookId, string>()
     const found: FoundWork[] = []
     for (const { workspaceId, webhookId, lastSequence, wakes } of await backlogs(this.#run)) {
-      if (!this.#owns(webhookId)) continue
+      if (!this.#self.owns(webhookId)) continue
       const state = `${lastSequence} ${wakes}`
       const before = this.#seen.get(webhookId)
       seen.set(webhookId, state)
@@ -236,21 +291,4 @@ export class Notices implements Signals, Relay {
     await delay(workAnswerLateMs)
     for (const work of found) this.#work(work)
   }
-}
-
-/** Lines in as few payloads as hold them, each under the same first line; a line that is too long alone is left out. */
-function payloads(head: string, lines: readonly string[]): readonly string[] {
-  const found: string[] = []
-  let payload = head
-  for (const line of lines) {
-    const lineBytes = Buffer.byteLength(line) + 1
-    if (Buffer.byteLength(head) + lineBytes > payloadMaxBytes) continue
-    if (Buffer.byteLength(payload) + lineBytes > payloadMaxBytes) {
-      found.push(payload)
-      payload = head
-    }
-    payload += payload === "" ? line : `\n${line}`
-  }
-  if (payload !== head) found.push(payload)
-  return found
 }

@@ -67,6 +67,11 @@ export class ShardKeeper implements Ownership {
     return this.#held.has(shard) && !this.#leaving.has(shard) && this.#isSure()
   }
 
+  /** The shards of which `owns` says yes. */
+  workedOn(): ReadonlySet<number> {
+    return new Set(this.#isSure() ? [...this.#held].filter((shard) => !this.#leaving.has(shard)) : [])
+  }
+
   leads(): boolean {
     return this.#held.has(0) && this.#isSure()
   }
