@@ -353,8 +353,10 @@ class Simulation implements Stage, Watcher {
       }
       if ((await registry.change([{ kind: "webhook", put }], [editOf(put, nowMs)])) === "done") {
         this.counts.edits++
+        const known = registry.webhookOrTombstone(this.workspaceId, id)
         this.verdicts.hold(
-          (registry.webhookOrTombstone(this.workspaceId, id)?.version ?? 0) >= put.version,
+          // A deletion may be seen before it is answered; of which version it was does not matter any more.
+          (known?.version ?? 0) >= put.version || (put.deletedMs !== null && known?.deletedMs !== null),
           "a change holds once it is answered",
           () => `${id} is still at an older version than ${put.version}`,
         )
