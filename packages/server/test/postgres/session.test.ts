@@ -1,3 +1,4 @@
+import type { Socket } from "node:net"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { StoreUnavailable } from "../../src/ports/store.ts"
 import {
@@ -83,6 +84,26 @@ test("a pool whose connections have gone silent gives them up, and asks on other
   expect(unanswered[0]).toMatchObject({ reason: expect.any(StoreUnavailable) })
   // On a connection that was made meanwhile.
   await expect.poll(() => ask("after").catch(() => null)).toEqual([{ said: "after" }])
+  await pool.close()
+  between.close()
+})
+
+test("a pool does not go on sending on a connection that has gone silent, while another one answers", async () => {
+  const silent = new Set<Socket>()
+  const between = await openBetween(url, (client, database) => {
+    client.on("data", (bytes) => (silent.has(client) ? undefined : database.write(bytes)))
+    database.on("data", (bytes) => client.write(bytes))
+  })
+  const pool = new Pool(between.url, 2, {}, { answerMaxMs: 500 })
+  const ask = (text: string) => pool.run("SELECT $1::text AS said FROM pg_sleep(0.05)", [text])
+  await Promise.all([ask("on one"), ask("on the other")])
+  const [first] = between.clients
+  if (first === undefined) throw new Error("no connection")
+  silent.add(first)
+  const statuses = (await Promise.allSettled([ask("one"), ask("two")])).map(({ status }) => status)
+  expect(statuses.toSorted()).toEqual(["fulfilled", "rejected"])
+  const many = ["a", "b", "c", "d"]
+  expect(await Promise.all(many.map(ask))).toEqual(many.map((said) => [{ said }]))
   await pool.close()
   between.close()
 })

@@ -27,6 +27,8 @@ const serverLimits: ConnectionSettings = {
 }
 /** Without an answer for so long the connection is given up: a network that drops packets says nothing. */
 const answerMaxMs = 25_000
+/** What is under way on connections that are to be closed may take so long. */
+const endMaxSeconds = 5
 
 /**
  * A plan that is kept was made for the sizes of its moment, and a partition begins empty: a scan of it that cost
@@ -92,11 +94,10 @@ export class Pool implements Runner {
   readonly #open: () => Driver
   #driver: Driver
   readonly #answerMaxMs: number
-  #answeredAtMs = performance.now()
 
   /**
    * @param options `lifetimeSeconds`: after which a connection is replaced by a new one; never unless given.
-   *   `answerMaxMs`: without an answer for so long, connections are taken for dead.
+   *   `answerMaxMs`: without an answer for so long, a connection is taken for dead.
    */
   constructor(
     url: string,
@@ -117,9 +118,7 @@ export class Pool implements Runner {
       this.#renew(driver)
     }, this.#answerMaxMs)
     try {
-      const rows = await Promise.race([send(driver, text, values), noAnswer])
-      this.#answeredAtMs = performance.now()
-      return rows
+      return await Promise.race([send(driver, text, values), noAnswer])
     } catch (error) {
       throw described(error)
     } finally {
@@ -127,15 +126,19 @@ export class Pool implements Runner {
     }
   }
 
-  /** A network that drops packets says nothing: where none of the connections has, others are made. */
+  /**
+   * A network that drops packets says nothing, and the system gives a connection up after a quarter of an hour. The
+   * driver would go on to send on that one, even while others answer, and does not let one be closed alone: so all are
+   * replaced, and those that do answer have a moment to end what they are at.
+   */
   #renew(silent: Driver): void {
-    if (this.#driver !== silent || performance.now() - this.#answeredAtMs < this.#answerMaxMs) return
+    if (this.#driver !== silent) return
     this.#driver = this.#open()
-    void silent.end({ timeout: 0 })
+    void silent.end({ timeout: endMaxSeconds })
   }
 
   close(): Promise<void> {
-    return this.#driver.end({ timeout: 5 })
+    return this.#driver.end({ timeout: endMaxSeconds })
   }
 }
 
