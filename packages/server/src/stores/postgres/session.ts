@@ -15,11 +15,13 @@ export type Runner = {
   run(text: string, values?: readonly Value[]): Promise<readonly Row[]>
 }
 
+export const idleInTransactionMaxMs = 5_000
+
 /** Milliseconds the server lets a statement run, wait for a lock, or a transaction stand idle (a paused node's). */
 const serverLimits: ConnectionSettings = {
   statement_timeout: "20000",
   lock_timeout: "10000",
-  idle_in_transaction_session_timeout: "5000",
+  idle_in_transaction_session_timeout: String(idleInTransactionMaxMs),
   // Of a client that is gone without a word the system alone would tell after two hours; it may hold shards.
   tcp_keepalives_idle: "10",
   tcp_keepalives_interval: "3",
