@@ -52,6 +52,23 @@ test("connections have the settings they were opened with, also those that turn 
   }
 })
 
+test("what an administrator has set for the database does not change how statements here work", async () => {
+  const other = new URL(await server.freshDatabase())
+  const ours: ConnectionSettings = {
+    default_transaction_isolation: "read committed",
+    idle_session_timeout: "0",
+    array_nulls: "on",
+  }
+  const theirs = { default_transaction_isolation: "serializable", idle_session_timeout: "3000", array_nulls: "off" }
+  const admin = new Session(other.href, {})
+  for (const [name, value] of Object.entries(theirs))
+    await admin.run(`ALTER DATABASE ${other.pathname.slice(1)} SET ${name} = '${value}'`)
+  await admin.close()
+  const session = new Session(other.href, {})
+  await has(session, ours)
+  await session.close()
+})
+
 test("a session whose connection is cut answers everything at once, and sends nothing of it on another", async () => {
   const session = new Session(url, {})
   const [row] = await session.run("SELECT pg_backend_pid() AS pid")
