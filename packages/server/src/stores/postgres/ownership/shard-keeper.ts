@@ -136,9 +136,12 @@ export class ShardKeeper implements Ownership {
     return this.#tenure
   }
 
-  /** Whether this node is connected and has taken, since then, what was free of its share. */
+  /**
+   * Whether this node is connected and has taken, since then, what was free of its share; or ends, and has lost what it
+   * held: it takes none again.
+   */
   get knowsItsShards(): boolean {
-    return this.connected && this.#balanced
+    return this.connected ? this.#balanced : this.#retired
   }
 
   /** Whether the database could be reached at the last beat. */
