@@ -1,18 +1,22 @@
+import type { Socket } from "node:net"
 import { setTimeout as delay } from "node:timers/promises"
 import { expect, test } from "vitest"
 import { migrate } from "../../src/stores/postgres/migrate.ts"
 import { channel } from "../../src/stores/postgres/notices/channel.ts"
 import { Notices } from "../../src/stores/postgres/notices/notices.ts"
 import { Pool, plannedAnew } from "../../src/stores/postgres/session.ts"
+import { openBetween } from "./between.ts"
 import { postgresForThisFile } from "./postgres-for-this-file.ts"
 
 const server = postgresForThisFile()
+
+const alone = { nodeId: "7e57", tenure: 1, owns: () => true, workedOn: () => new Set<number>() }
 
 test("a database that was away for long is listened to once, and each message is heard once", async () => {
   const url = await server().freshDatabase()
   await migrate(url)
   const pool = new Pool(url, 2, plannedAnew)
-  const notices = new Notices(url, pool, { nodeId: "7e57", tenure: 1, owns: () => true, workedOn: () => new Set() })
+  const notices = new Notices(url, pool, alone)
   const heard: string[] = []
   notices.onMessage((message) => heard.push(message))
   await notices.start()
@@ -36,3 +40,24 @@ test("a database that was away for long is listened to once, and each message is
   await expect.poll(listening).toBe(0)
   await pool.close()
 }, 60_000)
+
+test("a listener whose connection has gone silent listens on another", async () => {
+  const url = await server().freshDatabase()
+  await migrate(url)
+  const silent = new Set<Socket>()
+  const between = await openBetween(url, (client, database) => {
+    client.on("data", (bytes) => (silent.has(client) ? undefined : database.write(bytes)))
+    database.on("data", (bytes) => (silent.has(client) ? undefined : client.write(bytes)))
+  })
+  const pool = new Pool(url, 2, plannedAnew)
+  const notices = new Notices(between.url, pool, alone)
+  const heard: string[] = []
+  notices.onMessage((message) => heard.push(message))
+  await notices.start()
+  for (const client of between.clients) silent.add(client)
+  const tell = () => pool.run("SELECT pg_notify($1, $2)", [channel, "relay another node\nhello"])
+  await expect.poll(() => tell().then(() => heard), { timeout: 20_000, interval: 250 }).toContain("hello")
+  await notices.stop()
+  await pool.close()
+  between.close()
+}, 40_000)

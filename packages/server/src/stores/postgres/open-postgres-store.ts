@@ -31,6 +31,7 @@ import {
   plannedOnce,
   plannedOnceByLoops,
   plansLastSeconds,
+  prompt,
   type Row,
   type Runner,
   Session,
@@ -116,7 +117,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const keeper = new ShardKeeper(url, onFault)
   const notices = new Notices(url, log, keeper, options.sealingOf ?? null)
   keeper.onGained(() => void notices.sayShards())
-  const accepting = new Accepting(() => new Session(url, plannedOnce), partitions, queue, onCommit.bind(null, "accept"))
+  const openToAccept = () => new Session(url, { ...plannedOnce, ...prompt.settings }, prompt)
+  const accepting = new Accepting(openToAccept, partitions, queue, onCommit.bind(null, "accept"))
   const settling = new Settling(keeper, sessions, partitions, queue, onCommit.bind(null, "settle"))
   const read: Runner["run"] = (text, values) => log.run(text, values)
   const fill: Runner["run"] = (text, values) => lanes.run(text, values)

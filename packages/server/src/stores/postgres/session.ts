@@ -34,6 +34,14 @@ const always: ConnectionSettings = {
 }
 /** Without an answer for so long the connection is given up: a network that drops packets says nothing. */
 const answerMaxMs = 25_000
+/**
+ * For the connections that traffic waits for, where a statement takes milliseconds. Longer than a paused node may keep
+ * a row locked, and short of the 10 s after which traffic is to go on.
+ */
+export const prompt = {
+  settings: { statement_timeout: "7000", lock_timeout: "6000" },
+  answerMaxMs: 8_000,
+} as const
 /** What is under way on connections that are to be closed may take so long. */
 const endMaxSeconds = 5
 

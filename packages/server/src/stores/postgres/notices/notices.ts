@@ -8,7 +8,7 @@ import { backlogs } from "../lanes/backlogs.ts"
 import { namedConfig } from "../log/load-config.ts"
 import { type Owner, Owners, readShardsNotice, shardsNotice } from "../ownership/owners.ts"
 import type { Pool } from "../session.ts"
-import { Session } from "../session.ts"
+import { prompt, Session } from "../session.ts"
 import { configVersion } from "../writes/configure.ts"
 import { channel, nodeChannel } from "./channel.ts"
 import { type ConfigNotice, readConfigNotice } from "./config-notice.ts"
@@ -36,6 +36,8 @@ const workAnswerLateMs = 200
 const configNoticeLateMs = 150
 const reconnectMs = 250
 const sayShardsMs = 1_000
+/** What only listens would not notice that nothing comes any more. */
+const askListenerMs = 5_000
 const relayGatherMs = 50
 const relayMessagesMax = 500
 
@@ -80,6 +82,7 @@ export class Notices implements Signals, Relay {
     this.#every(pollConfigMs, () => this.#pollConfig())
     await this.sayShards()
     this.#every(sayShardsMs, () => this.sayShards())
+    this.#every(askListenerMs, () => this.#askListener())
   }
 
   onWork(listener: (work: FoundWork) => void): void {
@@ -165,6 +168,7 @@ export class Notices implements Signals, Relay {
       this.#url,
       { statement_timeout: "0" },
       {
+        answerMaxMs: prompt.answerMaxMs,
         onNotify: (payload, heardOn) => (heardOn === channel ? this.#heard(payload) : this.#heardOfStored(payload)),
         onLost: () => {
           if (this.#session === session) void this.#relisten()
@@ -181,6 +185,17 @@ export class Notices implements Signals, Relay {
     if (this.#stopped) return session.close()
     this.#session = session
     if (session.lost) throw new Error("The connection was lost as soon as it listened.")
+  }
+
+  /** What the polls find late, and those who watch the stream on this node not at all. */
+  async #askListener(): Promise<void> {
+    const session = this.#session
+    if (session === null) return
+    try {
+      await session.run("SELECT 1")
+    } catch {
+      if (this.#session === session) void this.#relisten()
+    }
   }
 
   /** Until one listens; only ever one such loop, for each would leave a connection behind when the database is back. */

@@ -6,7 +6,7 @@ import { number, text } from "../columns.ts"
 import { isLockTimeout } from "../failure.ts"
 import { arrayOf } from "../literals.ts"
 import { lockClass } from "../migrate.ts"
-import { plannedAnewByKey, Session } from "../session.ts"
+import { plannedAnewByKey, prompt, Session } from "../session.ts"
 import { shardCount, shardOf } from "./shard-of.ts"
 import { shareOf } from "./shares.ts"
 
@@ -19,7 +19,7 @@ const trustMs = 4_000
 const leaseMs = 6_000
 /** A settlement that waits for a row's lock keeps the next beat waiting behind it: both must come within the trust. */
 const lockMaxMs = 1_000
-const settings = { ...plannedAnewByKey, lock_timeout: String(lockMaxMs) }
+const settings = { ...plannedAnewByKey, ...prompt.settings, lock_timeout: String(lockMaxMs) }
 /** While this node ends: how often what has drained is let go. */
 const retirePauseMs = 100
 /** How long a shard that leaves by agreement waits for what is in flight. */
@@ -202,7 +202,10 @@ export class ShardKeeper implements Ownership {
   }
 
   async #open(): Promise<Session> {
-    const session: Session = new Session(this.#url, settings, { onLost: () => this.#lose(session) })
+    const session: Session = new Session(this.#url, settings, {
+      answerMaxMs: prompt.answerMaxMs,
+      onLost: () => this.#lose(session),
+    })
     const token = randomBytes(16).toString("hex")
     try {
       await session.run("SELECT set_config('tocsin.token', $1, false)", [token])
