@@ -164,7 +164,9 @@ export const problems = {
   store_unavailable: {
     status: 503,
     title: "The storage cannot take more now",
-    remedy: "Nothing was kept: repeat the request after Retry-After.",
+    // Not that nothing was kept: of a commit whose answer was lost nobody knows.
+    remedy:
+      "Repeat the request after Retry-After, an event with its idempotency key: what was asked may have been done, and the word of it lost.",
   },
   not_ready: { status: 503, title: "The server is not ready", remedy: "See the detail; try again shortly." },
   shutting_down: { status: 503, title: "The server is stopping", remedy: "Repeat the request: another one answers." },

@@ -53,6 +53,23 @@ describe("what is answered with a 503 was not done", () => {
   })
 })
 
+it("an event whose storing was not answered is not said to be lost: it may be there, and a key tells", async () => {
+  const { call, key, store } = await withVerbsAway()
+  const { accept } = store
+  Object.assign(store, {
+    accept: async (...asked: Parameters<Store["accept"]>) => {
+      await accept(...asked)
+      throw new StoreUnavailable("The connection was lost.")
+    },
+  })
+  const body = { ...violationEvent, idempotency_key: "once" }
+  const lost = await call("POST", "/v1/events", { key, body })
+  expect(lost).toMatchObject({ ...unavailable, json: { detail: expect.stringContaining("idempotency key") } })
+  expect(lost.json.detail).not.toMatch(/nothing was kept/i)
+  Object.assign(store, { accept })
+  expect(await call("POST", "/v1/events", { key, body })).toMatchObject({ status: 200, json: { duplicate: true } })
+})
+
 it("a retry that is under way is answered as done although the delivery cannot be read any more", async () => {
   const { call, key, away, delivery, clock, receivers, store } = await withVerbsAway()
   const { reopen } = store
