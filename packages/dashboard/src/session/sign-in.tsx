@@ -4,6 +4,7 @@ import { Bell } from "../layout/bell.tsx"
 import { Button } from "../parts/button.tsx"
 import { TextField } from "../parts/field.tsx"
 import { tocsin, told } from "../tocsin.ts"
+import { takeUp } from "./session.ts"
 
 /** The key goes to the server once, for a cookie that no script can read; it is kept nowhere here. */
 export function SignIn() {
@@ -13,7 +14,7 @@ export function SignIn() {
     mutationFn: (key: string) => tocsin.sessions.start(key),
     onSuccess(session) {
       form.current?.reset()
-      queries.setQueryData(["session"], session)
+      queries.setQueryData(["session"], takeUp(queries, session))
     },
   })
   const submit = (event: FormEvent<HTMLFormElement>) => {

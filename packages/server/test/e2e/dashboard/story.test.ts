@@ -1,5 +1,6 @@
 import { expect, it } from "vitest"
-import { verifyCyberVault } from "../../../../client/src/index.ts"
+import { Tocsin, verifyCyberVault } from "../../../../client/src/index.ts"
+import { adminKey } from "../server-process.ts"
 import { dashboard } from "./dashboard-browser.ts"
 
 const { here, openPage, signedIn } = dashboard("cybervault")
@@ -125,6 +126,29 @@ it("signs in with a cookie that no script sees, and out for good", async () => {
   await page.getByRole("button", { name: "Sign out" }).click()
   await page.getByLabel("API key").waitFor()
   expect(await page.context().cookies()).toEqual([])
+})
+
+it("shows nothing of one workspace under the name of another, when the next person signs in with another key", async () => {
+  const { tocsin, receiver, server } = here()
+  const webhook = await tocsin.webhooks.create({ url: `${receiver.origin}/first-workspace`, events: ["*"] })
+  const page = await signedIn("/settings/integrations/webhooks")
+  const old = page.getByRole("link", { name: /first-workspace/ })
+  await old.waitFor()
+  await page.context().clearCookies()
+  await page.getByRole("link", { name: "API keys" }).click()
+  const other = await new Tocsin({ baseUrl: server.address, apiKey: adminKey }).workspaces.create({
+    name: "umbrella",
+    profile: "standard",
+  })
+  // An answer that is slow to come: what is known from before is all there is to show.
+  await page.route("**/v1/webhooks?**", () => {})
+  await page.getByLabel("API key").fill(other.api_key.key)
+  await page.getByRole("button", { name: "Sign in" }).click()
+  await page.getByText("umbrella").last().waitFor()
+  await page.getByRole("link", { name: "Webhooks", exact: true }).click()
+  await page.getByText("Loading…").waitFor()
+  expect(await old.count()).toBe(0)
+  await tocsin.webhooks.delete(webhook.id)
 })
 
 it("takes in what happens while somebody looks", async () => {
