@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { afterFailure, retryPolicy } from "../../server/src/domain/retrying.ts"
+import { type Pages, withHead } from "../src/live/with-head.ts"
 import { laidOut } from "../src/parts/json-text.ts"
 import { retrySchedule } from "../src/webhooks/retry-schedule.ts"
 
@@ -22,6 +23,41 @@ describe("JSON laid out", () => {
 
   it("tells names from strings", () => {
     expect(laidOut('{"a":"b"}').map(({ kind }) => kind)).toEqual(["plain", "name", "plain", "string", "plain"])
+  })
+})
+
+describe("a live list that takes in its head", () => {
+  type Row = { readonly id: string; readonly status?: string }
+  const rows = (...ids: string[]): Row[] => ids.map((id) => ({ id }))
+  const known = (...pages: { data: Row[]; next_cursor: string | null }[]): Pages<Row> => ({
+    pages,
+    pageParams: pages.map((_, at) => (at === 0 ? undefined : `cursor ${at}`)),
+  })
+  const shown = (pages: Pages<Row> | null) => pages?.pages.map(({ data }) => data.map(({ id }) => id).join(""))
+
+  it("puts what is new on top and keeps what is older, page by page", () => {
+    const before = known({ data: rows("f", "e"), next_cursor: "e" }, { data: rows("d", "c"), next_cursor: null })
+    const after = withHead(before, { data: rows("g", "f"), next_cursor: "f" })
+    expect(shown(after)).toEqual(["gfe", "dc"])
+    expect(after?.pages.at(-1)?.next_cursor).toBeNull()
+  })
+
+  it("drops what no longer fits the filter, and shows what fits only now at its place", () => {
+    const before = known({ data: rows("f", "e", "c", "b"), next_cursor: null })
+    expect(shown(withHead(before, { data: rows("f", "d", "c"), next_cursor: "c" }))).toEqual(["fdcb"])
+    expect(shown(withHead(before, { data: rows("d"), next_cursor: null }))).toEqual(["d"])
+    expect(shown(withHead(before, { data: [], next_cursor: null }))).toEqual([""])
+  })
+
+  it("goes on past the head where nothing was known", () => {
+    const after = withHead(known({ data: [], next_cursor: null }), { data: rows("c", "b"), next_cursor: "b" })
+    expect(shown(after)).toEqual(["cb"])
+    expect(after?.pages.at(-1)?.next_cursor).toBe("b")
+  })
+
+  it("begins again where a whole page of news leaves a gap", () => {
+    const before = known({ data: rows("b", "a"), next_cursor: null })
+    expect(withHead(before, { data: rows("g", "f"), next_cursor: "f" })).toBeNull()
   })
 })
 

@@ -11,6 +11,8 @@ export type EventStreamOptions = {
   readonly idleTimeoutMs?: number | undefined
   /** Called whenever a connection is made: the first, and each that replaces a broken one. */
   readonly onConnected?: (() => void) | undefined
+  /** Called whenever a connection that was made has ended, however it did; the next is on its way unless the stream ends. */
+  readonly onDisconnected?: (() => void) | undefined
 }
 
 const reconnectFirstMs = 1_000
@@ -32,8 +34,10 @@ export async function* eventStream(
   let retryMs = reconnectFirstMs
   for (let failed = 0; ; failed++) {
     const parser = new EventStreamParser(lastId)
+    let connected = false
     try {
       const response = await connection.openStream(path, lastId, signal)
+      connected = true
       options.onConnected?.()
       for await (const text of streamedText(response, options.idleTimeoutMs, signal)) {
         for (const message of parser.push(text)) {
@@ -44,6 +48,8 @@ export async function* eventStream(
       }
     } catch (failure) {
       if (signal?.aborted || !mayPass(failure)) throw failure
+    } finally {
+      if (connected) options.onDisconnected?.()
     }
     retryMs = parser.retryMs ?? retryMs
     const grownMs = Math.min(retryMs * 2 ** failed, Math.max(retryMs, reconnectLongestMs))

@@ -29,11 +29,18 @@ describe("the stream", () => {
     )
     const got: string[] = []
     const onConnected = () => got.push("connected")
-    for await (const { id, event, data } of stream(baseUrl, { onConnected })) {
+    const onDisconnected = () => got.push("disconnected")
+    for await (const { id, event, data } of stream(baseUrl, { onConnected, onDisconnected })) {
       got.push(`${id} ${event} ${data}`)
       if (id === "3") break
     }
-    expect(got).toEqual(["connected", "1 event {}", "connected", "2 message ü", "connected", "3 message whole"])
+    const [first, second, third] = ["1 event {}", "2 message ü", "3 message whole"].map((message) => [
+      "connected",
+      message,
+      "disconnected",
+    ])
+    // Refused connections never were any.
+    expect(got).toEqual([first, second, third].flat())
     expect(seen.map(({ headers }) => headers["last-event-id"])).toEqual([undefined, "1", "2", "2", "2"])
     expect(seen[0]).toMatchObject({ url: "/v1/stream", headers: { accept: "text/event-stream" } })
   })

@@ -3,7 +3,8 @@ import type { Activity } from "@tocsin/client"
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from "react"
 import { needsSignIn, tocsin } from "../tocsin.ts"
 
-type Listener = (activity: Activity) => void
+/** Null: the stream has begun anew, and what happened before is in the lists alone. */
+type Listener = (activity: Activity | null) => void
 type Feed = { readonly connected: boolean; readonly listen: (listener: Listener) => () => void }
 
 const FeedContext = createContext<Feed>({ connected: false, listen: () => () => {} })
@@ -25,15 +26,16 @@ export function LiveActivity({ children }: { children: ReactNode }) {
       for (const queryKey of outdated) queries.invalidateQueries({ queryKey })
     }, refreshEveryMs)
     const watch = async () => {
-      const onConnected = () => {
-        setConnected(true)
-        // What happened while nobody listened is in the lists alone.
-        refresh.soon()
-      }
-      for await (const activity of tocsin.stream({ signal: stop.signal, onConnected })) {
+      const tell = (activity: Activity | null) => {
         for (const listener of listeners.current) listener(activity)
         refresh.soon()
       }
+      const onConnected = () => {
+        setConnected(true)
+        tell(null)
+      }
+      const onDisconnected = () => setConnected(false)
+      for await (const activity of tocsin.stream({ signal: stop.signal, onConnected, onDisconnected })) tell(activity)
     }
     watch().catch((error: unknown) => {
       setConnected(false)

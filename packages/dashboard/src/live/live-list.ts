@@ -1,9 +1,8 @@
-import { type InfiniteData, type QueryKey, useInfiniteQuery, useQueryClient } from "@tanstack/react-query"
+import { type QueryKey, useInfiniteQuery, useQueryClient } from "@tanstack/react-query"
 import type { Activity, Page } from "@tocsin/client"
 import { useEffect, useMemo, useRef } from "react"
 import { paced, useActivity } from "./activity.tsx"
-
-type Pages<Item> = InfiniteData<Page<Item>, string | undefined>
+import { type Pages, withHead } from "./with-head.ts"
 
 const tailEveryMs = 1_000
 
@@ -53,7 +52,8 @@ export function useLiveList<Item extends { readonly id: string }>(
     return pace.cancel
   }, [pace, follows])
   useActivity((activity) => {
-    if (activity.kind === tail?.about || (tail?.about === "attempt" && activity.kind === "event")) pace.soon()
+    const kind = activity?.kind ?? tail?.about
+    if (kind === tail?.about || (tail?.about === "attempt" && kind === "event")) pace.soon()
   }, follows)
   const rows = useMemo(() => query.data?.pages.flatMap(({ data }) => data) ?? [], [query.data])
   return {
@@ -61,17 +61,4 @@ export function useLiveList<Item extends { readonly id: string }>(
     query,
     more: query.hasNextPage ? () => void query.fetchNextPage() : undefined,
   }
-}
-
-/** @returns null when the head no longer reaches what is known. */
-function withHead<Item extends { readonly id: string }>(known: Pages<Item>, head: Page<Item>): Pages<Item> | null {
-  const fresh = new Map(head.data.map((item) => [item.id, item]))
-  const seen = new Set(known.pages.flatMap(({ data }) => data.map(({ id }) => id)))
-  const added = head.data.filter(({ id }) => !seen.has(id))
-  if (seen.size > 0 && added.length === head.data.length && head.next_cursor !== null) return null
-  const pages = known.pages.map((page, at) => {
-    const data = page.data.map((item) => fresh.get(item.id) ?? item)
-    return { ...page, data: at === 0 ? [...added, ...data] : data }
-  })
-  return { ...known, pages }
 }

@@ -384,6 +384,25 @@ it("follows deliveries live until it is paused, and goes on from where it is", a
   await expect.poll(() => rows.count()).toBe(3)
 })
 
+it("lets go of what no longer fits the state that a live list is narrowed to", async () => {
+  const receiver = await ownReceiver()
+  receiver.reply(500)
+  await added({
+    url: `${receiver.origin}/leaves`,
+    events: ["user.login"],
+    retry_config: { initial_delay_seconds: 600 },
+  })
+  const page = await signedIn("/deliveries?type=user.login&status=retrying")
+  await page.getByText("No delivery fits").waitFor()
+  await publish("user.login")
+  const rows = page.getByRole("table", { name: "Deliveries" }).getByRole("link")
+  await expect.poll(() => rows.count()).toBe(1)
+  receiver.reply(200)
+  const [delivery] = (await here().tocsin.deliveries.list({ status: "retrying", event_type: "user.login" }).page()).data
+  await here().tocsin.deliveries.retry(delivery?.id ?? "")
+  await page.getByText("No delivery fits").waitFor()
+})
+
 it("narrows lists to a time of one's own choosing, which the address keeps", async () => {
   const receiver = await ownReceiver()
   await added({ url: `${receiver.origin}/time`, events: ["resource.changed"] })

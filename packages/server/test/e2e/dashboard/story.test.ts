@@ -151,6 +151,29 @@ it("shows nothing of one workspace under the name of another, when the next pers
   await tocsin.webhooks.delete(webhook.id)
 })
 
+it("says that it is not live while the stream is away, and then shows what happened meanwhile", async () => {
+  const { tocsin } = here()
+  const { name } = await tocsin.eventTypes.create({ name: "stream.away" })
+  const page = await openPage(`/events?type=${name}`)
+  let calls = 0
+  const away = Promise.withResolvers<void>()
+  await page.route("**/v1/stream", async (route) => {
+    calls += 1
+    if (calls === 1) return route.fulfill({ contentType: "text/event-stream", body: "retry: 1000\n\n" })
+    await away.promise
+    return route.continue()
+  })
+  await page.getByLabel("API key").fill(here().key)
+  await page.getByRole("button", { name: "Sign in" }).click()
+  await page.getByText("No event fits").waitFor()
+  await expect.poll(() => calls).toBe(2)
+  await page.getByText("Connecting…").waitFor()
+  const { id } = await tocsin.events.publish({ type: name, data: {} })
+  away.resolve()
+  await page.locator(`a[href="/events/${id}"]`).waitFor()
+  await page.getByText("Live", { exact: true }).waitFor()
+})
+
 it("takes in what happens while somebody looks", async () => {
   const { receiver, tocsin } = here()
   receiver.reply(200)
