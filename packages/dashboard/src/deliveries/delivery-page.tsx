@@ -20,6 +20,7 @@ import { useMay } from "../session/session.ts"
 import { tocsin, told } from "../tocsin.ts"
 import { nameOf } from "../webhooks/webhook-name.ts"
 import { useWebhook } from "../webhooks/webhook-queries.ts"
+import { useOverdue, WhyNotSent } from "./why-not-sent.tsx"
 
 export function DeliveryPage() {
   const id = usePathPart("id")
@@ -47,6 +48,7 @@ export function DeliveryPage() {
         }
         actions={<RetryNow delivery={data} />}
       />
+      <WhyNotSent delivery={data} />
       <Verdict delivery={data} />
       <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,5fr)_minmax(0,3fr)]">
         <Timeline delivery={data} />
@@ -58,7 +60,7 @@ export function DeliveryPage() {
 
 function RetryNow({ delivery }: { delivery: DeliveryDetail }) {
   const queries = useQueryClient()
-  const mayWrite = useMay("deliveries:write")
+  const mayWrite = useMay("deliveries:write") && delivery.status !== "cancelled"
   const retry = useMutation({
     mutationFn: () => tocsin.deliveries.retry(delivery.id),
     onSettled: () => queries.invalidateQueries({ queryKey: ["delivery", delivery.id] }),
@@ -109,7 +111,7 @@ function Verdict({ delivery }: { delivery: DeliveryDetail }) {
         )}
         {delivery.next_attempt_at !== null && (
           <p className="mt-1">
-            Next attempt <Time at={delivery.next_attempt_at} form="relative" /> (<Time at={delivery.next_attempt_at} />
+            <NextAttempt delivery={delivery} at={delivery.next_attempt_at} /> (<Time at={delivery.next_attempt_at} />
             ).
           </p>
         )}
@@ -182,17 +184,13 @@ function Timeline({ delivery }: { delivery: DeliveryDetail }) {
       <ol className="ml-1.5 space-y-3 border-l border-line pl-5">
         {delivery.next_attempt_at !== null && (
           <Milestone tone="next">
-            {delivery.status === "held" ? "Held: due once its webhook sends again" : "Next attempt"}{" "}
-            {delivery.status !== "held" && (
-              <>
-                <Time at={delivery.next_attempt_at} form="relative" />
-                <span className="ml-auto text-xs text-muted">
-                  <Time at={delivery.next_attempt_at} />
-                </span>
-              </>
-            )}
+            <NextAttempt delivery={delivery} at={delivery.next_attempt_at} />
+            <span className="ml-auto text-xs text-muted">
+              <Time at={delivery.next_attempt_at} />
+            </span>
           </Milestone>
         )}
+        {delivery.status === "held" && <Milestone tone="next">Held until its webhook sends again</Milestone>}
         {newestFirst.map((attempt, at) => (
           <AttemptEntry
             key={`${attempt.number} ${attempt.at}`}
@@ -210,6 +208,16 @@ function Timeline({ delivery }: { delivery: DeliveryDetail }) {
         </Milestone>
       </ol>
     </Panel>
+  )
+}
+
+/** A time that has passed is not the next attempt's: it is since when the delivery waits. */
+function NextAttempt({ delivery, at }: { delivery: DeliveryDetail; at: string }) {
+  const overdue = useOverdue(delivery)
+  return (
+    <span>
+      {overdue ? "Due since" : "Next attempt"} <Time at={at} form="relative" />
+    </span>
   )
 }
 

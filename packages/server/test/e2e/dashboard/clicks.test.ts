@@ -345,6 +345,32 @@ it("replays with a bar that rises to its end", async () => {
   expect(replay?.replay_id).toMatch(/^rpl_/)
 })
 
+it("says of a delivery that was not attempted what it waits for", async () => {
+  const receiver = await ownReceiver()
+  receiver.reply(500)
+  const { id: webhookId } = await added({
+    url: `${receiver.origin}/turns`,
+    retry_config: { initial_delay_seconds: 600 },
+  })
+  await publish("scan.completed")
+  await receiver.arrived(1)
+  const behind = await publish("scan.completed")
+  const { data } = await here().tocsin.deliveries.list({ event_id: behind }).page()
+  const page = await signedIn(`/deliveries/${data[0]?.id}`)
+  await page.getByText("It waits for its turn").waitFor()
+  await page.getByText(/^Due since/).waitFor()
+  expect(await page.getByText(/^Next attempt/).count()).toBe(0)
+  const first = page.getByRole("link", { name: "See what is being retried" })
+  expect(await first.getAttribute("href")).toBe(`/deliveries?webhook=${webhookId}&status=retrying`)
+  await here().tocsin.webhooks.update(webhookId, { active: false })
+  await page.reload()
+  await page.getByText("Held: its webhook is paused").waitFor()
+  await here().tocsin.webhooks.delete(webhookId)
+  await page.reload()
+  await page.getByText("Cancelled: its webhook was deleted").waitFor()
+  expect(await page.getByRole("button", { name: "Retry now" }).count()).toBe(0)
+})
+
 it("retries at a person's word what was given up", async () => {
   const receiver = await ownReceiver()
   receiver.reply(500)
