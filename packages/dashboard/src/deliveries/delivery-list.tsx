@@ -4,6 +4,7 @@ import { type FormEvent, useState } from "react"
 import { useAddress } from "../parts/address.ts"
 import { Button } from "../parts/button.tsx"
 import { inputClass } from "../parts/field.tsx"
+import { FilterSelect } from "../parts/filter-select.tsx"
 import { Icon } from "../parts/icons.tsx"
 import { Panel, ScreenTitle } from "../parts/panel.tsx"
 import { TimeBounds, TimeSelect, useTimeFilter } from "../parts/time-filter.tsx"
@@ -35,8 +36,6 @@ export function DeliveryList() {
     ...(address.event !== undefined && { event_id: address.event }),
     ...time.range,
   }
-  const choose = (name: string) => (event: { target: { value: string } }) =>
-    setAddress({ [name]: event.target.value === "" ? undefined : event.target.value })
   return (
     <>
       <ScreenTitle
@@ -51,31 +50,27 @@ export function DeliveryList() {
       />
       <Panel flush>
         <div className="grid grid-cols-2 gap-2 border-b border-line p-3 md:grid-cols-5">
-          <select aria-label="State" className={inputClass} value={status ?? ""} onChange={choose("status")}>
-            <option value="">Any state</option>
-            {states.map((each) => (
-              <option key={each}>{each}</option>
-            ))}
-          </select>
-          <select aria-label="Event type" className={inputClass} value={address.type ?? ""} onChange={choose("type")}>
-            <option value="">Any type</option>
-            {catalogue.data?.map(({ name }) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-          <select
-            aria-label="Webhook"
-            className={inputClass}
-            value={address.webhook ?? ""}
-            onChange={choose("webhook")}
-          >
-            <option value="">Any webhook</option>
-            {webhooks.data?.map((webhook) => (
-              <option key={webhook.id} value={webhook.id}>
-                {nameOf(webhook)}
-              </option>
-            ))}
-          </select>
+          <FilterSelect
+            label="State"
+            any="Any state"
+            options={states.map((each) => [each, each])}
+            value={status}
+            choose={(chosen) => setAddress({ status: chosen })}
+          />
+          <FilterSelect
+            label="Event type"
+            any="Any type"
+            options={catalogue.data?.map(({ name }) => [name, name]) ?? []}
+            value={address.type}
+            choose={(type) => setAddress({ type })}
+          />
+          <FilterSelect
+            label="Webhook"
+            any="Any webhook"
+            options={webhooks.data?.map((webhook) => [webhook.id, nameOf(webhook)]) ?? []}
+            value={address.webhook}
+            choose={(webhook) => setAddress({ webhook })}
+          />
           <TimeSelect time={time} />
           <IdSearch present={address.event} choose={(event) => setAddress({ event })} />
           <TimeBounds time={time} />

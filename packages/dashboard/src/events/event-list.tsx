@@ -5,6 +5,7 @@ import { useLiveList } from "../live/live-list.ts"
 import { useAddress } from "../parts/address.ts"
 import { Button } from "../parts/button.tsx"
 import { inputClass } from "../parts/field.tsx"
+import { FilterSelect } from "../parts/filter-select.tsx"
 import { Icon } from "../parts/icons.tsx"
 import { Panel, ScreenTitle } from "../parts/panel.tsx"
 import { RowLink } from "../parts/row-link.tsx"
@@ -103,17 +104,13 @@ export function EventList() {
       />
       <Panel flush>
         <div className="grid grid-cols-2 gap-2 border-b border-line p-3 md:grid-cols-3">
-          <select
-            aria-label="Event type"
-            className={inputClass}
-            value={address.type ?? ""}
-            onChange={(event) => setAddress({ type: event.target.value === "" ? undefined : event.target.value })}
-          >
-            <option value="">Any type</option>
-            {catalogue.data?.map(({ name }) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
+          <FilterSelect
+            label="Event type"
+            any="Any type"
+            options={catalogue.data?.map(({ name }) => [name, name]) ?? []}
+            value={address.type}
+            choose={(type) => setAddress({ type })}
+          />
           <TimeSelect time={time} />
           <form onSubmit={search} className="max-md:col-span-2">
             <input

@@ -138,9 +138,7 @@ function LatestAttempts({ webhook }: { webhook: Webhook }) {
     >
       {error && !data ? <Failed error={error} /> : null}
       {data?.length === 0 ? (
-        <Empty icon="deliveries" title="No attempt yet">
-          Send a test event, or publish one that this webhook subscribes to.
-        </Empty>
+        <NoAttempts webhook={webhook} />
       ) : (
         <LazyPlot
           times={times}
@@ -150,6 +148,25 @@ function LatestAttempts({ webhook }: { webhook: Webhook }) {
         />
       )}
     </Panel>
+  )
+}
+
+/** The plot is of the newest deliveries: where many wait behind one that fails, none of them was attempted. */
+function NoAttempts({ webhook: { id, consecutive_failures, last_success_at } }: { webhook: Webhook }) {
+  if (consecutive_failures === 0 && last_success_at === null) {
+    return (
+      <Empty icon="deliveries" title="No attempt yet">
+        Send a test event, or publish one that this webhook subscribes to.
+      </Empty>
+    )
+  }
+  return (
+    <Empty icon="deliveries" title="None for the newest deliveries">
+      They wait, behind others or until this webhook sends again.{" "}
+      <Link to="/deliveries" search={{ webhook: id, status: "retrying" }}>
+        See what is being retried
+      </Link>
+    </Empty>
   )
 }
 

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query"
 import type { RotatedSecret, Webhook } from "@tocsin/client"
-import { type FormEvent, useState } from "react"
+import { type FormEvent, useRef, useState } from "react"
 import { Button } from "../parts/button.tsx"
 import { Code } from "../parts/code.tsx"
 import { SelectField, TextField } from "../parts/field.tsx"
@@ -20,11 +20,13 @@ const overlaps = [
 
 export function SecretTab({ webhook }: { webhook: Webhook }) {
   const mayWrite = useMay("webhooks:write")
+  const [rotations, setRotations] = useState(0)
   if (!mayWrite) return <Notice tone="info" title="This key may not see secrets: it lacks webhooks:write" />
   return (
     <div className="grid gap-4 xl:grid-cols-2">
-      <Reveal webhook={webhook} />
-      <Rotate webhook={webhook} />
+      {/* What was revealed is the present secret no more once it is rotated. */}
+      <Reveal key={rotations} webhook={webhook} />
+      <Rotate webhook={webhook} onRotated={() => setRotations(rotations + 1)} />
     </div>
   )
 }
@@ -61,15 +63,18 @@ function Reveal({ webhook }: { webhook: Webhook }) {
   )
 }
 
-function Rotate({ webhook }: { webhook: Webhook }) {
+function Rotate({ webhook, onRotated }: { webhook: Webhook; onRotated: () => void }) {
   const queries = useQueryClient()
   const { profile } = useSession()
+  const form = useRef<HTMLFormElement>(null)
   const [rotated, setRotated] = useState<RotatedSecret | null>(null)
   const [shown, setShown] = useState(false)
   const rotate = useMutation({
     mutationFn: (given: { secret?: string; overlap_seconds: number }) =>
       tocsin.webhooks.rotateSecret(webhook.id, given),
     onSuccess(answer) {
+      form.current?.reset()
+      onRotated()
       setRotated(answer)
       setShown(answer.secret !== undefined)
       queries.invalidateQueries({ queryKey: ["webhook", webhook.id] })
@@ -77,13 +82,13 @@ function Rotate({ webhook }: { webhook: Webhook }) {
   })
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
-    const form = new FormData(event.currentTarget)
-    const secret = String(form.get("secret") ?? "").trim()
-    rotate.mutate({ overlap_seconds: Number(form.get("overlap")), ...(secret !== "" && { secret }) })
+    const given = new FormData(event.currentTarget)
+    const secret = String(given.get("secret") ?? "").trim()
+    rotate.mutate({ overlap_seconds: Number(given.get("overlap")), ...(secret !== "" && { secret }) })
   }
   return (
     <Panel title="Rotate secret">
-      <form onSubmit={submit} className="space-y-3 text-sm">
+      <form ref={form} onSubmit={submit} className="space-y-3 text-sm">
         <p className="text-muted">
           During the overlap <code className="font-mono">webhook-signature</code> carries both signatures
           {profile.signature_header !== "webhook-signature" && (

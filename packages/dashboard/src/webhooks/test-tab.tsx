@@ -29,10 +29,13 @@ export function TestTab({ webhook }: { webhook: Webhook }) {
   // Where the webhook was just added or changed and has to be verified, the payload goes out without a further click: once.
   const begun = useRef(false)
   useEffect(() => {
-    if (verifyNow !== "now" || begun.current) return
-    begun.current = true
-    setAddress({ verify: undefined })
-    send.mutate("verification")
+    const asked = verifyNow === "now"
+    if (asked && !begun.current) {
+      setAddress({ verify: undefined })
+      send.mutate("verification")
+    }
+    // Asked for again, by the link above the tabs, it goes out again.
+    begun.current = asked
   }, [verifyNow, setAddress, send.mutate])
   const subscribed = catalogue.data?.filter((type) => covered(webhook.events, type)) ?? []
   const others = catalogue.data?.filter((type) => !covered(webhook.events, type)) ?? []

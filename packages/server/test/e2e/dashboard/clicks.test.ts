@@ -93,6 +93,21 @@ it("sends the verification payload when a change asks for one, and only then", a
   expect(paths).toEqual(["/unproven", "/moved"])
 })
 
+it("sends the verification payload as often as it is asked for by the notice that it is missing", async () => {
+  const receiver = await ownReceiver()
+  receiver.reply(500)
+  const webhook = await added({ url: `${receiver.origin}/again`, verification: { enabled: true } })
+  const page = await signedIn(`${webhooksPath}/${webhook.id}`)
+  const sendNow = page.getByRole("link", { name: "send it now" })
+  await sendNow.click()
+  await receiver.arrived(1)
+  await page.getByText(/^non_2xx/).waitFor()
+  receiver.reply(200)
+  await sendNow.click()
+  await receiver.arrived(2)
+  await page.getByText("The endpoint accepted it").waitFor()
+})
+
 it("sets how it authorizes itself, says at the field what is missing, and keeps what it shows masked", async () => {
   const receiver = await ownReceiver()
   const webhook = await added({ url: `${receiver.origin}/authorized` })
@@ -183,6 +198,8 @@ it("rotates the secret with an overlap that is counted down, and shows the new o
   const receiver = await ownReceiver()
   const webhook = await added({ url: `${receiver.origin}/rotate` })
   const page = await signedIn(`${webhooksPath}/${webhook.id}?tab=secret`)
+  await page.getByRole("button", { name: "Reveal secret" }).click()
+  await page.getByRole("region", { name: "Secret" }).waitFor()
   await page.getByLabel("Overlap with the old one").selectOption("3600")
   await page.getByRole("button", { name: "Rotate secret" }).click()
   const dialog = page.getByRole("dialog", { name: "Keep this secret" })
@@ -191,6 +208,10 @@ it("rotates the secret with an overlap that is counted down, and shows the new o
   await dialog.getByRole("button", { name: "I have kept it" }).click()
   await dialog.waitFor({ state: "detached" })
   expect(await page.content()).not.toContain(secret)
+
+  // The old one no longer stands there as the present one.
+  expect(await page.getByRole("region", { name: "Secret" }).count()).toBe(0)
+  await page.getByRole("button", { name: "Reveal secret" }).waitFor()
 
   const timer = page.getByRole("timer")
   const left = async () => /\d\d:\d\d:\d\d/.exec((await timer.textContent()) ?? "")?.[0] ?? ""
@@ -362,8 +383,15 @@ it("says of a delivery that was not attempted what it waits for", async () => {
   expect(await page.getByText(/^Next attempt/).count()).toBe(0)
   const first = page.getByRole("link", { name: "See what is being retried" })
   expect(await first.getAttribute("href")).toBe(`/deliveries?webhook=${webhookId}&status=retrying`)
+  await page.goto(`${here().server.address}${webhooksPath}/${webhookId}`)
+  const { sample } = await here().tocsin.eventTypes.get("scan.completed")
+  // More than the plot of the latest attempts looks at.
+  await here().tocsin.events.publishBatch(
+    Array.from({ length: 100 }, () => ({ type: "scan.completed", data: sample ?? {} })),
+  )
+  await page.getByText("None for the newest deliveries").waitFor()
   await here().tocsin.webhooks.update(webhookId, { active: false })
-  await page.reload()
+  await page.goto(`${here().server.address}/deliveries/${data[0]?.id}`)
   await page.getByText("Held: its webhook is paused").waitFor()
   await here().tocsin.webhooks.delete(webhookId)
   await page.reload()
@@ -427,6 +455,16 @@ it("lets go of what no longer fits the state that a live list is narrowed to", a
   const [delivery] = (await here().tocsin.deliveries.list({ status: "retrying", event_type: "user.login" }).page()).data
   await here().tocsin.deliveries.retry(delivery?.id ?? "")
   await page.getByText("No delivery fits").waitFor()
+})
+
+it("shows each filter that a list is narrowed by, also for what no longer exists", async () => {
+  const page = await signedIn("/deliveries?webhook=wh_deleted&type=deleted.type")
+  await page.getByText("No delivery fits").waitFor()
+  expect(await page.getByLabel("Webhook", { exact: true }).inputValue()).toBe("wh_deleted")
+  expect(await page.getByLabel("Event type").inputValue()).toBe("deleted.type")
+  await page.getByLabel("Webhook", { exact: true }).selectOption("Any webhook")
+  await page.getByLabel("Event type").selectOption("Any type")
+  await expect.poll(() => new URL(page.url()).search).toBe("")
 })
 
 it("narrows lists to a time of one's own choosing, which the address keeps", async () => {
