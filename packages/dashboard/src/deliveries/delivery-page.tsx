@@ -34,6 +34,7 @@ export function DeliveryPage() {
     <>
       <ScreenTitle
         title={<span className="font-mono text-lg">{data.event_type}</span>}
+        name={`${data.event_type}, delivery ${data.id}`}
         above={
           <Link to="/deliveries" className="hover:underline">
             Deliveries

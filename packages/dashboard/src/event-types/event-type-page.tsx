@@ -1,8 +1,10 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { Link, useNavigate } from "@tanstack/react-router"
+import { useState } from "react"
 import { usePathPart } from "../parts/address.ts"
 import { Button, buttonClass } from "../parts/button.tsx"
 import { Code } from "../parts/code.tsx"
+import { Dialog } from "../parts/dialog.tsx"
 import { Facts } from "../parts/facts.tsx"
 import { Panel, ScreenTitle } from "../parts/panel.tsx"
 import { Empty, Failed, Waiting } from "../parts/states.tsx"
@@ -22,6 +24,7 @@ export function EventTypePage() {
   const queries = useQueryClient()
   const navigate = useNavigate()
   const mayWrite = useMay("events:write")
+  const [deleting, setDeleting] = useState(false)
   const remove = useMutation({
     mutationFn: () => tocsin.eventTypes.delete(name),
     async onSuccess() {
@@ -44,6 +47,7 @@ export function EventTypePage() {
     <>
       <ScreenTitle
         title={<span className="font-mono text-lg">{type.name}</span>}
+        name={`${type.name}, event type`}
         above={
           <Link to="/event-types" className="hover:underline">
             Event types
@@ -56,17 +60,34 @@ export function EventTypePage() {
               Its events
             </Link>
             {type.origin === "workspace" && mayWrite && (
-              <Button look="danger" busy={remove.isPending} onClick={() => remove.mutate()}>
+              <Button look="danger" onClick={() => setDeleting(true)}>
                 Delete
               </Button>
             )}
           </>
         }
       />
-      {remove.error && (
-        <p role="alert" className="mb-4 text-sm text-bad">
-          {told(remove.error)}
-        </p>
+      {deleting && (
+        <Dialog
+          title="Delete this type?"
+          onClose={() => setDeleting(false)}
+          footer={
+            <>
+              <Button onClick={() => setDeleting(false)}>Keep it</Button>
+              <Button look="danger" busy={remove.isPending} onClick={() => remove.mutate()}>
+                Delete type
+              </Button>
+            </>
+          }
+        >
+          <p className="font-mono text-xs wrap-anywhere">{name}</p>
+          <p>Events of this type are refused from then on. Those that were accepted stay as they are.</p>
+          {remove.error && (
+            <p role="alert" className="text-bad">
+              {told(remove.error)}
+            </p>
+          )}
+        </Dialog>
       )}
       <div className="grid gap-4 xl:grid-cols-2">
         <div className="min-w-0 space-y-4">

@@ -26,6 +26,7 @@ export function EventPage() {
     <>
       <ScreenTitle
         title={<span className="font-mono text-lg">{data.type}</span>}
+        name={`${data.type}, event ${data.id}`}
         above={
           <Link to="/events" className="hover:underline">
             Events

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query"
-import { Link, Outlet, useRouterState } from "@tanstack/react-router"
-import { useState } from "react"
+import { Link, Outlet, useRouter } from "@tanstack/react-router"
+import { useEffect, useState } from "react"
 import { useLive } from "../live/activity.tsx"
 import { Badge } from "../parts/badge.tsx"
 import { Button } from "../parts/button.tsx"
@@ -28,10 +28,10 @@ const rest: readonly Entry[] = [
 
 /** Head, navigation and the place of the screen. */
 export function Frame() {
-  const path = useRouterState({ select: ({ location }) => location.pathname })
-  // Open on one screen, so that going to another closes it.
-  const [openOn, setOpenOn] = useState<string | null>(null)
-  const open = openOn === path
+  const router = useRouter()
+  const [open, setOpen] = useState(false)
+  // Wherever one goes, the menu has done its work; also when it is to where one is, and when it is back.
+  useEffect(() => router.subscribe("onBeforeLoad", () => setOpen(false)), [router])
   return (
     <div className="min-h-dvh lg:grid lg:grid-cols-[14rem_minmax(0,1fr)]">
       <a
@@ -41,7 +41,7 @@ export function Frame() {
         Skip to the screen
       </a>
       <div className="sticky top-0 z-30 flex h-12 items-center gap-2 border-b border-line bg-surface px-3 lg:hidden">
-        <Button look="quiet" aria-label="Menu" aria-expanded={open} onClick={() => setOpenOn(open ? null : path)}>
+        <Button look="quiet" aria-label="Menu" aria-expanded={open} onClick={() => setOpen(!open)}>
           <Icon name={open ? "cross" : "menu"} />
         </Button>
         <Bell size={22} />

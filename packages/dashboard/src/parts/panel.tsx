@@ -1,4 +1,5 @@
 import type { ReactNode } from "react"
+import { useScreenName } from "../layout/screen-name.ts"
 import { joined } from "./joined.ts"
 
 /** A titled part of a screen. */
@@ -32,18 +33,22 @@ export function Panel({
   )
 }
 
-/** The head of a screen. */
+/**
+ * The head of a screen.
+ * @param name the screen's, for the browser's tabs and history: the title unless told, which is then a text.
+ */
 export function ScreenTitle({
   title,
+  name,
   above,
   below,
   actions,
-}: {
-  title: ReactNode
+}: ({ title: string; name?: string } | { title: ReactNode; name: string }) & {
   above?: ReactNode
   below?: ReactNode
   actions?: ReactNode
 }) {
+  useScreenName(name ?? (typeof title === "string" ? title : ""))
   return (
     <header className="mb-4 flex flex-wrap items-end gap-x-4 gap-y-3">
       <div className="min-w-0 flex-1 basis-64">

@@ -72,12 +72,17 @@ it("is one that axe finds no violation on, in light and in dark, and the policy 
   await lookedAt("a page with faults", ["button-name", "color-contrast"])
   const screens = await screensOf(tocsin)
   expect(screens.length).toBeGreaterThanOrEqual(20)
+  const titles = new Set<string>()
   for (const [name, path] of screens) {
     await page.goto(`${here().server.address}${path}`)
     await page.locator("main h1").waitFor()
     await expect.poll(() => page.getByText("Loading…").count(), { timeout: 10_000 }).toBe(0)
     await lookedAt(name)
+    titles.add(await page.title())
   }
+  // Parts of one webhook share its name; every other screen has its own in tabs and in the history.
+  expect(titles.size).toBe(screens.filter(([name]) => !name.startsWith("webhook-")).length)
+  for (const title of titles) expect(title).toMatch(/^.+ · Tocsin$/)
 }, 180_000)
 
 it("is useful on a phone: nothing wider than the screen, and all reached by the menu", async () => {
@@ -86,6 +91,10 @@ it("is useful on a phone: nothing wider than the screen, and all reached by the 
   await page.getByRole("button", { name: "Menu" }).click()
   await page.getByRole("link", { name: "Webhooks", exact: true }).click()
   await page.getByRole("heading", { name: "Webhooks" }).waitFor()
+  // Gone back to where it was opened, it is not in the way.
+  await page.goBack()
+  await page.getByRole("heading", { name: "Overview" }).waitFor()
+  expect(await page.getByRole("button", { name: "Menu" }).getAttribute("aria-expanded")).toBe("false")
   for (const [name, path] of await screensOf(tocsin)) {
     await page.goto(`${here().server.address}${path}`)
     await page.locator("main h1, main [role=alert]").first().waitFor()
