@@ -1,11 +1,12 @@
 import { type ReactNode, useMemo, useState } from "react"
 import { Button } from "./button.tsx"
 import { CopyButton } from "./copy-button.tsx"
-import { isJson, laidOut, type Piece } from "./json-text.ts"
+import { isJson, laidOut, linesOf, type Piece } from "./json-text.ts"
 import { scrollable } from "./scrollable.ts"
 
 const colours: Readonly<Record<Piece["kind"], string>> = {
   plain: "text-muted",
+  uncoloured: "",
   name: "text-accent",
   string: "text-good",
   number: "text-info",
@@ -33,10 +34,10 @@ export function Code({
 }) {
   const json = useMemo(() => text !== "" && isJson(text), [text])
   const [asSent, setAsSent] = useState(false)
-  const pieces = useMemo(
-    () => (json && !asSent && text.length <= colouredMax ? laidOut(text) : null),
-    [json, asSent, text],
-  )
+  const pieces = useMemo(() => {
+    if (!json || asSent) return null
+    return text.length <= colouredMax ? laidOut(text) : linesOf(laidOut(text))
+  }, [json, asSent, text])
   return (
     <figure className="min-w-0 overflow-hidden rounded-md border border-line bg-sunken">
       <figcaption className="flex min-h-8 items-center gap-2 border-b border-line pr-1 pl-3 text-xs text-muted">
@@ -57,7 +58,8 @@ export function Code({
             text
           ) : (
             pieces.map((piece) => (
-              <span key={piece.at} className={colours[piece.kind]}>
+              // Each by itself: a character that turns the writing's direction in one must not turn what follows.
+              <span key={piece.at} className={`${colours[piece.kind]} [unicode-bidi:isolate]`}>
                 {piece.text}
               </span>
             ))

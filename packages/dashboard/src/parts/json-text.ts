@@ -3,7 +3,7 @@ export type Piece = {
   /** Its place among the pieces. */
   readonly at: number
   readonly text: string
-  readonly kind: "plain" | "name" | "string" | "number" | "word"
+  readonly kind: "plain" | "name" | "string" | "number" | "word" | "uncoloured"
 }
 
 const token = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null|[{}[\],:]|\s+|./gs
@@ -31,6 +31,15 @@ export function laidOut(json: string): Piece[] {
     else add(text, kindOf(text, next))
   })
   return pieces
+}
+
+/** The same without colours: a piece a line, of which there are far fewer. */
+export function linesOf(pieces: readonly Piece[]): Piece[] {
+  const lines = pieces
+    .map(({ text }) => text)
+    .join("")
+    .split("\n")
+  return lines.map((text, at) => ({ at, text: at === lines.length - 1 ? text : `${text}\n`, kind: "uncoloured" }))
 }
 
 function line(depth: number): string {

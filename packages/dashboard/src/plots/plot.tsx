@@ -132,7 +132,8 @@ function options({ times, lines, unit }: Drawn, width: number, tell: (at: number
       x: { range: (_plot, min, max) => [min, hasBars ? max + stepOf(times) : max] },
       y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] },
     },
-    padding: [8, 4, 0, 0],
+    // At the right half a time's text: the last one is written around where the plot may end.
+    padding: [8, 24, 0, 0],
     axes: [
       {
         ...axis,
@@ -171,8 +172,13 @@ function look({ as, colour }: PlotLine, colours: Colours): UPlot.Series {
     case "points":
       return { stroke, paths: () => null, points: { show: true, size: 5, fill: stroke, width: 0 } }
     case "line":
-      return { stroke, width: 1.5, spanGaps: true, points: { show: false } }
+      return { stroke, width: 1.5, spanGaps: true, points: { show: isAlone, size: 5, fill: stroke, width: 0 } }
   }
+}
+
+/** Of a single value no line can be drawn: it is a point. */
+function isAlone(plot: UPlot, line: number): boolean {
+  return Array.from(plot.data[line] ?? []).filter((value) => value != null).length === 1
 }
 
 const minutes = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" })
