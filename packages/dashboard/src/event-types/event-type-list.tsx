@@ -5,7 +5,7 @@ import { type FormEvent, useState } from "react"
 import { Badge } from "../parts/badge.tsx"
 import { Button } from "../parts/button.tsx"
 import { Dialog } from "../parts/dialog.tsx"
-import { Field, inputClass, TextField } from "../parts/field.tsx"
+import { TextAreaField, TextField } from "../parts/field.tsx"
 import { Icon } from "../parts/icons.tsx"
 import { Panel, ScreenTitle } from "../parts/panel.tsx"
 import { Failed, Waiting } from "../parts/states.tsx"
@@ -69,7 +69,7 @@ export function EventTypeList() {
 
 function AddType({ onClose }: { onClose: () => void }) {
   const queries = useQueryClient()
-  const [json, setJson] = useState<string | null>(null)
+  const [notObjects, setNotObjects] = useState<readonly string[]>([])
   const add = useMutation({
     mutationFn: (type: NewEventType) => tocsin.eventTypes.create(type),
     onSuccess() {
@@ -81,17 +81,23 @@ function AddType({ onClose }: { onClose: () => void }) {
     event.preventDefault()
     const form = new FormData(event.currentTarget)
     const text = (name: string) => String(form.get(name) ?? "").trim()
-    const sample = text("sample") === "" ? null : objectOf(text("sample"))
-    setJson(sample === undefined ? "must be a JSON object" : null)
-    if (sample === undefined) return
+    const object = (name: string) => (text(name) === "" ? null : objectOf(text(name)))
+    const [sample, schema] = [object("sample"), object("schema")]
+    setNotObjects([...(sample === undefined ? ["sample"] : []), ...(schema === undefined ? ["schema"] : [])])
+    if (sample === undefined || schema === undefined) return
     add.mutate({
       name: text("name"),
       description: text("description"),
       ...(text("group") !== "" && { group: text("group") }),
       ...(text("severity") !== "" && { severity: text("severity") }),
       sample,
+      schema,
     })
   }
+  const flaws = (name: string) => [
+    ...(notObjects.includes(name) ? ["must be a JSON object"] : []),
+    ...flawsAt(add.error, `/${name}`),
+  ]
   return (
     <Dialog title="Register a type" onClose={onClose}>
       <form onSubmit={submit} className="space-y-4">
@@ -112,13 +118,20 @@ function AddType({ onClose }: { onClose: () => void }) {
           />
           <TextField label="Severity" name="severity" flaws={flawsAt(add.error, "/severity")} />
         </div>
-        <Field
+        <TextAreaField
           label="Sample of data"
+          name="sample"
+          rows={5}
           hint="A JSON object; test events send it"
-          flaws={[...(json === null ? [] : [json]), ...flawsAt(add.error, "/sample")]}
-        >
-          {(ids) => <textarea {...ids} name="sample" rows={5} className={`${inputClass} font-mono text-xs`} />}
-        </Field>
+          flaws={flaws("sample")}
+        />
+        <TextAreaField
+          label="Schema of data"
+          name="schema"
+          rows={5}
+          hint="JSON Schema 2020-12, which each event's data is held to. Left empty: any object is taken."
+          flaws={flaws("schema")}
+        />
         {add.error && (
           <p role="alert" className="text-bad">
             {told(add.error)}

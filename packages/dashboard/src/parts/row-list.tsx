@@ -1,5 +1,13 @@
 import { useVirtualizer } from "@tanstack/react-virtual"
-import { type CSSProperties, type ReactNode, useCallback, useEffect, useRef } from "react"
+import {
+  type CSSProperties,
+  type ReactNode,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+} from "react"
 import { joined } from "./joined.ts"
 import { scrollable } from "./scrollable.ts"
 
@@ -61,6 +69,7 @@ export function RowList<Row>({
     overscan: 8,
     getItemKey,
   })
+  useKeepingPlace(scroller, rows, keyOf, rowHeightPx)
   const items = virtual.getVirtualItems()
   const last = items.at(-1)?.index ?? 0
   useEffect(() => {
@@ -68,7 +77,7 @@ export function RowList<Row>({
   }, [more, loadingMore, last, rows.length])
 
   return (
-    // What comes at the head pushes the rest down, as ever: the browser must not scroll after it.
+    // What comes at the head moves what is read only where `useKeepingPlace` lets it: the browser must not scroll after it too.
     <section
       ref={scroller}
       className={joined("overflow-auto [overflow-anchor:none]", height)}
@@ -126,6 +135,29 @@ export function RowList<Row>({
       {rows.length === 0 && empty}
     </section>
   )
+}
+
+/**
+ * Who has scrolled down reads there: what comes at the head must not push the row away from under the pointer. At the very
+ * top the list shows what is new.
+ */
+function useKeepingPlace<Row>(
+  scroller: RefObject<HTMLElement | null>,
+  rows: readonly Row[],
+  keyOf: (row: Row) => string,
+  rowHeightPx: number,
+): void {
+  const headKey = useRef<string | null>(null)
+  const [head] = rows
+  const key = head === undefined ? null : keyOf(head)
+  useLayoutEffect(() => {
+    const before = headKey.current
+    headKey.current = key
+    const element = scroller.current
+    if (!element || before === null || before === key || element.scrollTop === 0) return
+    const added = rows.findIndex((row) => keyOf(row) === before)
+    if (added > 0) element.scrollTop += added * rowHeightPx
+  }, [scroller, rows, keyOf, key, rowHeightPx])
 }
 
 // The tracks come as custom properties of the table, one for each width of screen: hidden columns must not keep theirs.

@@ -47,7 +47,8 @@ export function AddWebhook() {
         isNew
         start={start}
         error={create.error}
-        busy={create.isPending}
+        // Once it is there the form is done with, also while the next screen is still coming: it would add another.
+        busy={create.isPending || create.isSuccess}
         onSubmit={(draft) => create.mutate(settingsOf(draft))}
         cancel={
           <Link to="/settings/integrations/webhooks" className={buttonClass()}>

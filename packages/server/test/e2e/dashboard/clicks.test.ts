@@ -299,11 +299,24 @@ it("registers an event type of the workspace's own, and shows those of the catal
   expect(await flawOf(page, "Name")).not.toBe("")
   await dialog.getByLabel("Name").fill("pipeline.blocked")
   await dialog.getByLabel("Description").fill("A deployment was stopped")
+  await dialog.getByLabel("Schema of data").fill("[]")
+  await dialog.getByRole("button", { name: "Register", exact: true }).click()
+  expect(await flawOf(page, "Schema of data")).toBe("must be a JSON object")
+  await dialog.getByLabel("Schema of data").fill('{"required":["stage"]}')
   await dialog.getByRole("button", { name: "Register", exact: true }).click()
   await dialog.waitFor({ state: "detached" })
   expect(await here().tocsin.eventTypes.get("pipeline.blocked")).toMatchObject({
     description: "A deployment was stopped",
+    schema: { required: ["stage"] },
   })
+  await page.getByRole("link", { name: "pipeline.blocked" }).click()
+  await page.getByRole("button", { name: "Delete" }).click()
+  await page.getByRole("button", { name: "Keep it" }).click()
+  await here().tocsin.eventTypes.get("pipeline.blocked")
+  await page.getByRole("button", { name: "Delete" }).click()
+  await page.getByRole("button", { name: "Delete type" }).click()
+  await page.getByRole("heading", { name: "Event types" }).waitFor()
+  await expect(here().tocsin.eventTypes.get("pipeline.blocked")).rejects.toMatchObject({ status: 404 })
   await page.goto(`${here().server.address}/event-types/policy.violation.created`)
   await page.getByText("require-s3-encryption").first().waitFor()
 })
@@ -414,6 +427,80 @@ it("retries at a person's word what was given up", async () => {
   await receiver.arrived(2)
   await page.getByText("Attempt 2", { exact: true }).waitFor()
   await page.getByText("Delivered", { exact: true }).waitFor()
+})
+
+it("keeps the place of who has scrolled down while new rows come in above", async () => {
+  const { tocsin } = here()
+  const { name } = await tocsin.eventTypes.create({ name: "place.kept" })
+  await tocsin.events.publishBatch(Array.from({ length: 60 }, (_, row) => ({ type: name, data: { row } })))
+  const page = await signedIn(`/events?type=${name}`)
+  await page.getByText("Live", { exact: true }).waitFor()
+  const list = page.getByRole("region", { name: "Events" })
+  const rows = page.getByRole("table", { name: "Events" }).getByRole("link")
+  await rows.first().waitFor()
+  await list.evaluate((element) => element.scrollTo(0, 880))
+  const read = await list.evaluate((element) => {
+    const { left, top } = element.getBoundingClientRect()
+    return document
+      .elementFromPoint(left + 40, top + 200)
+      ?.closest("tr")
+      ?.querySelector("a")
+      ?.getAttribute("href")
+  })
+  const place = async () => (await page.locator(`a[href="${read}"]`).boundingBox())?.y
+  const before = await place()
+  await tocsin.events.publishBatch(Array.from({ length: 5 }, (_, row) => ({ type: name, data: { row } })))
+  await expect.poll(() => page.getByRole("table", { name: "Events" }).getAttribute("aria-rowcount")).toBe("66")
+  expect(await place()).toBe(before)
+  // At the top it is the new ones that are looked for.
+  await list.evaluate((element) => element.scrollTo(0, 0))
+  const { id } = await tocsin.events.publish({ type: name, data: {} })
+  await expect.poll(() => rows.first().getAttribute("href")).toBe(`/events/${id}`)
+})
+
+it("adds one webhook, however often the button is pressed while the answer and the next screen are slow", async () => {
+  const { origin } = await ownReceiver()
+  const page = await signedIn(`${webhooksPath}/new`)
+  await page.route("**/assets/webhook-page*", async (route) => {
+    await page.waitForTimeout(1_500)
+    await route.continue()
+  })
+  await page.getByLabel("URL", { exact: true }).fill(`${origin}/once`)
+  await page.getByLabel("Secret").fill("a-shared-secret")
+  await page.getByRole("switch", { name: "Enable Verification" }).click()
+  await page.getByRole("checkbox", { name: /scan\.completed/ }).check()
+  const add = page.getByRole("button", { name: "Add Webhook" })
+  const answered = page.waitForResponse((response) => response.request().method() === "POST")
+  await add.click()
+  await answered
+  await add.click({ force: true, timeout: 1_000 }).catch(() => {})
+  await page.getByRole("heading", { name: "/once" }).waitFor()
+  const webhooks = (await here().tocsin.webhooks.list().page()).data.filter(({ url }) => url.endsWith("/once"))
+  for (const { id } of webhooks) onTestFinished(() => here().tocsin.webhooks.delete(id))
+  expect(webhooks).toHaveLength(1)
+})
+
+it("shows what turns the direction of writing as part of its own text alone, and large bodies laid out", async () => {
+  const { tocsin } = here()
+  const { name } = await tocsin.eventTypes.create({ name: "writing.turned" })
+  const turned = "\u202eabc"
+  const small = await tocsin.events.publish({ type: name, data: { turned, after: 1 } })
+  const page = await signedIn(`/events/${small.id}`)
+  const after = page
+    .getByRole("region", { name: "Payload" })
+    .locator("span")
+    .filter({ hasText: /^"after"$/ })
+  const colon = after.locator("xpath=following-sibling::span[1]")
+  const leftOf = async (piece: typeof after) => (await piece.boundingBox())?.x ?? Number.NaN
+  expect(await leftOf(after)).toBeLessThan(await leftOf(colon))
+
+  const rows = Array.from({ length: 3_000 }, (_, row) => ({ row, text: "a text of some length", turned }))
+  const large = await tocsin.events.publish({ type: name, data: { rows } })
+  await page.goto(`${here().server.address}/events/${large.id}`)
+  const payload = page.getByRole("region", { name: "Payload" })
+  await expect.poll(() => payload.textContent()).toContain('\n        "row": 2999,\n')
+  await page.getByRole("button", { name: "As sent" }).click()
+  await expect.poll(() => payload.textContent()).toContain('"row":2999,')
 })
 
 it("follows deliveries live until it is paused, and goes on from where it is", async () => {
