@@ -15,6 +15,8 @@ export function needsSignIn(error: unknown): boolean {
 
 /** What to tell a person of a failure: what happened, and what to do. */
 export function told(error: unknown): string {
+  // The API's own words are for programs: they speak of headers.
+  if (needsSignIn(error)) return "The session has ended. Sign in again in another tab, then repeat this here."
   if (error instanceof TocsinProblem) return `${error.title}. ${error.detail}`
   return error instanceof Error ? error.message : "Something failed for a reason that is not known."
 }

@@ -217,7 +217,7 @@ function NextAttempt({ delivery, at }: { delivery: DeliveryDetail; at: string })
   const overdue = useOverdue(delivery)
   return (
     <span>
-      {overdue ? "Due since" : "Next attempt"} <Time at={at} form="relative" />
+      {overdue ? "Due" : "Next attempt"} <Time at={at} form="relative" />
     </span>
   )
 }

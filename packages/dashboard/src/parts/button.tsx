@@ -15,7 +15,7 @@ const looks: Readonly<Record<Look, string>> = {
 export function buttonClass(look: Look = "plain", small = false): string {
   return joined(
     "inline-flex items-center justify-center gap-1.5 rounded-md border font-medium whitespace-nowrap transition-colors",
-    "disabled:opacity-60 disabled:cursor-default",
+    "disabled:opacity-60 disabled:cursor-default aria-disabled:opacity-60 aria-disabled:cursor-default",
     small ? "min-h-7 px-2 text-xs" : "min-h-8.5 px-3 text-sm",
     looks[look],
   )
@@ -24,12 +24,12 @@ export function buttonClass(look: Look = "plain", small = false): string {
 type Props = ButtonHTMLAttributes<HTMLButtonElement> & {
   readonly look?: Look
   readonly small?: boolean
-  /** Says so to assistive technology, and takes no second click. */
+  /** Says so to assistive technology, and takes no second click; the focus stays, which a disabled button would lose. */
   readonly busy?: boolean
 }
 
 export const Button = forwardRef<HTMLButtonElement, Props>(function Button(
-  { look = "plain", small = false, busy = false, className, disabled, ...rest },
+  { look = "plain", small = false, busy = false, className, onClick, ...rest },
   ref,
 ) {
   return (
@@ -37,7 +37,9 @@ export const Button = forwardRef<HTMLButtonElement, Props>(function Button(
       type="button"
       ref={ref}
       aria-busy={busy || undefined}
-      disabled={disabled === true || busy}
+      aria-disabled={busy || undefined}
+      // What is prevented here is the form's being sent too, by Enter as by click.
+      onClick={busy ? (event) => event.preventDefault() : onClick}
       className={joined(buttonClass(look, small), className)}
       {...rest}
     />

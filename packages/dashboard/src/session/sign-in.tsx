@@ -1,10 +1,16 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query"
+import { TocsinProblem } from "@tocsin/client"
 import { type FormEvent, useRef } from "react"
 import { Bell } from "../layout/bell.tsx"
 import { Button } from "../parts/button.tsx"
 import { TextField } from "../parts/field.tsx"
 import { tocsin, told } from "../tocsin.ts"
 import { takeUp } from "./session.ts"
+
+/** Here a 401 is of the key that was given, and not of a session. */
+function refusal(error: unknown): string {
+  return error instanceof TocsinProblem ? `${error.title}. ${error.detail}` : told(error)
+}
 
 /** The key goes to the server once, for a cookie that no script can read; it is kept nowhere here. */
 export function SignIn() {
@@ -37,7 +43,7 @@ export function SignIn() {
             required
             autoFocus
             placeholder="tk_…"
-            flaws={signIn.isError ? [told(signIn.error)] : []}
+            flaws={signIn.isError ? [refusal(signIn.error)] : []}
             hint="A workspace's key. It is exchanged for a session cookie and not kept in this browser."
           />
           <Button look="primary" type="submit" busy={signIn.isPending} className="w-full">

@@ -51,7 +51,9 @@ export function WebhookForm({
   // The first field at fault, wherever it is on this long page.
   useEffect(() => {
     if (!error) return
-    form.current?.querySelector<HTMLElement>("[aria-invalid='true'], [data-flaw]")?.scrollIntoView({ block: "center" })
+    const flawed = form.current?.querySelector<HTMLElement>("[aria-invalid='true'], [data-flaw]")
+    flawed?.scrollIntoView({ block: "center" })
+    flawed?.focus({ preventScroll: true })
   }, [error])
   const submit = (event: FormEvent) => {
     event.preventDefault()

@@ -101,8 +101,15 @@ it("says what is wrong at the field, and keeps what was typed", async () => {
   await expect.poll(() => url.getAttribute("aria-invalid")).toBe("true")
   const about = (await url.getAttribute("aria-describedby")) ?? ""
   expect(await page.locator(`[id="${about}"]`).textContent()).toMatch(/private|not allowed|blocked|address/i)
+  expect(await url.evaluate((field) => field === document.activeElement)).toBe(true)
   expect(await page.getByLabel("Timeout (s)").getAttribute("aria-invalid")).toBe("true")
   await page.getByText(/must not be empty/).waitFor()
+  expect(await url.inputValue()).toBe("https://10.0.0.1/hook")
+
+  // So it is where the session has ended meanwhile, in words for people.
+  await page.context().clearCookies()
+  await page.getByRole("button", { name: "Add Webhook" }).click()
+  await page.getByText("The session has ended. Sign in again").waitFor()
   expect(await url.inputValue()).toBe("https://10.0.0.1/hook")
 })
 
