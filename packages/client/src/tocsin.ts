@@ -68,7 +68,7 @@ export class Tocsin {
 
   /**
    * Events and attempts as they happen: `for await (const activity of tocsin.stream({ signal }))`. It reconnects by
-   * itself, but what happens meanwhile is in the lists alone: read them again in `onConnected`.
+   * itself, but what happens between `onDisconnected` and `onConnected` is in the lists alone: read them again in the latter.
    */
   stream(options: EventStreamOptions = {}): AsyncGenerator<Activity, void, void> {
     return activityStream(this.#connection, options)
