@@ -423,6 +423,11 @@ it("retries at a person's word what was given up", async () => {
   await page.getByRole("link", { name: "scan.completed" }).click()
   await page.getByText("It was given up after the last attempt that its webhook allows").waitFor()
   receiver.reply(200)
+  // Long enough for the browser to take the focus from a button that cannot have it.
+  await page.route("**/retry", async (route) => {
+    await page.waitForTimeout(500)
+    await route.continue()
+  })
   const retry = page.getByRole("button", { name: "Retry now" })
   await retry.press("Enter")
   await receiver.arrived(2)
