@@ -77,7 +77,7 @@ function WorkspaceName() {
   const { workspace, profile } = useSession()
   return (
     <div className="min-w-0 leading-tight">
-      <p className="truncate text-sm font-semibold" title={workspace.id}>
+      <p className="truncate text-sm font-semibold" title={`${workspace.name} (${workspace.id})`}>
         {workspace.name}
       </p>
       <p className="truncate text-xs text-muted">{profile.title}</p>

@@ -64,7 +64,8 @@ function FirstFigures({ figures }: { figures: Figures | undefined }) {
         name="Backlog"
         value={figures ? count(figures.backlog) : "–"}
         note={
-          <Link to="/deliveries" search={{ status: "retrying" }} className="hover:underline">
+          // Of whichever state: the list of webhooks tells where it is.
+          <Link to="/settings/integrations/webhooks" className="hover:underline">
             not yet delivered
           </Link>
         }

@@ -239,6 +239,9 @@ it("tells why a webhook was disabled, on its page and on the overview, and takes
   await receiver.arrived(1)
   await page.getByText("Disabled: the endpoint answered 410 Gone").waitFor()
   await page.getByRole("link", { name: "Overview" }).click()
+  // What waits may be held or pending as well: no list of one state has it.
+  const backlog = page.getByRole("link", { name: "not yet delivered" })
+  expect(await backlog.getAttribute("href")).toBe(webhooksPath)
   const trouble = page.getByRole("listitem").filter({ hasText: "Moved away" })
   await trouble.getByText("Answered 410 Gone").waitFor()
   await trouble.getByRole("link").click()
