@@ -23,8 +23,8 @@ export type ReplayingParts = {
 
 const stepEvents = 200
 const retryPauseMs = 1_000
-/** A webhook that this node has not heard of for so long is gone. */
-const unheardOfMaxMs = 300_000
+/** A webhook that this node has not heard of in so long, by its own time, is gone. A change is known within a second. */
+const unheardOfMaxMs = 30_000
 /** Of kinds that are not the store's being away. */
 const faultsMax = 5
 
@@ -86,12 +86,13 @@ export class Replaying {
     let replay: Replay | null = from
     let uncertain = false
     let faults = 0
+    const sinceMs = this.#parts.clock.monotonic()
     while (replay?.state === "running" && !this.#stopped && this.#parts.owns(replay.webhookId)) {
       try {
         if (uncertain) replay = await this.#asStored(replay)
         uncertain = false
         // A step that someone else has made meanwhile is no reason to stop: that one may no longer be the owner.
-        if (replay?.state === "running") replay = (await this.#step(replay)) ?? (await this.#asStored(replay))
+        if (replay?.state === "running") replay = (await this.#step(replay, sinceMs)) ?? (await this.#asStored(replay))
       } catch (fault) {
         uncertain = true
         // Retention may have removed an event between the page and its deliveries: the next page is read anew.
@@ -111,13 +112,13 @@ export class Replaying {
     return stored
   }
 
-  /** @returns the job as it is now; null when it was cancelled meanwhile, or another has made this step. */
-  async #step(replay: Replay): Promise<Replay | null> {
+  /** @param sinceMs when this node began with it. @returns the job as it is now; null when it was cancelled meanwhile, or another has made this step. */
+  async #step(replay: Replay, sinceMs: number): Promise<Replay | null> {
     const { store, registry, clock, missed, metrics } = this.#parts
     const { workspaceId, webhookId } = replay
     const nowMs = clock.now()
     const webhook = registry.webhookOrTombstone(workspaceId, webhookId)
-    if (!webhook && nowMs - replay.updatedMs < unheardOfMaxMs) throw new NotHeardOf()
+    if (!webhook && clock.monotonic() - sinceMs < unheardOfMaxMs) throw new NotHeardOf()
     if (!webhook || webhook.deletedMs !== null) {
       const cancelled: Replay = { ...replay, state: "cancelled", updatedMs: nowMs }
       await store.putReplay(cancelled)

@@ -3,7 +3,7 @@ import { Replaying } from "../../src/dispatch/replaying.ts"
 import { asId } from "../../src/domain/ids.ts"
 import { noMetrics } from "../../src/ports/metrics.ts"
 import { type Store, StoreUnavailable } from "../../src/ports/store.ts"
-import { replayOf } from "../contracts/store-fixtures.ts"
+import { newWebhookId, replayOf } from "../contracts/store-fixtures.ts"
 import { World } from "./world.ts"
 
 /** A store that keeps the first step of a replay and goes away before it can say so. */
@@ -137,4 +137,17 @@ test("a job is not cancelled by a node that has not heard of its webhook yet", a
   expect(await world.store.replay(world.workspaceId, asId("rpl_1"))).toMatchObject({ state: "completed", enqueued: 1 })
   expect(world.sender.arrivalsAt(webhook.url)).toHaveLength(2)
   expect(world.faults).toEqual([])
+})
+
+test("a replay to a webhook that nobody knows is cancelled soon, whatever the clock of whoever asked for it", async () => {
+  const world = await World.open()
+  const inADayMs = world.clock.now() + 86_400_000
+  const replay = replayOf(world.workspaceId, newWebhookId(), { createdMs: inADayMs, updatedMs: inADayMs })
+  await world.store.putReplay(replay)
+  world.engine.replaying.run(replay)
+  await world.clock.advance(20_000)
+  // It may have been made a moment ago, on another node.
+  expect(await world.store.replay(world.workspaceId, replay.id)).toMatchObject({ state: "running" })
+  await world.clock.advance(20_000)
+  expect(await world.store.replay(world.workspaceId, replay.id)).toMatchObject({ state: "cancelled" })
 })
