@@ -17,6 +17,8 @@ export class Arrivals {
   readonly #maxMs: number
   /** Null: nothing has come yet. */
   #expected: number | null = null
+  /** The highest that was passed on, whatever is forgotten since: what comes late may be over by now. */
+  #highest = 0
   #early: WaitingDelivery[] = []
   #earlySinceMs = Number.POSITIVE_INFINITY
 
@@ -45,11 +47,15 @@ export class Arrivals {
   }
 
   /**
-   * What was stored up to this one is read, for it does not come. @param sequence null: everything is read.
+   * What was stored up to this one is read, for it does not come. @param sequence null: nobody knows up to which.
    * @returns what is to be passed on now.
    */
   missed(sequence: number | null): readonly Arrived[] {
-    if (sequence === null) return this.#all([])
+    if (sequence === null) {
+      const held = this.#all([])
+      this.forget()
+      return held
+    }
     if (this.#expected === null || sequence < this.#expected) return []
     this.#early = this.#early.filter((early) => early.sequence > sequence)
     this.#expected = sequence + 1
@@ -96,8 +102,10 @@ export class Arrivals {
 
   #passed(deliveries: readonly WaitingDelivery[]): readonly Arrived[] {
     return deliveries.map((delivery) => {
-      const follows = delivery.sequence === this.#expected
-      this.#expected = delivery.sequence + 1
+      const { sequence } = delivery
+      const follows = sequence === this.#expected && sequence > this.#highest
+      this.#expected = sequence + 1
+      this.#highest = Math.max(this.#highest, sequence)
       return { delivery, follows }
     })
   }

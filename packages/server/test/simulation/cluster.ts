@@ -188,9 +188,10 @@ export class Cluster {
     const { webhookId } = delivery
     const owner = this.holder(webhookId)
     if (by.owns(webhookId) || owner === null || owner === by || this.#random.chance(noticesLost)) return
-    const tenure = this.tenure(webhookId)
+    const [tenure, timesSure] = [this.tenure(webhookId), owner.timesSure]
     const come = () => {
-      if (this.holds(owner, webhookId) && this.tenure(webhookId) === tenure) owner.stored([delivery])
+      const isSame = this.holds(owner, webhookId) && this.tenure(webhookId) === tenure
+      if (isSame && owner.timesSure === timesSure) owner.stored([delivery])
     }
     const lateMs = this.#random.chance(passedLate) ? this.#random.below(passedLateMaxMs) : 0
     this.#later(owner, come, lateMs)
@@ -213,6 +214,8 @@ export class Member implements Ownership, Signals {
   readonly #held = new Set<WebhookId>()
   readonly #leaving = new Set<WebhookId>()
   #sureUntilMs = 0
+  /** How often it has become sure of what it holds. */
+  timesSure = 0
   retired = false
   #configSeen: number
   #seen = new Map<WebhookId, string>()
@@ -351,6 +354,7 @@ export class Member implements Ownership, Signals {
         taken = true
       }
     this.#sureUntilMs = this.#clock.monotonic() + trustMs
+    if (!wasSure) this.timesSure += 1
     if (!taken && wasSure) return
     // At once, as in the adapter: what was buffered may be stale.
     this.#clock.after(0, () => {})

@@ -76,8 +76,15 @@ export const mutants: readonly Mutant[] = [
   {
     name: "takes what was held back too long for the next in line",
     file: "dispatch/arrivals.ts",
-    find: "const follows = delivery.sequence === this.#expected",
-    replace: "const follows = true",
+    find: "const follows = sequence === this.#expected && sequence > this.#highest",
+    replace: "const follows = sequence > this.#highest",
+    setting: "cluster",
+  },
+  {
+    name: "takes what was pushed before for the next in line",
+    file: "dispatch/arrivals.ts",
+    find: "const follows = sequence === this.#expected && sequence > this.#highest",
+    replace: "const follows = sequence === this.#expected",
     setting: "cluster",
   },
   {
