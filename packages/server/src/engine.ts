@@ -217,7 +217,6 @@ function followOthers(
     if (work.what === "new") dispatcher.missed(workspaceId, webhookId, work.lastSequence)
     else dispatcher.wake(workspaceId, webhookId)
   })
-  signals.onStored((deliveries) => dispatcher.push(deliveries))
   // What was changed while this node loaded its configuration.
   void reload("all")
   const pollReplays = async () => {

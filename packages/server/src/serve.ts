@@ -122,15 +122,8 @@ async function openStore(
     wholeDays: true,
     onCommit,
     onFault: (fault, what) => logger.warn({ err: fault }, what),
-    ...(config.encryptionKeys && { sealingOf: passingSealed(encryptionKeysGiven(config.encryptionKeys).keys) }),
   })
   return { store, cluster: store }
-}
-
-/** A node's own key for what it passes to others, which all make of the key that they have in common. */
-function passingSealed(keys: EncryptionKeys["keys"]): (nodeId: string) => Pick<KeyRing, "seal" | "open"> {
-  const keyRing = new KeyRing(keys)
-  return (nodeId) => keyRing.derived(`tocsin passed by ${nodeId}`)
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { firstWaiting, type WaitingDelivery } from "../domain/delivery.ts"
+import type { WaitingDelivery } from "../domain/delivery.ts"
 import type { NewEvent } from "../domain/event.ts"
 import type { IdMint, WebhookId, WorkspaceId } from "../domain/ids.ts"
 import { isOperational } from "../domain/operational.ts"
@@ -402,6 +402,20 @@ function collectWaiting(
   event.deliveries.forEach((delivery, at) => {
     const sequence = sequences[at]
     if (sequence === undefined) throw new Error(`the store gave no sequence for ${delivery.id}`)
-    waiting.push(firstWaiting(workspaceId, event, delivery, sequence))
+    waiting.push({
+      id: delivery.id,
+      workspaceId,
+      webhookId: delivery.webhookId,
+      eventId: event.id,
+      eventType: event.type,
+      sequence,
+      laneKey: delivery.laneKey,
+      attempts: 0,
+      attemptsBefore: 0,
+      dueMs: event.acceptedMs,
+      windowFromMs: event.acceptedMs,
+      trace: event.trace,
+      body: event.body,
+    })
   })
 }

@@ -14,7 +14,6 @@ import { type Store, StoreUnavailable } from "../ports/store.ts"
 import type { Tracing } from "../ports/tracing.ts"
 import type { Registry } from "../registry/registry.ts"
 import { Alarms } from "./alarms.ts"
-import { earlyMaxMs } from "./arrivals.ts"
 import { type DisablingParts, disableIfHopeless } from "./disabling.ts"
 import { Room } from "./lanes/lanes.ts"
 import { Origins } from "./origins.ts"
@@ -89,7 +88,6 @@ export class Dispatcher {
   readonly #origins: Origins
   readonly #room: Room
   readonly #ownership: Ownership
-  readonly #earlyMaxMs: number
   readonly #queues = new Map<WebhookId, WebhookQueue>()
   /** Queues of webhooks that have left this node while attempts were out; `left` when the last is settled. */
   readonly #leaving = new Map<WebhookId, { readonly queue: WebhookQueue; readonly left: PromiseWithResolvers<void> }>()
@@ -109,7 +107,6 @@ export class Dispatcher {
     this.#origins = new Origins(limits.perOriginMax)
     this.#room = new Room(limits.bufferedBytesMax)
     this.#ownership = parts.ownership ?? ownsAll
-    this.#earlyMaxMs = parts.ownership === undefined || parts.ownership === ownsAll ? 0 : earlyMaxMs
     const { clock, store, onFault } = parts
     const look = (queue: WebhookQueue) => this.#look(queue)
     const pump = () => this.#pump()
@@ -139,10 +136,7 @@ export class Dispatcher {
       if (this.#ownership.owns(webhookId)) this.wake(workspaceId, webhookId)
   }
 
-  /**
-   * Deliveries that have just become durable, most likely in the order of their commits: here, or on another node. One that
-   * comes a second time is not sent again.
-   */
+  /** Deliveries that have just become durable, in the order of their commits. */
   push(deliveries: readonly WaitingDelivery[]): void {
     /** Those of them that were deleted while their deliveries were being stored. */
     const deleted = new Map<WebhookId, WorkspaceId>()
@@ -166,7 +160,7 @@ export class Dispatcher {
     if (this.#cancelledAsDeleted(workspaceId, webhookId)) return
     const queue = this.#queueOf(workspaceId, webhookId)
     if (!queue || (lastSequence !== null && queue.accountsFor(lastSequence))) return
-    queue.missed(lastSequence)
+    queue.lanes.missed()
     this.#look(queue)
     this.#pump()
   }
@@ -246,8 +240,7 @@ export class Dispatcher {
     const [ordering, sending] = [this.#ordering(webhook), isSending(webhook)]
     const returning = this.#returning(webhookId)
     returning?.reconfigure(webhook, ordering, sending)
-    const queue =
-      returning ?? new WebhookQueue(webhook, ordering, sending, this.#room, this.#parts.clock, this.#earlyMaxMs)
+    const queue = returning ?? new WebhookQueue(webhook, ordering, sending, this.#room, this.#parts.clock)
     this.#queues.set(webhookId, queue)
     return queue
   }
@@ -292,7 +285,6 @@ export class Dispatcher {
   #look(queue: WebhookQueue): void {
     if (this.#stopping || !queue.sending) return
     const nowMs = this.#parts.clock.now()
-    queue.passOverdue(nowMs)
     this.#reading.start(queue, nowMs)
     if (queue.canStart(nowMs)) {
       this.#ready.add(queue)

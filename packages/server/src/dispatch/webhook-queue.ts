@@ -3,7 +3,6 @@ import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
 import { type Ordering, originOf, type RateLimit, type Webhook } from "../domain/webhook.ts"
 import type { Clock } from "../ports/clock.ts"
 import type { AttemptsOfMinute } from "../ports/store.ts"
-import { Arrivals, type Arrived } from "./arrivals.ts"
 import { KeyedLanes } from "./lanes/keyed-lanes.ts"
 import type { Lanes, Room } from "./lanes/lanes.ts"
 import { ParallelLanes } from "./lanes/parallel-lanes.ts"
@@ -48,7 +47,7 @@ export class WebhookQueue {
   #ordering: Ordering
   /** Set while flights of the old ordering are still out. */
   #nextOrdering: Ordering | null = null
-  readonly #arrivals: Arrivals
+  #expectedSequence: number | null = null
   /** The highest sequence that was read from the store. */
   #readTo = 0
   #parallel = parallelAtFirst
@@ -64,7 +63,6 @@ export class WebhookQueue {
     sending: boolean,
     room: Room,
     clock: Pick<Clock, "now" | "monotonic">,
-    earlyMaxMs = 0,
   ) {
     this.webhookId = webhook.id
     this.workspaceId = webhook.workspaceId
@@ -72,7 +70,6 @@ export class WebhookQueue {
     this.sending = sending
     this.#room = room
     this.#clock = clock
-    this.#arrivals = new Arrivals(earlyMaxMs)
     this.#ordering = ordering
     this.#rateLimit = webhook.rateLimit
     this.lanes = lanesFor(ordering, room)
@@ -94,7 +91,7 @@ export class WebhookQueue {
     if (sending !== this.sending) {
       this.sending = sending
       this.lanes.drop()
-      this.#arrivals.forget()
+      this.#expectedSequence = null
     }
     this.#changeOrdering()
   }
@@ -102,8 +99,6 @@ export class WebhookQueue {
   /** Whoever sent for it meanwhile may have had a success, and has spent of its rate limit. */
   wasElsewhere(): void {
     this.failingSinceMs = "unknown"
-    // What was pushed to it before may have gone out elsewhere.
-    this.#arrivals.forget()
     this.#forgetSpent()
   }
 
@@ -114,30 +109,15 @@ export class WebhookQueue {
   }
 
   push(delivery: WaitingDelivery): void {
-    this.#pass(this.#arrivals.take(delivery, this.#clock.now()))
-  }
-
-  /** New deliveries may have been stored that were not pushed. @param lastSequence of the last of them; null: unknown. */
-  missed(lastSequence: number | null): void {
-    this.lanes.missed()
-    this.#pass(this.#arrivals.missed(lastSequence))
-  }
-
-  /** Passes on what has waited too long for what was stored before it elsewhere: that is read. */
-  passOverdue(nowMs: number): void {
-    this.#pass(this.#arrivals.overdue(nowMs))
-  }
-
-  #pass(arrived: readonly Arrived[]): void {
-    for (const { delivery, follows } of arrived) {
-      // One that a read has brought before its acceptance was answered may be over by now: only the store knows.
-      this.lanes.push(delivery, follows && delivery.sequence > this.#readTo)
-    }
+    // One that a read has brought before its acceptance was answered may be over by now: only the store knows.
+    const contiguous = delivery.sequence === this.#expectedSequence && delivery.sequence > this.#readTo
+    this.#expectedSequence = delivery.sequence + 1
+    this.lanes.push(delivery, contiguous)
   }
 
   /** Whether this one and all before it have come by `push`, or what came so has shown that some did not: those are read. */
   accountsFor(sequence: number): boolean {
-    return this.#arrivals.accountsFor(sequence)
+    return this.#expectedSequence !== null && sequence < this.#expectedSequence
   }
 
   /** A read of the store brought these. */
@@ -230,9 +210,8 @@ export class WebhookQueue {
   /** When time alone will let something start or be read; Infinity when never. */
   wakeAtMs(nowMs: number): number {
     if (!this.sending || this.#nextOrdering !== null) return Number.POSITIVE_INFINITY
-    const rateFreeInMs = () => this.#rateWindow?.freeInMs() ?? Number.POSITIVE_INFINITY
-    const lanesAtMs = this.lanes.canTake(nowMs) ? nowMs + rateFreeInMs() : this.lanes.wakeAtMs()
-    return Math.min(lanesAtMs, this.#arrivals.overdueAtMs())
+    if (this.lanes.canTake(nowMs)) return nowMs + (this.#rateWindow?.freeInMs() ?? Number.POSITIVE_INFINITY)
+    return this.lanes.wakeAtMs()
   }
 
   #setParallel(parallel: number): void {
@@ -245,7 +224,7 @@ export class WebhookQueue {
     this.lanes.drop()
     this.#ordering = this.#nextOrdering
     this.#nextOrdering = null
-    this.#arrivals.forget()
+    this.#expectedSequence = null
     this.lanes = lanesFor(this.#ordering, this.#room)
     this.lanes.pace(this.#parallel)
   }

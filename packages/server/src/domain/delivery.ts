@@ -1,4 +1,3 @@
-import type { NewDelivery, NewEvent } from "./event.ts"
 import type { DeliveryId, EventId, WebhookId, WorkspaceId } from "./ids.ts"
 
 /**
@@ -56,30 +55,6 @@ export type WaitingDelivery = {
   readonly trace: string | null
   /** The envelope, byte for byte what every receiver gets. */
   readonly body: string
-}
-
-/** As it waits once its event is stored, before its first attempt. */
-export function firstWaiting(
-  workspaceId: WorkspaceId,
-  event: Pick<NewEvent, "id" | "type" | "acceptedMs" | "trace" | "body">,
-  { id, webhookId, laneKey }: NewDelivery,
-  sequence: number,
-): WaitingDelivery {
-  return {
-    id,
-    workspaceId,
-    webhookId,
-    eventId: event.id,
-    eventType: event.type,
-    sequence,
-    laneKey,
-    attempts: 0,
-    attemptsBefore: 0,
-    dueMs: event.acceptedMs,
-    windowFromMs: event.acceptedMs,
-    trace: event.trace,
-    body: event.body,
-  }
 }
 
 /** One POST, as the log shows it. Append-only. */

@@ -1,4 +1,3 @@
-import type { WaitingDelivery } from "../domain/delivery.ts"
 import type { WebhookId, WorkspaceId } from "../domain/ids.ts"
 import type { ConfigSnapshot } from "./store.ts"
 
@@ -42,11 +41,6 @@ export type FoundWork = {
 /** What other nodes did that this one should look at. None of it is needed for anything but speed. */
 export interface Signals {
   onWork(listener: (work: FoundWork) => void): void
-  /**
-   * Another node has just stored these, which this one most likely sends. They may come late, twice, in any order, or never;
-   * `onWork` tells of them as well.
-   */
-  onStored(listener: (deliveries: readonly WaitingDelivery[]) => void): void
   /** The configuration was changed elsewhere: these records of it, or any when none are named. */
   onConfig(listener: (changed?: ChangedConfig) => void): void
 }

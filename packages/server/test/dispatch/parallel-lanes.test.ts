@@ -71,32 +71,3 @@ test.each(["before", "after"])(
     expect(lanes.take()?.sequence).toBe(1)
   },
 )
-
-test("what is pushed while a read is under way follows on it, and nothing is read for it", () => {
-  const lanes = new ParallelLanes(new Room(100))
-  answer(lanes, lanes.startRead(0), [1])
-  answer(lanes, lanes.startRead(0), [1])
-  lanes.missed()
-  const wanted = lanes.startRead(0)
-  lanes.push(delivery(3), true)
-  lanes.push(delivery(4), true)
-  // Its snapshot has the first of them, too.
-  answer(lanes, wanted, [1, 2, 3])
-  expect([1, 2, 3, 4, 5].map(() => lanes.take()?.sequence ?? null)).toEqual([1, 2, 3, 4, null])
-  expect(lanes.startRead(0)).toBeNull()
-})
-
-test("what is pushed while a read is under way is read, when that has shown that more is missing", () => {
-  const lanes = new ParallelLanes(new Room(100))
-  answer(lanes, lanes.startRead(0), [1])
-  answer(lanes, lanes.startRead(0), [1])
-  lanes.take()
-  lanes.missed()
-  const wanted = lanes.startRead(0)
-  lanes.push(delivery(3), true)
-  lanes.push(delivery(5), false)
-  answer(lanes, wanted, [])
-  expect(lanes.canTake()).toBe(false)
-  answer(lanes, lanes.startRead(0), [2, 3, 4, 5])
-  expect([2, 3, 4, 5].map(() => lanes.take()?.sequence)).toEqual([2, 3, 4, 5])
-})

@@ -10,13 +10,11 @@ import { postgresForThisFile } from "./postgres-for-this-file.ts"
 
 const server = postgresForThisFile()
 
-const alone = { nodeId: "7e57", tenure: 1, owns: () => true, workedOn: () => new Set<number>() }
-
 test("a database that was away for long is listened to once, and each message is heard once", async () => {
   const url = await server().freshDatabase()
   await migrate(url)
   const pool = new Pool(url, 2, plannedAnew)
-  const notices = new Notices(url, pool, alone)
+  const notices = new Notices(url, pool, "this node", () => true)
   const heard: string[] = []
   notices.onMessage((message) => heard.push(message))
   await notices.start()
@@ -50,7 +48,7 @@ test("a listener whose connection has gone silent listens on another", async () 
     database.on("data", (bytes) => (silent.has(client) ? undefined : client.write(bytes)))
   })
   const pool = new Pool(url, 2, plannedAnew)
-  const notices = new Notices(between.url, pool, alone)
+  const notices = new Notices(between.url, pool, "this node", () => true)
   const heard: string[] = []
   notices.onMessage((message) => heard.push(message))
   await notices.start()

@@ -1,4 +1,3 @@
-import { firstWaiting, type WaitingDelivery } from "../../src/domain/delivery.ts"
 import type { WebhookId, WorkspaceId } from "../../src/domain/ids.ts"
 import type { FoundWork, Ownership, Signals } from "../../src/ports/ownership.ts"
 import type { VirtualClock } from "../../src/system/virtual-clock.ts"
@@ -16,10 +15,6 @@ const noticeMs = 5
 const pollWorkMs = 1_500
 const pollConfigMs = 500
 const noticesLost = 0.2
-/** What was passed comes this late at times, as to a node that had stopped. */
-const passedLate = 0.05
-const passedLateMaxMs = 20_000
-const passedTwice = 0.05
 
 type What = FoundWork["what"]
 
@@ -137,12 +132,11 @@ export class Cluster {
         if (fact.answer.outcome === "conflict") return
         for (const [index, event] of fact.events.entries())
           fact.answer.events[index]?.sequences.forEach((sequence, at) => {
-            const delivery = event.deliveries[at]
-            const counted = delivery && this.#counted.get(delivery.webhookId)
+            const webhookId = event.deliveries[at]?.webhookId
+            const counted = webhookId && this.#counted.get(webhookId)
             if (!counted) return
             counted.lastSequence = Math.max(counted.lastSequence, sequence)
-            this.#pass(by, firstWaiting(counted.workspaceId, { ...event, trace: null }, delivery, sequence))
-            this.#notify(by, delivery.webhookId, "new", sequence)
+            this.#notify(by, webhookId, "new")
           })
         return
       case "enqueue": {
@@ -176,30 +170,14 @@ export class Cluster {
     }
   }
 
-  #notify(by: Member, webhookId: WebhookId, what: What, lastSequence: number | null = null): void {
+  #notify(by: Member, webhookId: WebhookId, what: What): void {
     if (by.owns(webhookId)) return
     for (const other of this.#members)
-      if (other !== by && !this.#random.chance(noticesLost))
-        this.#later(other, () => other.work(webhookId, what, lastSequence))
+      if (other !== by && !this.#random.chance(noticesLost)) this.#later(other, () => other.work(webhookId, what))
   }
 
-  /** To whoever owns it now; not to be believed in another tenure. */
-  #pass(by: Member, delivery: WaitingDelivery): void {
-    const { webhookId } = delivery
-    const owner = this.holder(webhookId)
-    if (by.owns(webhookId) || owner === null || owner === by || this.#random.chance(noticesLost)) return
-    const [tenure, timesSure] = [this.tenure(webhookId), owner.timesSure]
-    const come = () => {
-      const isSame = this.holds(owner, webhookId) && this.tenure(webhookId) === tenure
-      if (isSame && owner.timesSure === timesSure) owner.stored([delivery])
-    }
-    const lateMs = this.#random.chance(passedLate) ? this.#random.below(passedLateMaxMs) : 0
-    this.#later(owner, come, lateMs)
-    if (this.#random.chance(passedTwice)) this.#later(owner, come, lateMs)
-  }
-
-  #later(member: Member, call: () => void, lateMs = 0): void {
-    this.#clock.after(lateMs + noticeMs + this.#random.below(50), () => member.lifeline.hear(call))
+  #later(member: Member, call: () => void): void {
+    this.#clock.after(noticeMs + this.#random.below(50), () => member.lifeline.hear(call))
   }
 }
 
@@ -214,15 +192,12 @@ export class Member implements Ownership, Signals {
   readonly #held = new Set<WebhookId>()
   readonly #leaving = new Set<WebhookId>()
   #sureUntilMs = 0
-  /** How often it has become sure of what it holds. */
-  timesSure = 0
   retired = false
   #configSeen: number
   #seen = new Map<WebhookId, string>()
   readonly #gained: (() => void)[] = []
   readonly #lost: (() => Promise<void>)[] = []
   readonly #workListeners: ((work: FoundWork) => void)[] = []
-  readonly #storedListeners: ((deliveries: readonly WaitingDelivery[]) => void)[] = []
   readonly #configListeners: (() => void)[] = []
 
   constructor(cluster: Cluster, clock: VirtualClock, lifeline: Lifeline) {
@@ -276,10 +251,6 @@ export class Member implements Ownership, Signals {
     this.#workListeners.push(listener)
   }
 
-  onStored(listener: (deliveries: readonly WaitingDelivery[]) => void): void {
-    this.#storedListeners.push(listener)
-  }
-
   onConfig(listener: () => void): void {
     this.#configListeners.push(listener)
   }
@@ -296,10 +267,6 @@ export class Member implements Ownership, Signals {
     const names = { workspaceId: counted.workspaceId, webhookId }
     for (const listener of this.#workListeners)
       listener(what === "new" ? { ...names, what, lastSequence } : { ...names, what })
-  }
-
-  stored(deliveries: readonly WaitingDelivery[]): void {
-    for (const listener of this.#storedListeners) listener(deliveries)
   }
 
   pollConfig(): void {
@@ -354,7 +321,6 @@ export class Member implements Ownership, Signals {
         taken = true
       }
     this.#sureUntilMs = this.#clock.monotonic() + trustMs
-    if (!wasSure) this.timesSure += 1
     if (!taken && wasSure) return
     // At once, as in the adapter: what was buffered may be stale.
     this.#clock.after(0, () => {})

@@ -1,6 +1,4 @@
 import { expect, test } from "vitest"
-import { firstWaiting, type WaitingDelivery } from "../../src/domain/delivery.ts"
-import type { WebhookId } from "../../src/domain/ids.ts"
 import { type FoundWork, type Ownership, ownsAll } from "../../src/ports/ownership.ts"
 import type { Store } from "../../src/ports/store.ts"
 import { newEvent, newWebhookId, webhookOf } from "../contracts/store-fixtures.ts"
@@ -12,18 +10,13 @@ class Others {
   readonly #gained: (() => void)[] = []
   readonly #lost: (() => Promise<void>)[] = []
   readonly #found: ((work: FoundWork) => void)[] = []
-  readonly #stored: ((deliveries: readonly WaitingDelivery[]) => void)[] = []
   readonly ownership: Ownership = {
     ...ownsAll,
     owns: () => !this.#taken,
     onGained: (listener) => void this.#gained.push(listener),
     onLost: (listener) => void this.#lost.push(listener),
   }
-  readonly signals = {
-    onWork: (listener: (work: FoundWork) => void) => void this.#found.push(listener),
-    onStored: (listener: (deliveries: readonly WaitingDelivery[]) => void) => void this.#stored.push(listener),
-    onConfig() {},
-  }
+  readonly signals = { onWork: (listener: (work: FoundWork) => void) => void this.#found.push(listener), onConfig() {} }
 
   /** @returns once this node has let go: the last attempt is settled. */
   async take(): Promise<void> {
@@ -34,10 +27,6 @@ class Others {
   give(): void {
     this.#taken = false
     for (const listener of this.#gained) listener()
-  }
-
-  pass(deliveries: readonly WaitingDelivery[]): void {
-    for (const listener of this.#stored) listener(deliveries)
   }
 
   tell(work: FoundWork): void {
@@ -116,70 +105,6 @@ test("an outcome that is refused, because the webhook had left, leaves the deliv
   expect(world.sender.arrivalsAt(webhook.url)).toHaveLength(2)
   expect((await world.deliveries()).map(({ status }) => status)).toEqual(["delivered"])
 })
-
-/** Stored by another node; as it passes it. */
-async function storedElsewhere({ store, workspaceId }: World, webhookId: WebhookId): Promise<WaitingDelivery> {
-  const event = newEvent({ to: [webhookId] })
-  const outcome = await store.accept({ workspaceId, events: [event] })
-  const sequence = outcome.outcome === "accepted" ? outcome.events[0]?.sequences[0] : undefined
-  const [delivery] = event.deliveries
-  if (delivery === undefined || sequence === undefined) throw new Error("the event was not stored")
-  return firstWaiting(workspaceId, event, delivery, sequence)
-}
-
-/** Counts the reads of what waits. */
-function countingReads(reads: { count: number }) {
-  return (store: Store): Store => ({
-    ...store,
-    waiting(query) {
-      reads.count += 1
-      return store.waiting(query)
-    },
-  })
-}
-
-test.each(["strict", "by_key", "none"] as const)(
-  "%s: what other nodes store goes out in its order and is not read, though it comes out of order, twice, and is told of",
-  async (ordering) => {
-    const reads = { count: 0 }
-    const { others, world } = await play(countingReads(reads))
-    const webhook = await world.webhook({ ordering })
-    await world.publish()
-    await world.clock.advance(1_000)
-    reads.count = 0
-    const { workspaceId } = world
-    const tell = (lastSequence: number) =>
-      others.tell({ workspaceId, webhookId: webhook.id, what: "new", lastSequence })
-    const [second, third] = [await storedElsewhere(world, webhook.id), await storedElsewhere(world, webhook.id)]
-    others.pass([third])
-    tell(3)
-    others.pass([second])
-    tell(2)
-    others.pass([third, second])
-    await world.clock.advance(1_000)
-    await world.publish()
-    await world.clock.advance(1_000)
-    expect(world.sender.arrivalsAt(webhook.url).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4])
-    expect(reads.count).toBe(0)
-    expect((await world.deliveries()).map(({ status }) => status)).toEqual(Array(4).fill("delivered"))
-    expect(world.faults).toEqual([])
-  },
-)
-
-test.each(["strict", "by_key", "none"] as const)(
-  "%s: what another node has stored and could not pass is read soon, and what comes after it waits for it",
-  async (ordering) => {
-    const { others, world } = await play()
-    const webhook = await world.webhook({ ordering })
-    await world.publish()
-    await world.clock.advance(1_000)
-    await storedElsewhere(world, webhook.id)
-    others.pass([await storedElsewhere(world, webhook.id)])
-    await world.clock.advance(1_000)
-    expect(world.sender.arrivalsAt(webhook.url).map(({ sequence }) => sequence)).toEqual([1, 2, 3])
-    expect(world.faults).toEqual([])
-  },
-)
 
 test("what a node that had not heard of it stores for a deleted webhook is cancelled", async () => {
   const { others, world } = await play()

@@ -31,11 +31,7 @@ test("what another node stores while this one is still starting is not overlooke
   const slow: Store = { ...world.store, openReplays: () => answered.promise }
   const cluster = {
     ownership: ownsAll,
-    signals: {
-      onWork: (listener: Parameters<Signals["onWork"]>[0]) => listeners.push(listener),
-      onStored: () => {},
-      onConfig: () => {},
-    },
+    signals: { onWork: (listener: Parameters<Signals["onWork"]>[0]) => listeners.push(listener), onConfig: () => {} },
   }
   const engine = await anotherEngine(world, { store: slow, cluster })
   const started = engine.start()

@@ -42,7 +42,7 @@ export class KeyedLanes implements Lanes {
   #forgottenScanAtMs = Number.POSITIVE_INFINITY
   /** As of the last call that told. */
   #nowMs = 0
-  /** How often others were stored that did not come through here: of any key, that of a known lane too. */
+  /** Pushes that had others before them which did not come through here: of any key, that of a known lane too. */
   #gaps = 0
 
   constructor(room: Room) {
@@ -135,7 +135,6 @@ export class KeyedLanes implements Lanes {
   }
 
   missed(): void {
-    this.#gaps++
     this.#scanFromStart()
   }
 

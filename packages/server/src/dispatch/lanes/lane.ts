@@ -26,8 +26,6 @@ export class Lane {
   /** The store may hold waiting deliveries of this lane that are not in the buffer. */
   #missing: boolean
   #missedWhileReading = false
-  /** Pushed while a read was under way that may not have them: they follow on it, once it has shown that nothing is between. */
-  #aside: WaitingDelivery[] = []
   #blockedUntilMs = 0
   /** Something earlier than the one in flight may have come back: a person asked for a retry. */
   #wokenInFlight = false
@@ -42,13 +40,8 @@ export class Lane {
 
   /** @param gaps so far: what lies in one that came since the last read belongs before this. */
   push(delivery: WaitingDelivery, contiguous: boolean, gaps = 0): void {
-    const follows = contiguous && gaps === this.#gapsRead
-    if (follows && this.#reading && this.#aside.length < bufferedMax) this.#aside.push(delivery)
-    else this.#follow(delivery, follows && !this.#reading)
-  }
-
-  #follow(delivery: WaitingDelivery, follows: boolean): void {
-    const holds = follows && !this.#missing && this.#buffer.length < bufferedMax && this.#room.take(delivery)
+    const complete = contiguous && gaps === this.#gapsRead && !this.#missing && !this.#reading
+    const holds = complete && this.#buffer.length < bufferedMax && this.#room.take(delivery)
     if (holds) this.#buffer.push(delivery)
     else this.markMissing()
   }
@@ -104,35 +97,27 @@ export class Lane {
 
   unread(): void {
     this.#reading = false
-    this.#aside = []
     this.#missing = true
   }
 
   filled({ rows, all }: Fill, nowMs: number): void {
     this.#reading = false
-    const aside = this.#aside
-    this.#aside = []
     if (this.#readIsStale) return
     this.#size.learn(rows)
     const head = rows[0]
     this.#missing = !all || this.#missedWhileReading
     this.#blockedUntilMs = 0
-    if (head && startableAtMs(head) > nowMs) {
+    if (!head) return
+    if (startableAtMs(head) > nowMs) {
       this.#missing = true
       this.#blockedUntilMs = startableAtMs(head)
       return
     }
-    this.#buffered(rows)
-    const readTo = rows.at(-1)?.sequence ?? 0
-    for (const delivery of aside) if (delivery.sequence > readTo) this.#follow(delivery, true)
-  }
-
-  #buffered(rows: readonly WaitingDelivery[]): void {
     for (const row of rows) {
       if (!this.#room.take(row)) {
         if (this.#buffer.length > 0) {
           this.#missing = true
-          return
+          break
         }
         this.#room.takeAnyway(row)
       }
@@ -150,7 +135,6 @@ export class Lane {
   drop(): void {
     this.#room.give(this.#buffer)
     this.#buffer = []
-    this.#aside = []
     this.#missing = true
     this.#readIsStale = true
   }

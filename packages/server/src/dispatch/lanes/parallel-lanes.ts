@@ -27,8 +27,6 @@ export class ParallelLanes implements Lanes {
   #cramped = false
   #missing = true
   #missedWhileReading = false
-  /** Pushed while a read was under way that may not have them: they follow on it, once it has shown that nothing is between. */
-  #aside: WaitingDelivery[] = []
   /** Fresh ones up to this sequence have been here. */
   #loadedTo = 0
   /** The earliest retry in the store; 0: unknown, look. */
@@ -42,12 +40,13 @@ export class ParallelLanes implements Lanes {
   }
 
   push(delivery: WaitingDelivery, contiguous: boolean): void {
-    if (contiguous && this.#reading && this.#aside.length < this.#bufferedMax) this.#aside.push(delivery)
-    else this.#follow(delivery, contiguous && !this.#reading)
-  }
-
-  #follow(delivery: WaitingDelivery, contiguous: boolean): void {
-    if (contiguous && !this.#missing && this.#buffer.length < this.#bufferedMax && this.#room.take(delivery)) {
+    if (
+      contiguous &&
+      !this.#missing &&
+      !this.#reading &&
+      this.#buffer.length < this.#bufferedMax &&
+      this.#room.take(delivery)
+    ) {
       this.#hold(delivery)
       this.#loadedTo = delivery.sequence
     } else {
@@ -104,8 +103,6 @@ export class ParallelLanes implements Lanes {
 
   filled(read: WaitingRead, { rows, all, nextDueMs }: Fill): void {
     this.#reading = false
-    const aside = this.#aside
-    this.#aside = []
     if (this.#readIsStale) return this.#landedWhileReading.clear()
     this.#size.learn(rows)
     let kept = true
@@ -133,12 +130,10 @@ export class ParallelLanes implements Lanes {
     } else if (all && kept) {
       this.#retryDueMs = Math.min(nextDueMs ?? Number.POSITIVE_INFINITY, this.#retryDueWhileReadingMs)
     }
-    for (const delivery of aside) if (delivery.sequence > this.#loadedTo) this.#follow(delivery, true)
   }
 
   unread(): void {
     this.#reading = false
-    this.#aside = []
     this.#landedWhileReading.clear()
     this.missed()
   }
@@ -164,7 +159,6 @@ export class ParallelLanes implements Lanes {
     for (const { id } of this.#buffer) this.#held.delete(id)
     this.#room.give(this.#buffer)
     this.#buffer = []
-    this.#aside = []
     this.#loadedTo = 0
     this.#readIsStale = true
     this.#lookForRetries()

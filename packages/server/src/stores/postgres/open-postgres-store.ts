@@ -21,7 +21,6 @@ import { openReplays, replay, replayCandidates } from "./log/replays.ts"
 import { stats } from "./log/stats.ts"
 import { migrate } from "./migrate.ts"
 import { mintedMs } from "./minted.ts"
-import type { Sealing } from "./notices/envelopes.ts"
 import { Notices } from "./notices/notices.ts"
 import { ShardKeeper } from "./ownership/shard-keeper.ts"
 import { dayOf, Partitions, startOfDayMs } from "./partitions.ts"
@@ -61,11 +60,6 @@ export type PostgresStoreOptions = {
   /** Told of what should not happen: the store goes on. */
   readonly onFault?: (fault: unknown, what: string) => void
   readonly onCommit?: CommitListener
-  /**
-   * By a node's id, with a key that all nodes have: events that this node stores and another sends are passed to it
-   * sealed. Left out: that one reads them.
-   */
-  readonly sealingOf?: (nodeId: string) => Sealing
 }
 
 /** A store that other nodes use at the same time. */
@@ -115,8 +109,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   )
   const forgetting = new Forgetting(forgetSessions, options.wholeDays === true)
   const keeper = new ShardKeeper(url, onFault)
-  const notices = new Notices(url, log, keeper, options.sealingOf ?? null)
-  keeper.onGained(() => void notices.sayShards())
+  const notices = new Notices(url, log, keeper.nodeId, (webhookId) => keeper.owns(webhookId))
   const openToAccept = () => new Session(url, { ...plannedOnce, ...prompt.settings }, prompt)
   const accepting = new Accepting(openToAccept, partitions, queue, onCommit.bind(null, "accept"))
   const settling = new Settling(keeper, sessions, partitions, queue, onCommit.bind(null, "settle"))
@@ -181,9 +174,9 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     accept: async (acceptance) => {
       const outcome = await accepting.accept(acceptance)
       if (outcome.outcome === "accepted")
-        for (const [index, { duplicate, sequences }] of outcome.events.entries()) {
+        for (const [index, { duplicate }] of outcome.events.entries()) {
           const event = acceptance.events[index]
-          if (!duplicate && event) notices.stored(acceptance.workspaceId, event, sequences)
+          if (!duplicate && event) tellOf(acceptance.workspaceId, event)
         }
       return outcome
     },

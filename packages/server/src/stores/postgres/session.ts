@@ -181,11 +181,7 @@ export class Session implements Runner {
   constructor(
     url: string,
     settings: ConnectionSettings,
-    options: {
-      onLost?: () => void
-      onNotify?: (payload: string, channel: string) => void
-      answerMaxMs?: number | null
-    } = {},
+    options: { onLost?: () => void; onNotify?: (payload: string) => void; answerMaxMs?: number | null } = {},
   ) {
     this.#answerMaxMs = options.answerMaxMs === undefined ? answerMaxMs : options.answerMaxMs
     this.#driver = postgres(url, {
@@ -197,7 +193,7 @@ export class Session implements Runner {
         if (first) options.onLost?.()
       },
       // Not in the driver's type declarations, but what its own `listen` is made of.
-      ...{ onnotify: (channel: string, payload: string) => options.onNotify?.(payload, channel) },
+      ...{ onnotify: (_channel: string, payload: string) => options.onNotify?.(payload) },
     })
   }
 

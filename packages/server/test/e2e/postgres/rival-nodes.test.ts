@@ -1,13 +1,9 @@
-import { randomBytes } from "node:crypto"
 import { setTimeout as delay } from "node:timers/promises"
 import postgres from "postgres"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { untilStored } from "../../../src/dispatch/until-stored.ts"
-import type { WaitingDelivery } from "../../../src/domain/delivery.ts"
 import type { DeliveryId, WebhookId } from "../../../src/domain/ids.ts"
 import type { Accepted } from "../../../src/ports/store.ts"
-import { KeyRing } from "../../../src/secrets/key-ring.ts"
-import { keyBytes } from "../../../src/secrets/sealing.ts"
 import { openPostgresStore, type PostgresStore } from "../../../src/stores/postgres/open-postgres-store.ts"
 import { shardCount, shardOf } from "../../../src/stores/postgres/ownership/shard-of.ts"
 import { shareOf } from "../../../src/stores/postgres/ownership/shares.ts"
@@ -29,10 +25,6 @@ import { postgresForThisFile } from "../../postgres/postgres-for-this-file.ts"
 
 const dayMs = 86_400_000
 
-/** The nodes' common key. */
-const keys = new KeyRing([randomBytes(keyBytes)])
-const sealingOf = (nodeId: string) => keys.derived(nodeId)
-
 const server = postgresForThisFile()
 let url: string
 let sql: ReturnType<typeof postgres>
@@ -48,7 +40,7 @@ afterEach(async () => {
 })
 
 async function openNode(options: { wholeDays?: boolean } = {}): Promise<PostgresStore> {
-  const store = await openPostgresStore({ url, sealingOf, ...options })
+  const store = await openPostgresStore({ url, ...options })
   open.push(store)
   return store
 }
@@ -298,63 +290,6 @@ describe("what one node does, the others hear", () => {
     await eventually(() => heard.includes(`${theirs} new`), 1_000)
     await nodes[0].reopen(story.workspaceId, event.deliveries[0]?.id ?? newDeliveryId(), t0 + 1)
     await eventually(() => heard.includes(`${theirs} again`), 1_000)
-  })
-
-  test("an event for a webhook of theirs comes to them whole, before they are told of it", async () => {
-    const nodes = [await openNode(), await openNode()] as const
-    await eventually(() => owned(nodes[1], manyIds).length > 800)
-    await eventually(() => owned(nodes[0], manyIds).length < 1_200)
-    const [theirs] = owned(nodes[1], manyIds)
-    const [ours] = owned(nodes[0], manyIds)
-    if (theirs === undefined || ours === undefined) throw new Error("a node owns nothing")
-    const heard: string[] = []
-    const stored: WaitingDelivery[] = []
-    nodes[1].signals.onStored((deliveries) => {
-      stored.push(...deliveries)
-      heard.push(...deliveries.map(({ webhookId, sequence }) => `${webhookId} stored ${sequence}`))
-    })
-    nodes[1].signals.onWork((work) => {
-      if (work.what === "new") heard.push(`${work.webhookId} told ${work.lastSequence}`)
-    })
-    const story = await Story.of(nodes[0])
-    const { workspaceId } = story
-    const pass = async () => {
-      stored.length = 0
-      heard.length = 0
-      const body = '{"data":{"text":"\\n \u{1f6a8}"}}'
-      const event = newEvent({ to: [{ webhookId: theirs, laneKey: "key" }, ours], body })
-      await story.accept(event)
-      await eventually(() => heard.some((line) => line.includes("told")), 1_000)
-      return event
-    }
-    // Whose a webhook is the nodes tell each other every second.
-    await eventually(async () => {
-      await pass()
-      return stored.length > 0
-    })
-    const event = await pass()
-    const waiting = await nodes[1].waiting({ workspaceId, webhookId: theirs, limit: 99, read: "head" })
-    expect(stored).toEqual(waiting.filter(({ eventId }) => eventId === event.id))
-    const sequence = stored[0]?.sequence
-    expect(heard).toEqual([`${theirs} stored ${sequence}`, `${theirs} told ${sequence}`])
-  })
-
-  test("an event too large to be passed is told of, with its number", async () => {
-    const nodes = [await openNode(), await openNode()] as const
-    await eventually(() => owned(nodes[1], manyIds).length > 800)
-    await eventually(() => owned(nodes[0], manyIds).length < 1_200)
-    const theirs = owned(nodes[1], manyIds)[0] ?? newWebhookId()
-    const heard: string[] = []
-    nodes[1].signals.onStored((deliveries) => heard.push(...deliveries.map(({ id }) => id)))
-    nodes[1].signals.onWork((work) => {
-      if (work.what === "new") heard.push(`told ${work.lastSequence}`)
-    })
-    const story = await Story.of(nodes[0])
-    const body = `{"data":"${"x".repeat(10_000)}"}`
-    await story.accept(newEvent({ to: [theirs], body }))
-    await story.accept(newEvent({ to: [theirs], body }))
-    await eventually(() => heard.includes("told 2"), 1_000)
-    expect(heard.filter((line) => !line.startsWith("told"))).toEqual([])
   })
 
   test("a notification that is lost is made good by the poll", async () => {

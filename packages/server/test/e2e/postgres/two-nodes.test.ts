@@ -1,4 +1,3 @@
-import postgres from "postgres"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { type PostgresServer, startPostgres } from "../../postgres/postgres-server.ts"
 import { openReceiver, type Receiver } from "../../receiver.ts"
@@ -7,7 +6,6 @@ import type { RunningServer } from "../server-process.ts"
 import { startNode } from "./nodes.ts"
 
 let server: PostgresServer
-let url: string
 let receiver: Receiver
 let nodes: readonly [RunningServer, RunningServer]
 let here: Workspace
@@ -15,7 +13,7 @@ let there: Workspace
 beforeAll(async () => {
   server = await startPostgres()
   receiver = await openReceiver()
-  url = await server.freshDatabase()
+  const url = await server.freshDatabase()
   nodes = [await startNode(url), await startNode(url)]
   here = await Workspace.create(nodes[0].address, "standard")
   there = new Workspace(nodes[1].address, here.id, here.key)
@@ -107,39 +105,6 @@ test("whichever node takes an event or a retry, whichever owns the webhook: it i
     async () => each().length,
     (count) => count === paths.length * 5,
   )
-})
-
-test("what a node passes to the one that sends it, another user of the database hears sealed", async () => {
-  const [head, tail] = ["unique-first-part", "unique-second-part"]
-  const sql = postgres(url, { max: 1, onnotice: () => {} })
-  const heard: string[] = []
-  const nodeIds = new Set<string>()
-  await sql.listen("tocsin", (payload) => {
-    const [what, nodeId] = payload.split(" ")
-    if (what === "shards" && nodeId !== undefined) nodeIds.add(nodeId)
-  })
-  await eventually(
-    async () => nodeIds.size,
-    (count) => count === 2,
-  )
-  for (const nodeId of nodeIds) await sql.listen(`tocsin_${nodeId}`, (payload) => heard.push(payload))
-  const webhook = { url: `${receiver.origin}/sealed`, events: ["*"] }
-  // Of so many each node sends for some.
-  for (let count = 0; count < 12; count++) await here.post("/v1/webhooks", webhook)
-  await here.post("/v1/events", { type: "node.tested", data: { head, tail } })
-  await eventually(
-    async () => receiver.received.filter(({ path, text }) => path === "/sealed" && text.includes(tail)).length,
-    (count) => count === 12,
-  )
-  await eventually(
-    async () => heard.length,
-    (count) => count > 0,
-  )
-  for (const payload of heard) {
-    expect(payload).toMatch(/^[0-9a-f]{16} [0-9a-f]{8}\.[\w-]+$/)
-    expect(Buffer.from(payload.split(".")[1] ?? "", "base64url").includes(head)).toBe(false)
-  }
-  await sql.end()
 })
 
 test("a rate limit holds over both nodes together", async () => {

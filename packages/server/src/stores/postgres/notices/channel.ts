@@ -1,7 +1,5 @@
-/** The channel that all nodes hear. */
+/** The one channel that nodes notify each other on. */
 export const channel = "tocsin"
 
-/** Heard by one node alone. @param nodeId hexadecimal digits, which need no quoting */
-export function nodeChannel(nodeId: string): string {
-  return `${channel}_${nodeId}`
-}
+/** PostgreSQL takes payloads below 8,000 bytes. */
+export const payloadMaxBytes = 7_900

@@ -1,6 +1,6 @@
 import { asId } from "../../../domain/ids.ts"
 import type { ConfigName } from "../../../ports/ownership.ts"
-import { payloadMaxBytes } from "./payloads.ts"
+import { payloadMaxBytes } from "./channel.ts"
 
 /** That the configuration has come to this version, and by which records; without names when there are too many. */
 export type ConfigNotice = { readonly version: number; readonly names: readonly ConfigName[] | null }

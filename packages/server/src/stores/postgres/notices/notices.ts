@@ -1,33 +1,23 @@
 import { setTimeout as delay } from "node:timers/promises"
-import type { WaitingDelivery } from "../../../domain/delivery.ts"
-import type { NewEvent } from "../../../domain/event.ts"
-import type { WebhookId, WorkspaceId } from "../../../domain/ids.ts"
+import { asId, type WebhookId, type WorkspaceId } from "../../../domain/ids.ts"
 import type { ChangedConfig, FoundWork, Signals } from "../../../ports/ownership.ts"
 import type { Relay } from "../../../ports/relay.ts"
 import { backlogs } from "../lanes/backlogs.ts"
 import { namedConfig } from "../log/load-config.ts"
-import { type Owner, Owners, readShardsNotice, shardsNotice } from "../ownership/owners.ts"
 import type { Pool } from "../session.ts"
 import { prompt, Session } from "../session.ts"
 import { configVersion } from "../writes/configure.ts"
-import { channel, nodeChannel } from "./channel.ts"
+import { channel, payloadMaxBytes } from "./channel.ts"
 import { type ConfigNotice, readConfigNotice } from "./config-notice.ts"
-import { Envelopes, type Sealing } from "./envelopes.ts"
-import { Outbox, readWorkLine } from "./outbox.ts"
-import { payloads } from "./payloads.ts"
-import { type Numbered, readStoredLine, storedLine } from "./stored-notice.ts"
 
 type What = FoundWork["what"]
-/** This node, as the others see it. */
-type Self = {
-  readonly nodeId: string
-  /** Changes whenever it has come into shards. */
-  readonly tenure: number
-  owns(webhookId: WebhookId): boolean
-  /** The shards that it works on. */
-  workedOn(): ReadonlySet<number>
-}
+type Work = { readonly workspaceId: WorkspaceId; readonly webhookId: WebhookId; readonly what: What }
 
+/**
+ * Gathered for so long. Sent after the commit and not within: a transaction that notifies holds a lock of the whole
+ * database until its commit is on disk, so commits would queue up behind each other.
+ */
+const gatherMs = 5
 const pollWorkMs = 1_500
 const pollConfigMs = 500
 /** Longer than the answer to a commit takes, mostly. */
@@ -35,7 +25,6 @@ const workAnswerLateMs = 200
 /** A change that the poll finds first is mostly one whose notification is on its way. */
 const configNoticeLateMs = 150
 const reconnectMs = 250
-const sayShardsMs = 1_000
 /** What only listens would not notice that nothing comes any more. */
 const askListenerMs = 5_000
 const relayGatherMs = 50
@@ -45,34 +34,28 @@ const relayMessagesMax = 500
 export class Notices implements Signals, Relay {
   readonly #url: string
   readonly #pool: Pool
-  readonly #self: Self
-  readonly #owners = new Owners()
-  readonly #envelopes: Envelopes | null
-  readonly #outbox: Outbox
+  readonly #owns: (webhookId: WebhookId) => boolean
   /** The one that listens. */
   #session: Session | null = null
   #relistening = false
   #stopped = false
   readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #outgoing = new Map<string, Work>()
   /** First line of what is relayed: the sender, who need not hear it. */
   readonly #relayed: string
   #messages: string[] = []
   readonly #messageListeners: ((message: string) => void)[] = []
   readonly #workListeners: ((work: FoundWork) => void)[] = []
-  readonly #storedListeners: ((deliveries: readonly WaitingDelivery[]) => void)[] = []
   readonly #configListeners: ((changed?: ChangedConfig) => void)[] = []
   #configSeen: number | null = null
   /** What each owned webhook had come to at the last poll. */
   #seen = new Map<WebhookId, string>()
 
-  /** @param sealingOf a node's own; without it events are told of, and not passed. */
-  constructor(url: string, pool: Pool, self: Self, sealingOf: ((nodeId: string) => Sealing) | null = null) {
-    this.#relayed = `relay ${self.nodeId}`
+  constructor(url: string, pool: Pool, nodeId: string, owns: (webhookId: WebhookId) => boolean) {
+    this.#relayed = `relay ${nodeId}`
     this.#url = url
     this.#pool = pool
-    this.#self = self
-    this.#envelopes = sealingOf && new Envelopes(self.nodeId, sealingOf)
-    this.#outbox = new Outbox(this.#run, this.#envelopes)
+    this.#owns = owns
   }
 
   async start(): Promise<void> {
@@ -80,8 +63,6 @@ export class Notices implements Signals, Relay {
     await this.#listen().catch(() => void this.#relisten())
     this.#every(pollWorkMs, () => this.#pollWork())
     this.#every(pollConfigMs, () => this.#pollConfig())
-    await this.sayShards()
-    this.#every(sayShardsMs, () => this.sayShards())
     this.#every(askListenerMs, () => this.#askListener())
   }
 
@@ -89,42 +70,15 @@ export class Notices implements Signals, Relay {
     this.#workListeners.push(listener)
   }
 
-  onStored(listener: (deliveries: readonly WaitingDelivery[]) => void): void {
-    this.#storedListeners.push(listener)
-  }
-
   onConfig(listener: (changed?: ChangedConfig) => void): void {
     this.#configListeners.push(listener)
   }
 
   /** Something was stored for a webhook; its owner is told, unless that is this node. */
-  tell(workspaceId: WorkspaceId, webhookId: WebhookId, what: What, lastSequence: number | null = null): void {
-    if (!this.#self.owns(webhookId) && !this.#stopped) this.#outbox.tell({ workspaceId, webhookId, what, lastSequence })
-  }
-
-  /**
-   * An event was stored: what other nodes send of it is passed to them whole, and told after that. Whoever the first does
-   * not reach learns from the second that it has something to read; whoever it does reach, that it has nothing.
-   */
-  stored(workspaceId: WorkspaceId, event: NewEvent, sequences: readonly number[]): void {
-    const passed = new Map<Owner, Numbered[]>()
-    const nowMs = performance.now()
-    for (const [at, delivery] of event.deliveries.entries()) {
-      const { webhookId } = delivery
-      if (this.#self.owns(webhookId)) continue
-      const sequence = sequences[at]
-      this.tell(workspaceId, webhookId, "new", sequence ?? null)
-      const owner = this.#owners.of(webhookId, nowMs)
-      if (sequence === undefined || owner === null || owner.nodeId === this.#self.nodeId) continue
-      const theirs = passed.get(owner)
-      if (theirs === undefined) passed.set(owner, [{ delivery, sequence }])
-      else theirs.push({ delivery, sequence })
-    }
-    if (this.#stopped) return
-    for (const [owner, deliveries] of passed) {
-      const line = storedLine(workspaceId, event, deliveries)
-      if (line !== null) this.#outbox.pass(owner, line)
-    }
+  tell(workspaceId: WorkspaceId, webhookId: WebhookId, what: What): void {
+    if (this.#owns(webhookId) || this.#stopped) return
+    if (this.#outgoing.size === 0) this.#later(gatherMs, () => this.#send())
+    this.#outgoing.set(`${webhookId} ${what}`, { workspaceId, webhookId, what })
   }
 
   publish(message: string): void {
@@ -169,14 +123,13 @@ export class Notices implements Signals, Relay {
       { statement_timeout: "0" },
       {
         answerMaxMs: prompt.answerMaxMs,
-        onNotify: (payload, heardOn) => (heardOn === channel ? this.#heard(payload) : this.#heardOfStored(payload)),
+        onNotify: (payload) => this.#heard(payload),
         onLost: () => {
           if (this.#session === session) void this.#relisten()
         },
       },
     )
     try {
-      await session.run(`LISTEN ${nodeChannel(this.#self.nodeId)}`)
       await session.run(`LISTEN ${channel}`)
     } catch (error) {
       await session.close()
@@ -220,8 +173,6 @@ export class Notices implements Signals, Relay {
   #heard(payload: string): void {
     const config = readConfigNotice(payload)
     if (config !== null) return this.#heardOfConfig(config)
-    const shards = readShardsNotice(payload)
-    if (shards !== null) return this.#owners.heard(shards, performance.now())
     const lines = payload.split("\n")
     if (lines[0]?.startsWith("relay ")) {
       if (lines[0] === this.#relayed) return
@@ -229,34 +180,28 @@ export class Notices implements Signals, Relay {
       return
     }
     for (const line of lines) {
-      const work = readWorkLine(line)
-      if (work !== null) this.#work(work)
+      const [workspaceId, webhookId, what] = line.split(" ")
+      if (workspaceId === undefined || webhookId === undefined) continue
+      const names = { workspaceId: asId<WorkspaceId>(workspaceId), webhookId: asId<WebhookId>(webhookId) }
+      this.#work(what === "again" ? { ...names, what } : { ...names, what: "new", lastSequence: null })
     }
   }
 
-  #heardOfStored(payload: string): void {
-    const lines = this.#envelopes?.opened(payload, this.#self.tenure) ?? []
-    const deliveries = lines.flatMap(readStoredLine)
-    if (deliveries.length === 0) return
-    for (const listener of this.#storedListeners) listener(deliveries)
+  #work(work: FoundWork): void {
+    if (!this.#owns(work.webhookId)) return
+    for (const listener of this.#workListeners) listener(work)
   }
 
-  #work(work: FoundWork): void {
-    if (!this.#self.owns(work.webhookId)) return
-    for (const listener of this.#workListeners) listener(work)
+  async #send(): Promise<void> {
+    const lines = [...this.#outgoing.values()].map((work) => `${work.workspaceId} ${work.webhookId} ${work.what}`)
+    this.#outgoing.clear()
+    for (const payload of payloads("", lines)) await this.#notify(payload)
   }
 
   async #sendMessages(): Promise<void> {
     const messages = this.#messages
     this.#messages = []
     for (const payload of payloads(this.#relayed, messages)) await this.#notify(payload)
-  }
-
-  /** For those who store what this node is to send: not for anything but speed. */
-  async sayShards(): Promise<void> {
-    if (this.#stopped) return
-    const { nodeId, tenure } = this.#self
-    return this.#notify(shardsNotice({ owner: { nodeId, tenure }, shards: this.#self.workedOn() }))
   }
 
   async #notify(payload: string): Promise<void> {
@@ -290,7 +235,7 @@ export class Notices implements Signals, Relay {
     const seen = new Map<WebhookId, string>()
     const found: FoundWork[] = []
     for (const { workspaceId, webhookId, lastSequence, wakes } of await backlogs(this.#run)) {
-      if (!this.#self.owns(webhookId)) continue
+      if (!this.#owns(webhookId)) continue
       const state = `${lastSequence} ${wakes}`
       const before = this.#seen.get(webhookId)
       seen.set(webhookId, state)
@@ -306,4 +251,21 @@ export class Notices implements Signals, Relay {
     await delay(workAnswerLateMs)
     for (const work of found) this.#work(work)
   }
+}
+
+/** Lines in as few payloads as hold them, each under the same first line; a line that is too long alone is left out. */
+function payloads(head: string, lines: readonly string[]): readonly string[] {
+  const found: string[] = []
+  let payload = head
+  for (const line of lines) {
+    const lineBytes = Buffer.byteLength(line) + 1
+    if (Buffer.byteLength(head) + lineBytes > payloadMaxBytes) continue
+    if (Buffer.byteLength(payload) + lineBytes > payloadMaxBytes) {
+      found.push(payload)
+      payload = head
+    }
+    payload += payload === "" ? line : `\n${line}`
+  }
+  if (payload !== head) found.push(payload)
+  return found
 }

@@ -67,11 +67,6 @@ export class ShardKeeper implements Ownership {
     return this.#held.has(shard) && !this.#leaving.has(shard) && this.#isSure()
   }
 
-  /** The shards of which `owns` says yes. */
-  workedOn(): ReadonlySet<number> {
-    return new Set(this.#isSure() ? [...this.#held].filter((shard) => !this.#leaving.has(shard)) : [])
-  }
-
   leads(): boolean {
     return this.#held.has(0) && this.#isSure()
   }
@@ -131,7 +126,7 @@ export class ShardKeeper implements Ownership {
     return { session, token: this.#token }
   }
 
-  /** Changes whenever this node has come into shards, for which another may have settled before, or is sure of them again. */
+  /** Changes whenever this node has come into shards, for which another may have settled before. */
   get tenure(): number {
     return this.#tenure
   }
@@ -187,8 +182,6 @@ export class ShardKeeper implements Ownership {
       // Looked at last: a beat that took long may itself have outlasted the trust.
       const wasSure = this.#isSure()
       this.#sureUntilMs = startedMs + trustMs
-      // What was sent to it meanwhile may come only now, and be over.
-      if (!wasSure) this.#tenure += 1
       const taken = await this.#balance(session, shareOf(this.nodeId, nodes))
       if (this.#session === session) this.#balanced = true
       // After a pause what was buffered may be stale, and what came meanwhile was not looked at.
