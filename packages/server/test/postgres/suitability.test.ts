@@ -39,16 +39,32 @@ test("a pooler that drops the settings of connections is refused", () =>
     await plain.close()
   }))
 
-test("a pooler that refuses the settings of connections is said to be one", async () => {
-  const between = await openBetween(await server().freshDatabase(), (client) => {
-    const fields = Buffer.from("SFATAL\0C08P01\0Munsupported startup parameter: jit\0\0")
+/** Where connections are refused at their start. */
+async function refusing(code: string, message: string) {
+  return openBetween(await server().freshDatabase(), (client) => {
+    const fields = Buffer.from(`SFATAL\0C${code}\0M${message}\0\0`)
     const head = Buffer.from("E\0\0\0\0")
     head.writeInt32BE(fields.length + 4, 1)
     client.once("data", () => client.end(Buffer.concat([head, fields])))
   })
-  await expect(migrate(between.url)).rejects.toThrow(
+}
+
+test.each([
+  [
+    "a pooler that takes no settings",
+    "08P01",
+    "unsupported startup parameter: jit",
     /^TOCSIN_DATABASE_URL: .* a pooler .*startup parameter: jit\)\. Connect to PostgreSQL itself\.$/,
-  )
+  ],
+  [
+    "a version that lacks one of them",
+    "42704",
+    'unrecognized configuration parameter "idle_session_timeout"',
+    /^TOCSIN_DATABASE_URL: .*"idle_session_timeout"\)\. PostgreSQL 15 is the oldest that will do\.$/,
+  ],
+])("what refuses the settings of connections is told: %s", async (_, code, message, told) => {
+  const between = await refusing(code, message)
+  await expect(migrate(between.url)).rejects.toThrow(told)
   between.close()
 })
 

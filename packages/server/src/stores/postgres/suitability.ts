@@ -42,10 +42,12 @@ async function processOf(runner: Runner): Promise<number> {
 
 const direct = "Connect to PostgreSQL itself."
 
-/** What PgBouncer says unless it is told to drop the settings of connections. */
+/** What PgBouncer says unless it is told to drop the settings of connections, and PostgreSQL before 14 to one of them. */
 export function refusalOf(error: unknown): string {
   const reason = reasonOf(error)
-  return reason.includes("unsupported startup parameter")
-    ? `a pooler in between does not take the settings that nodes give their connections (${reason}). ${direct}`
-    : reason
+  if (reason.includes("unsupported startup parameter"))
+    return `a pooler in between does not take the settings that nodes give their connections (${reason}). ${direct}`
+  if (reason.includes("unrecognized configuration parameter"))
+    return `it does not know a setting of its connections (${reason}). PostgreSQL 15 is the oldest that will do.`
+  return reason
 }
