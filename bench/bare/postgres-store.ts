@@ -6,10 +6,10 @@ import { allDurable, type BareEvent, type BareStore, bounds } from "./bare-store
 type Attempt = { readonly deliveryId: string; readonly detail: string }
 
 const schema = `
-CREATE TABLE events (id text PRIMARY KEY, body text NOT NULL);
-CREATE TABLE deliveries (id text PRIMARY KEY, webhook text NOT NULL, waits boolean NOT NULL);
-CREATE INDEX waiting ON deliveries (webhook, id) WHERE waits;
-CREATE TABLE attempts (delivery_id text PRIMARY KEY, detail text NOT NULL)`
+CREATE TABLE IF NOT EXISTS events (id text PRIMARY KEY, body text NOT NULL);
+CREATE TABLE IF NOT EXISTS deliveries (id text PRIMARY KEY, webhook text NOT NULL, waits boolean NOT NULL);
+CREATE INDEX IF NOT EXISTS waiting ON deliveries (webhook, id) WHERE waits;
+CREATE TABLE IF NOT EXISTS attempts (delivery_id text PRIMARY KEY, detail text NOT NULL)`
 
 const acceptAll = `
 WITH added AS (

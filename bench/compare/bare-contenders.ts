@@ -2,9 +2,13 @@ import { startBarePath } from "../bare/start-bare-path.ts"
 import { newDirectory } from "../load/tocsin-server.ts"
 import { type Contender, type ContenderParts, contendersOf, loads } from "./contender.ts"
 
-const setups = ["embedded", "postgres"] as const
+const setups = [
+  { setup: "embedded", processes: 1 },
+  { setup: "postgres", processes: 1 },
+  { setup: "postgres/three-nodes", processes: 3 },
+] as const
 
-export const bareVariants = setups.flatMap((setup) =>
+export const bareVariants = setups.flatMap(({ setup }) =>
   loads.map((load) => ({ ...load, setup, name: `bare/${setup}/${load.load}` })),
 )
 export type BareVariant = (typeof bareVariants)[number]
@@ -15,15 +19,15 @@ export async function startBareContenders(
   { cleaning, receiver, webhooks, say, database }: ContenderParts,
 ): Promise<readonly Contender[]> {
   const contenders: Contender[] = []
-  for (const setup of setups.filter((each) => variants.some((variant) => variant.setup === each))) {
+  for (const { setup, processes } of setups.filter((each) => variants.some(({ setup }) => setup === each.setup))) {
     say(`starting the bare path, ${setup}`)
-    const found = setup === "postgres" ? await database() : null
+    const found = setup === "embedded" ? null : await database()
     const store =
       found === null
         ? { kind: "sqlite" as const, directory: newDirectory(cleaning) }
         : { kind: "postgres" as const, url: found.url }
-    const task = { store, receiverUrl: receiver.url("http", `bare-${setup}`) }
-    const running = await startBarePath(cleaning, task, webhooks)
+    const task = { store, receiverUrl: receiver.url("http", `bare-${setup.replace("/", "-")}`) }
+    const running = await startBarePath(cleaning, task, webhooks, processes)
     contenders.push(...contendersOf(running, setup, variants, found?.pid ?? null))
   }
   return contenders

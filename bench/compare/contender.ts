@@ -30,7 +30,7 @@ type Variant = { readonly name: string; readonly setup: string; readonly perRequ
 
 /** A contender for each load that is wanted of a setup. */
 export function contendersOf(
-  { pid, deliver }: Deliverer,
+  { pids, deliver }: Deliverer,
   setup: string,
   variants: readonly Variant[],
   databasePid: number | null,
@@ -38,7 +38,7 @@ export function contendersOf(
   return variants
     .filter((variant) => variant.setup === setup)
     .map(({ name, perRequest }) => ({
-      ...{ name, scheme: "http", perRequest, pids: [pid], databasePid },
+      ...{ name, scheme: "http", perRequest, pids, databasePid },
       deliver: (events) => deliver(events, perRequest),
     }))
 }

@@ -48,17 +48,22 @@ export async function startChild(cleaning: CleaningUp, options: ChildOptions): P
 /** A worker says how many attempts it has recorded whenever that changes, at most every few milliseconds. */
 const Recorded = Compile(Type.Object({ recorded: Type.Integer() }))
 
-/** Follows what a worker, which says nothing else after its first message, has recorded. */
+/** Follows what workers, which say nothing else after their first message, have recorded together. */
 export class RecordedCount {
   #recorded = 0
   #expected = 0
   #reached = () => {}
 
-  constructor({ child }: ChildProgram) {
-    child.on("message", (message) => {
-      this.#recorded = Recorded.Parse(message).recorded
-      if (this.#recorded >= this.#expected) this.#reached()
-    })
+  constructor(...workers: readonly ChildProgram[]) {
+    for (const { child } of workers) {
+      let before = 0
+      child.on("message", (message) => {
+        const { recorded } = Recorded.Parse(message)
+        this.#recorded += recorded - before
+        before = recorded
+        if (this.#recorded >= this.#expected) this.#reached()
+      })
+    }
   }
 
   /** Resolves once so many more are recorded. */

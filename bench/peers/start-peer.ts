@@ -23,7 +23,7 @@ export async function startPeer(
   const producer = await start("producer")
   const recorded = new RecordedCount(worker)
   return {
-    pid: worker.pid,
+    pids: [worker.pid],
     async deliver(events, perRequest) {
       const all = recorded.more(events)
       const published = once(producer.child, "message").then(([message]) => Published.Parse(message))
